@@ -7,6 +7,8 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
+    // A transaction is not copyable, and each engine brings its own: an associated type that is ~Copyable.
+    .enableExperimentalFeature("SuppressedAssociatedTypes"),
 ]
 /// Modules that touch no raw memory, and the one whose trade it is: the compiler finds every unsafe expression.
 let memorySafe = strict + [.strictMemorySafety()]

@@ -1,0 +1,25 @@
+#define _GNU_SOURCE
+#include "CLinuxFileSystem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+
+int linux_file_system_of(const char *path, struct linux_file_system *found) {
+    struct statfs status;
+    if (statfs(path, &status) != 0) return errno;
+    found->kind = (uint32_t)status.f_type;
+    found->is_read_only = (status.f_flags & ST_RDONLY) != 0;
+    return 0;
+}
+
+int linux_reserve_room(int descriptor, int64_t length) {
+    struct stat status;
+    if (fstat(descriptor, &status) != 0) return errno;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && (rlim_t)status.st_size + (rlim_t)length > limit.rlim_cur) return EFBIG;
+    return fallocate(descriptor, FALLOC_FL_KEEP_SIZE, status.st_size, length) == 0 ? 0 : errno;
+}

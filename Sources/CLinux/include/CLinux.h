@@ -1,0 +1,9 @@
+// The Linux calls Swift cannot name, each in the header of its subject.
+#pragma once
+#include "CLinuxFileSystem.h"
+#if __has_include("CLinuxFutex.h")
+#include "CLinuxFutex.h"
+#endif
+#if __has_include("CLinuxProcess.h")
+#include "CLinuxProcess.h"
+#endif

@@ -1,0 +1,86 @@
+import Glibc
+public import OrderedStore
+
+extension Environment {
+    /// What became of a creation.
+    public enum Creation: Sendable { case created, alreadyExisted }
+
+    /// Creates a store in `directory`, with everything `initialise` puts in as its first commit.
+    ///
+    /// It is made beside, as `directory.new-PID-RANDOM`, and gets its name when it is complete and on the disk. So there
+    /// is a whole store or none, whatever is killed, and of two that create at once one wins and the other's is thrown
+    /// away. A killed creator leaves nothing but its `.new-` directory, which may be deleted.
+    @discardableResult
+    public static func create(
+        at directory: String, buckets: [Bucket], options: Options = Options(),
+        initialise: (inout Writing) throws -> Void
+    ) throws -> Creation {
+        requireProperBuckets(buckets)
+        let wanted = StoreDirectory(path: directory.withoutTrailingSlashes)
+        if try wanted.isOccupied() { return .alreadyExisted }
+        let beside = StoreDirectory(path: "\(wanted.path).new-\(getpid())-\(UInt32.random(in: 0...(.max)))")
+        guard unsafe mkdir(beside.path, 0o750) == 0 else { throw EnvironmentError.system(errno, "mkdir", beside.path) }
+        do {
+            try fill(beside, buckets, options, initialise)
+            if try beside.rename(to: wanted) { return .created }
+        } catch {
+            beside.remove()
+            throw error
+        }
+        beside.remove()
+        return .alreadyExisted
+    }
+
+    private static func fill(
+        _ directory: StoreDirectory, _ buckets: [Bucket], _ options: Options,
+        _ initialise: (inout Writing) throws -> Void
+    ) throws {
+        try directory.requireLocalFileSystem()
+        let request = EnvironmentHandle.Request(
+            directory: directory, buckets: buckets, access: .readWrite, durability: .full, options: options, identity: nil)
+        try opened(request).write(initialise)
+        try FileDescriptor(directory.path, O_RDONLY | O_DIRECTORY).synchronize()
+    }
+}
+
+extension StoreDirectory {
+    /// Whether a store is there; something else there is an error, an empty directory is not.
+    fileprivate func isOccupied() throws -> Bool {
+        do {
+            _ = try examined()
+            return true
+        } catch let error as EnvironmentError where error.code == .notFound {
+            return false
+        }
+    }
+
+    /// False: somebody else's store has the name by now.
+    fileprivate func rename(to wanted: StoreDirectory) throws -> Bool {
+        if unsafe Glibc.rename(path, wanted.path) == 0 {
+            try FileDescriptor(wanted.parentPath, O_RDONLY | O_DIRECTORY).synchronize()
+            return true
+        }
+        guard errno == ENOTEMPTY || errno == EEXIST else { throw EnvironmentError.system(errno, "rename", wanted.path) }
+        guard try wanted.isOccupied() else { throw EnvironmentError.system(ENOTEMPTY, "rename", wanted.path) }
+        return false
+    }
+
+    /// Deletes what a creation made.
+    fileprivate func remove() {
+        for path in [dataPath, lockPath, openLockPath, bellPath] { unsafe unlink(path) }
+        unsafe rmdir(path)
+    }
+
+    private var parentPath: String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}
+
+extension String {
+    fileprivate var withoutTrailingSlashes: String {
+        var path = self
+        while path.count > 1, path.last == "/" { path.removeLast() }
+        return path
+    }
+}

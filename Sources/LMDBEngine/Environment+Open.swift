@@ -1,0 +1,85 @@
+public import OrderedStore
+
+extension Environment {
+    /// Opens the store in `directory`; nothing is created or changed there when it is missing, damaged or not ours.
+    ///
+    /// A process has one environment for each store: opening it again, by whatever path, gives the same object. One
+    /// opened for writing also serves who asks to read only; the other way round is refused (`.alreadyOpen`), as is
+    /// another durability. It is closed when the last reference is gone.
+    ///
+    /// - Parameter buckets: all that will be used, indexes counting from 0. Those that an older version did not have are
+    ///   added when `access` is for writing.
+    public static func open(
+        at directory: String, buckets: [Bucket], access: Access, durability: Durability = .full,
+        options: Options = Options()
+    ) throws -> Environment {
+        requireProperBuckets(buckets)
+        let directory = StoreDirectory(path: directory)
+        let identity = try directory.examined()
+        let request = EnvironmentHandle.Request(
+            directory: directory, buckets: buckets, access: access, durability: durability, options: options,
+            identity: identity)
+        let environment = try EnvironmentRegistry.shared.environment(identity) { try opened(request) }
+        try environment.requireServes(request)
+        return environment
+    }
+
+    /// Opens what is neither missing nor open in this process yet.
+    static func opened(_ request: EnvironmentHandle.Request) throws -> Environment {
+        try request.requireOurs()
+        let openLock = try OpenLock(request.directory, request.access)
+        return try openLock.whileOthersWait {
+            try openLock.join(as: OpenGuard.current())
+            let handle = try EnvironmentHandle.opened(request)
+            do {
+                return try Environment(request, handle, openLock, try request.bell())
+            } catch {
+                handle.close()
+                throw error
+            }
+        }
+    }
+
+    static func requireProperBuckets(_ buckets: [Bucket]) {
+        precondition(buckets.map(\.index) == Array(buckets.indices), "the indexes of the buckets must count from 0")
+        precondition(Set(buckets.map(\.name)).count == buckets.count, "two buckets have the same name")
+        let areNamed = buckets.allSatisfy { (1...64).contains($0.name.utf8.count) && !$0.name.utf8.contains(0) }
+        precondition(areNamed, "the name of a bucket has 1 to 64 bytes and no NUL")
+    }
+
+    /// An environment that was open already must do for everybody who opens it.
+    private func requireServes(_ request: EnvironmentHandle.Request) throws {
+        if buckets != request.buckets {
+            throw EnvironmentError(.alreadyOpen, "\(directory): this process has it open with other buckets")
+        }
+        if access == .readOnly && request.access == .readWrite {
+            throw EnvironmentError(
+                .alreadyOpen, "\(directory): this process has it open read-only; close that before opening it for writing")
+        }
+        if durability != request.durability && request.access == .readWrite {
+            throw EnvironmentError(
+                .alreadyOpen,
+                "\(directory): this process has it open with durability \(durability), not \(request.durability)")
+        }
+    }
+}
+
+extension EnvironmentHandle.Request {
+    /// Without open.lock it may be anybody's LMDB data: look for our buckets before anything is created beside it.
+    fileprivate func requireOurs() throws {
+        guard identity != nil, !directory.hasOpenLock else { return }
+        let names = try directory.bucketNames()
+        if !buckets.contains(where: { names.contains(Array($0.name.utf8)) }) {
+            throw EnvironmentError(
+                .notAStore, "\(directory.path): LMDB data, but not of this program: no bucket \(buckets.map(\.name))")
+        }
+    }
+
+    /// A reader does without when the file is missing or not for it; then it cannot wait for changes.
+    fileprivate func bell() throws -> Bell? {
+        switch access {
+        case .readWrite: try Bell(directory.bellPath, access)
+        case .readOnly: try? Bell(directory.bellPath, access)
+        }
+    }
+}

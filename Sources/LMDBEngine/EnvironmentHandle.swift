@@ -1,0 +1,219 @@
+// The MDB_env itself: opening it with everything that can go wrong, and the calls that concern all of it. One data file
+// is open at most once in a process, which the registry sees to.
+
+import CLMDB
+import CLinux
+import Glibc
+import OrderedStore
+
+@safe final class EnvironmentHandle: @unchecked Sendable {
+    let pointer: OpaquePointer
+    let path: String
+    /// The numbers LMDB gave the buckets, by their indexes.
+    private(set) var databases: [MDB_dbi] = []
+
+    private init(_ pointer: OpaquePointer, _ path: String) {
+        unsafe self.pointer = pointer
+        self.path = path
+    }
+
+    /// What to open, and how.
+    struct Request {
+        let directory: StoreDirectory
+        let buckets: [Bucket]
+        let access: Environment.Access
+        let durability: Environment.Durability
+        let options: Environment.Options
+        /// The data file that was examined; nil: it is to be created.
+        let identity: FileIdentity?
+    }
+
+    /// Opens the environment and all its buckets. Call it while others wait (OpenLock).
+    static func opened(_ request: Request) throws -> EnvironmentHandle {
+        let handle = try openedPatiently(request)
+        do {
+            if request.access == .readWrite { _ = try handle.checkReaders() }
+            guard try handle.hasStaleReaderOfThisProcess() else { return handle }
+            // A dead process had our id: no reader check clears its slot, but closing after a read does.
+            try handle.reading { _ in }
+            handle.close()
+        } catch {
+            handle.close()
+            throw error
+        }
+        return try openedPatiently(request)
+    }
+
+    /// LMDB can fail with EINVAL or EAGAIN while another process, of another version, opens or closes.
+    private static func openedPatiently(_ request: Request) throws -> EnvironmentHandle {
+        for _ in 0..<3 {
+            do {
+                return try openedOnce(request)
+            } catch let error as EnvironmentError where [.systemCall(EINVAL), .systemCall(EAGAIN)].contains(error.code) {
+                usleep(10_000)
+            }
+        }
+        return try openedOnce(request)
+    }
+
+    private static func openedOnce(_ request: Request) throws -> EnvironmentHandle {
+        var mapSize = request.options.mapSize
+        while true {
+            var pointer: OpaquePointer?
+            try check(unsafe mdb_env_create(&pointer), "mdb_env_create", request.directory.path)
+            guard let pointer = unsafe pointer else { fatalError("mdb_env_create gave no environment") }
+            let handle = unsafe EnvironmentHandle(pointer, request.directory.path)
+            do {
+                try handle.open(request, mapSize: mapSize)
+                return handle
+            } catch let error as EnvironmentError
+                where error.code == .systemCall(ENOMEM) && mapSize / 2 >= request.smallestMapSize
+            {
+                handle.close()
+                mapSize /= 2
+            } catch {
+                handle.close()
+                throw error
+            }
+        }
+    }
+
+    private func open(_ request: Request, mapSize: Int) throws {
+        unsafe mdb_env_set_assert(pointer) { _, message in
+            unsafe perish(message)
+        }
+        try check(unsafe mdb_env_set_mapsize(pointer, mapSize), "mdb_env_set_mapsize")
+        try check(unsafe mdb_env_set_maxreaders(pointer, request.options.maximumReaders), "mdb_env_set_maxreaders")
+        try check(unsafe mdb_env_set_maxdbs(pointer, MDB_dbi(request.buckets.count + 4)), "mdb_env_set_maxdbs")
+        try check(unsafe mdb_env_open(pointer, request.directory.path, UInt32(request.flags), 0o660), "mdb_env_open")
+        try protectDescriptor(request)
+        try openBuckets(request)
+    }
+
+    /// LMDB calls a write that the disk had no room for, but which it took a part of, an EIO: this tells the two apart.
+    func isDiskFull() -> Bool {
+        var descriptor: CInt = -1
+        guard unsafe mdb_env_get_fd(pointer, &descriptor) == MDB_SUCCESS else { return false }
+        return [ENOSPC, EDQUOT, EFBIG].contains(linux_reserve_room(descriptor, 1 << 20))
+    }
+
+    /// Keeps jobs from inheriting the data file, and makes sure it is the one that was examined.
+    private func protectDescriptor(_ request: Request) throws {
+        var descriptor: CInt = -1
+        try check(unsafe mdb_env_get_fd(pointer, &descriptor), "mdb_env_get_fd")
+        try check(linux_set_close_on_exec(descriptor), "fcntl")
+        if let expected = request.identity, expected != (try identity()) {
+            throw EnvironmentError(.notAStore, "\(path): replaced by another store at this very moment; try again")
+        }
+    }
+
+    /// Which file it is.
+    func identity() throws -> FileIdentity {
+        var descriptor: CInt = -1
+        try check(unsafe mdb_env_get_fd(pointer, &descriptor), "mdb_env_get_fd")
+        var status = stat()
+        if unsafe fstat(descriptor, &status) != 0 { throw EnvironmentError.system(errno, "fstat", path) }
+        return FileIdentity(status)
+    }
+
+    /// Replaces the map by one as large as the store has become. Call it while no transaction is open (Gate).
+    func adoptMapSize() throws { try setMapSize(0) }
+
+    /// Replaces the map. Call it while no transaction is open (Gate).
+    func setMapSize(_ size: Int) throws {
+        try check(unsafe mdb_env_set_mapsize(pointer, size), "mdb_env_set_mapsize")
+    }
+
+    func mapSize() throws -> Int { try information().mapSize }
+
+    /// Frees what killed readers hold; answers how many there were.
+    func checkReaders() throws -> Int {
+        var dead: CInt = 0
+        try check(unsafe mdb_reader_check(pointer, &dead), "mdb_reader_check")
+        return Int(dead)
+    }
+
+    /// Ends the environment. No transaction may be open, and nothing may use it afterwards.
+    func close() { unsafe mdb_env_close(pointer) }
+
+    func check(_ status: CInt, _ call: String) throws {
+        try Self.check(status, call, path)
+    }
+
+    private static func check(_ status: CInt, _ call: String, _ path: String) throws {
+        if status != MDB_SUCCESS { throw EnvironmentError.lmdb(status, call, path) }
+    }
+}
+
+/// LMDB's assertions end here: nothing it does from now on could be trusted.
+private func perish(_ message: UnsafePointer<CChar>?) {
+    let reason = unsafe message.map { unsafe String(cString: $0) } ?? "an assertion"
+    fatalError("LMDB found itself inconsistent: \(reason)")
+}
+
+extension EnvironmentHandle.Request {
+    /// Twice the present file: below that, going on makes no sense.
+    var smallestMapSize: Int {
+        var status = stat()
+        let size = unsafe stat(directory.dataPath, &status) == 0 ? Int(status.st_size) : 0
+        return max(2 * size, 64 << 20)
+    }
+
+    /// MDB_NOTLS: a reader belongs to its transaction, not to a thread.
+    var flags: CInt {
+        let access = access == .readOnly ? MDB_RDONLY : 0
+        switch durability {
+        case .full: return MDB_NOTLS | access
+        case .relaxed: return MDB_NOTLS | MDB_NOMETASYNC | access
+        case .volatile: return MDB_NOTLS | MDB_NOSYNC | access
+        }
+    }
+}
+
+// MARK: - Buckets
+
+extension EnvironmentHandle {
+    /// Opens all buckets in one transaction, which is committed: handles of an aborted one are dead.
+    fileprivate func openBuckets(_ request: Request) throws {
+        var found: [MDB_dbi?] = []
+        try reading { transaction in
+            found = try request.buckets.map { try transaction.open($0, 0) }
+        }
+        if found.contains(nil) {
+            try requireMayCreate(request, found)
+            try writing { transaction in
+                found = try request.buckets.map { try transaction.open($0, MDB_CREATE) }
+            }
+        }
+        databases = found.compactMap(\.self)
+    }
+
+    /// Buckets may be added to a new store, and to one of ours, when it is opened for writing.
+    private func requireMayCreate(_ request: Request, _ found: [MDB_dbi?]) throws {
+        if request.identity == nil { return }
+        let missing = zip(request.buckets, found).filter { $0.1 == nil }.map(\.0.name).joined(separator: ", ")
+        if found.allSatisfy({ $0 == nil }) {
+            throw EnvironmentError(.notAStore, "\(path): LMDB data, but not of this program: no bucket \(missing)")
+        }
+        if request.access == .readOnly {
+            throw EnvironmentError(
+                .versionMismatch,
+                "\(path): made by an older version: no bucket \(missing). Open it for writing once: that adds them.")
+        }
+    }
+
+    /// Runs `body` in a read transaction that is committed, so that handles opened in it stay.
+    func reading(_ body: (TransactionHandle) throws -> Void) throws { try managing(MDB_RDONLY, body) }
+    private func writing(_ body: (TransactionHandle) throws -> Void) throws { try managing(0, body) }
+
+    private func managing(_ flags: CInt, _ body: (TransactionHandle) throws -> Void) throws {
+        let transaction = try TransactionHandle.begun(self, flags: flags)
+        do {
+            try body(transaction)
+        } catch {
+            transaction.abort()
+            throw error
+        }
+        try transaction.commit()
+    }
+}

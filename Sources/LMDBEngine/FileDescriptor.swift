@@ -1,0 +1,52 @@
+import Glibc
+
+/// An open file that closes itself; jobs started from this process never inherit it.
+final class FileDescriptor: Sendable {
+    let number: CInt
+    let path: String
+
+    /// Opens `path`; O_CLOEXEC is always added. `mode` counts only when `flags` create the file.
+    init(_ path: String, _ flags: CInt, mode: mode_t = 0o660) throws {
+        self.path = path
+        self.number = unsafe Glibc.open(path, flags | O_CLOEXEC, mode)
+        if number < 0 { throw EnvironmentError.system(errno, "open", path) }
+    }
+
+    deinit { close(number) }
+
+    var status: stat {
+        get throws {
+            var status = stat()
+            if unsafe fstat(number, &status) != 0 { throw EnvironmentError.system(errno, "fstat", path) }
+            return status
+        }
+    }
+
+    /// The bytes from `offset` on: `count` of them, or fewer where the file ends.
+    func bytes(at offset: Int, count: Int) throws -> [UInt8] {
+        let (number, path) = (number, path)
+        return try unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            filled = 0
+            while filled < count {
+                let got = unsafe pread(number, buffer.baseAddress! + filled, count - filled, off_t(offset + filled))
+                if got < 0 && errno == EINTR { continue }
+                if got < 0 { throw EnvironmentError.system(errno, "pread", path) }
+                if got == 0 { return }
+                filled += got
+            }
+        }
+    }
+
+    /// Makes `text` the whole content of the file.
+    func replaceContent(with text: String) throws {
+        var text = text
+        let written = text.withUTF8 { bytes in unsafe pwrite(number, bytes.baseAddress, bytes.count, 0) }
+        if written != text.utf8.count { throw EnvironmentError.system(written < 0 ? errno : ENOSPC, "pwrite", path) }
+        if ftruncate(number, off_t(written)) != 0 { throw EnvironmentError.system(errno, "ftruncate", path) }
+    }
+
+    /// Waits until what was written, or for a directory the names in it, is on the disk.
+    func synchronize() throws {
+        if fsync(number) != 0 { throw EnvironmentError.system(errno, "fsync", path) }
+    }
+}

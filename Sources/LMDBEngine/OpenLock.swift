@@ -1,0 +1,78 @@
+// The file open.lock stands guard over what LMDB cannot see for itself. Whoever opens or closes the environment holds a
+// flock on it (liblmdb 0.9.26 to 0.9.31 fail when both happen at once); whoever has it open holds byte 0 shared, which
+// tells the next one whether it is alone; and its text says what all who share the store must have in common.
+
+import CLinux
+import Glibc
+
+/// This process's hold on open.lock. Closing it gives everything back.
+final class OpenLock: Sendable {
+    private let descriptor: FileDescriptor
+    private let mayWrite: Bool
+
+    /// Opens the file, creating it when `access` allows; takes no lock yet.
+    init(_ directory: StoreDirectory, _ access: Environment.Access) throws {
+        let path = directory.openLockPath
+        do {
+            let create = access == .readWrite ? O_CREAT : 0
+            descriptor = try FileDescriptor(path, O_RDWR | O_NOFOLLOW | create)
+            mayWrite = true
+        } catch let error as EnvironmentError where error.code == .permission && access == .readOnly {
+            descriptor = try FileDescriptor(path, O_RDONLY | O_NOFOLLOW)
+            mayWrite = false
+        } catch let error as EnvironmentError where error.code == .notFound {
+            throw EnvironmentError(.notAStore, "\(path) is missing. Open the store for writing once: that restores it.")
+        }
+    }
+
+    /// Runs `body` while no other process opens or closes this environment.
+    func whileOthersWait<Result>(_ body: () throws -> Result) throws -> Result {
+        while flock(descriptor.number, LOCK_EX) != 0 {
+            if errno != EINTR { throw EnvironmentError.system(errno, "flock", descriptor.path) }
+        }
+        defer { flock(descriptor.number, LOCK_UN) }
+        return try body()
+    }
+
+    /// Joins those who have the store open, or refuses with the reason. Call it inside `whileOthersWait`.
+    func join(as guest: OpenGuard) throws {
+        if try !isAlone() {
+            try requireMatch(guest)
+        } else if mayWrite {
+            try descriptor.replaceContent(with: guest.text)
+        } else {
+            try requirePresentText(guest)
+        }
+        let status = linux_lock_byte(descriptor.number, 0, linux_lock_shared)
+        if status != 0 { throw EnvironmentError.system(status, "fcntl", descriptor.path) }
+    }
+
+    private func isAlone() throws -> Bool {
+        let status =
+            mayWrite
+            ? linux_lock_byte(descriptor.number, 0, linux_lock_exclusive)
+            : linux_lock_probe(descriptor.number, 0, linux_lock_exclusive)
+        switch status {
+        case 0: return true
+        case 1 where !mayWrite, EAGAIN where mayWrite, EACCES where mayWrite: return false
+        default: throw EnvironmentError.system(abs(status), "fcntl", descriptor.path)
+        }
+    }
+
+    private func requireMatch(_ guest: OpenGuard) throws {
+        if let refusal = guest.refusal(besideHolderOf: try text()) {
+            throw EnvironmentError(refusal.code, "\(descriptor.path): \(refusal.message)")
+        }
+    }
+
+    /// Alone, but without the right to say so: whoever comes next would be measured by what is written there now.
+    private func requirePresentText(_ guest: OpenGuard) throws {
+        if OpenGuard(text: try text()) == guest { return }
+        throw EnvironmentError(
+            .permission,
+            "\(descriptor.path): nobody who may write this file has opened the store since the last boot. Let its owner "
+                + "open it first.")
+    }
+
+    private func text() throws -> String { String(decoding: try descriptor.bytes(at: 0, count: 4096), as: UTF8.self) }
+}

@@ -1,0 +1,123 @@
+/// The state machine: what a dispatch becomes through an event. Pure; the store writes down what it returns.
+extension Dispatch {
+    /// The dispatch after `event`, or the reason why that cannot happen to it.
+    public func applying(_ event: DispatchEvent, now: Now) throws(TransitionRefusal) -> Dispatch {
+        switch (state, event) {
+        case (.scheduled, .fallDue(let blocker)): return waiting(for: blocker)
+        case (.blocked, .unblock(let next)): return waiting(for: next)
+        case (.pending, .claim(let claim)): return claimed(claim, now)
+
+        case (.inProgress, .succeed(let token, let ending)):
+            return try owned(by: token).ended(.success, .none, ending, now)
+        case (.inProgress, .retry(let token, let ending, let due, let reason)):
+            return try owned(by: token).retrying(due: due, reason, ending, now)
+        case (.inProgress, .fail(let token, let ending, let reason)):
+            return try owned(by: token).ended(.failed, reason, ending, now)
+        case (.inProgress, .stop(let token, let ending)):
+            return try owned(by: token).ended(.cancelled, reason == .replaced ? .replaced : .requested, ending, now)
+        case (.inProgress, .release(let token)): return try owned(by: token).released()
+        case (.inProgress, .lose(let policy, let due)): return lost(policy, due: due, now)
+        case (.inProgress, .cancel(let why)): return askedToStop(why)
+
+        case (.scheduled, .cancel(let why)), (.blocked, .cancel(let why)), (.pending, .cancel(let why)):
+            return ended(.cancelled, why, nil, now)
+        case (.scheduled, .skip(let why)), (.blocked, .skip(let why)), (.pending, .skip(let why)):
+            return ended(.skipped, why, nil, now)
+        case (.scheduled, .coalesce(let time)), (.blocked, .coalesce(let time)), (.pending, .coalesce(let time)):
+            return coalescing(time)
+
+        case (_, .succeed(let token, _)), (_, .retry(let token, _, _, _)), (_, .fail(let token, _, _)),
+            (_, .stop(let token, _)), (_, .release(let token)):
+            throw .lateResult(id, token)
+        case (.scheduled, .unblock), (.scheduled, .claim), (.scheduled, .lose), (.blocked, .fallDue), (.blocked, .claim),
+            (.blocked, .lose), (.pending, .fallDue), (.pending, .unblock), (.pending, .lose), (.inProgress, .fallDue),
+            (.inProgress, .unblock), (.inProgress, .claim), (.inProgress, .skip), (.inProgress, .coalesce),
+            (.success, _), (.failed, _), (.cancelled, _), (.skipped, _):
+            throw .impossible(id, state, event)
+        }
+    }
+
+    private func owned(by token: Token) throws(TransitionRefusal) -> Dispatch {
+        guard claim?.token == token else { throw .lateResult(id, token) }
+        return self
+    }
+
+    private func waiting(for other: DispatchID?) -> Dispatch {
+        var next = self
+        next.state = other == nil ? .pending : .blocked
+        next.blocker = other
+        if other == nil { next.reason = reason == .retry || reason == .workerDied ? reason : .none }
+        if other != nil, state == .scheduled { next.reason = .dependency }
+        return next
+    }
+
+    private func claimed(_ claim: Claim, _ now: Now) -> Dispatch {
+        var next = self
+        next.state = .inProgress
+        next.reason = .none
+        next.claim = claim
+        next.attempt += 1
+        next.started = Moment(now)
+        next.ending = nil
+        return next
+    }
+
+    private func ended(_ end: DispatchState, _ why: DispatchReason, _ ending: Ending?, _ now: Now) -> Dispatch {
+        var next = self
+        next.state = end
+        next.reason = why
+        next.claim = nil
+        next.blocker = nil
+        next.finished = Moment(now)
+        if let ending { next.ending = ending }
+        return next
+    }
+
+    private func retrying(due: Instant, _ why: DispatchReason, _ ending: Ending?, _ now: Now) -> Dispatch {
+        guard !cancelRequested else { return ended(.cancelled, .requested, ending, now) }
+        var next = self
+        next.state = .scheduled
+        next.reason = .retry
+        next.claim = nil
+        next.dueAt = due
+        next.ending = ending
+        return next
+    }
+
+    private func released() -> Dispatch {
+        var next = self
+        next.state = .pending
+        next.reason = .drained
+        next.claim = nil
+        next.attempt -= 1
+        return next
+    }
+
+    private func lost(_ policy: RescuePolicy, due: Instant, _ now: Now) -> Dispatch {
+        var next = self
+        next.crashes += 1
+        next.ending = nil
+        if cancelRequested { return next.ended(.cancelled, reason == .replaced ? .replaced : .requested, nil, now) }
+        if policy == .fail { return next.ended(.failed, .workerDied, nil, now) }
+        if next.crashes >= RescuePolicy.poisonLimit { return next.ended(.failed, .poison, nil, now) }
+        next.state = .scheduled
+        next.reason = .workerDied
+        next.claim = nil
+        next.dueAt = due
+        return next
+    }
+
+    private func askedToStop(_ why: DispatchReason) -> Dispatch {
+        var next = self
+        next.cancelRequested = true
+        if why == .replaced { next.reason = .replaced }
+        return next
+    }
+
+    private func coalescing(_ time: Instant) -> Dispatch {
+        var next = self
+        next.coalesced += 1
+        next.lastScheduledFor = time
+        return next
+    }
+}

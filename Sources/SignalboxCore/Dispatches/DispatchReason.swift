@@ -1,0 +1,76 @@
+/// Why a dispatch is in its state, where the state alone does not say it.
+public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
+    case none = 0
+
+    // While it waits
+    /// SCHEDULED because its user asked for a later start.
+    case delayed = 1
+    /// SCHEDULED because an attempt failed and another follows.
+    case retry = 2
+    /// BLOCKED until the dispatch it comes after has succeeded.
+    case dependency = 3
+    /// BLOCKED, or SKIPPED, because of an earlier dispatch of the same job.
+    case overlap = 4
+    /// Waiting again because the worker that had claimed it died.
+    case workerDied = 5
+    /// PENDING again because the worker that had claimed it was shut down.
+    case drained = 6
+
+    // FAILED, or the attempt before a retry
+    /// The command ended with a code that is not success.
+    case exit = 10
+    /// The command was ended by a signal that was not ours.
+    case killed = 11
+    /// The command ran past its timeout.
+    case timeout = 12
+    /// The command could not be started.
+    case exec = 13
+    /// Three workers died while running it.
+    case poison = 14
+
+    // CANCELLED
+    /// Somebody asked.
+    case requested = 20
+    /// The dispatch it comes after did not succeed.
+    case parentFailed = 21
+    /// A newer occurrence took its place (overlap `replace`).
+    case replaced = 22
+
+    // SKIPPED
+    /// The job was removed while it waited.
+    case jobRemoved = 23
+    /// No scheduler ran when it was due.
+    case downtime = 30
+    /// The machine was suspended when it was due.
+    case suspended = 31
+    /// The wall clock was set forward past it.
+    case clockForward = 32
+    /// The job was paused.
+    case paused = 33
+
+    /// The word used in JSON and on pages; nil for ``none``.
+    public var word: String? {
+        switch self {
+        case .none: nil
+        case .delayed: "delayed"
+        case .retry: "retry"
+        case .dependency: "dependency"
+        case .overlap: "overlap"
+        case .workerDied: "worker_died"
+        case .drained: "drained"
+        case .exit: "exit"
+        case .killed: "killed"
+        case .timeout: "timeout"
+        case .exec: "exec"
+        case .poison: "poison"
+        case .requested: "requested"
+        case .parentFailed: "parent_failed"
+        case .replaced: "replaced"
+        case .jobRemoved: "job_removed"
+        case .downtime: "downtime"
+        case .suspended: "suspend"
+        case .clockForward: "clock_forward"
+        case .paused: "paused"
+        }
+    }
+}

@@ -1,0 +1,114 @@
+/// What is kept of a running attempt's output: the first and the last part, in pieces of a line each, and how many bytes
+/// lie between. Its size is bounded whatever a command prints.
+///
+/// Pieces are grouped into numbered chunks, and the buffer says which chunks are new and which fell out since it was
+/// last asked, so that a copy elsewhere can follow.
+public struct OutputBuffer: Sendable {
+    public struct Limits: Hashable, Sendable {
+        /// Bytes kept of the beginning.
+        public var head: Int
+        /// Bytes kept of the end.
+        public var tail: Int
+
+        public init(head: Int = 64 << 10, tail: Int = 192 << 10) {
+            self.head = head
+            self.tail = tail
+        }
+    }
+
+    /// What a copy has to do to follow.
+    public enum Change: Hashable, Sendable {
+        case add(chunk: UInt32, [OutputLine])
+        case drop(chunk: UInt32)
+    }
+
+    private struct Chunk: Sendable {
+        var number: UInt32
+        var lines: [OutputLine]
+        var size: Int
+    }
+
+    /// Payload of a chunk, so that a record of it stays inside a page of the store.
+    private static let chunkLimit = 1536
+
+    private let limits: Limits
+    private var head: [Chunk] = []
+    private var headSize = 0
+    /// The live part begins at `tailStart`; what lies before it has been dropped and is cut off now and then.
+    private var tail: [Chunk] = []
+    private var tailStart = 0
+    private var tailSize = 0
+    private var nextChunk: UInt32 = 0
+    private var firstUntold: UInt32 = 0
+    private var toldAndDropped: [UInt32] = []
+    /// Bytes that fell out between the two parts.
+    public private(set) var leftOut = 0
+
+    public init(limits: Limits = Limits()) { self.limits = limits }
+
+    /// Takes in what one read brought.
+    public mutating func append(_ bytes: ArraySlice<UInt8>, stream: OutputLine.Stream, offset: Duration) {
+        var lines: [OutputLine] = []
+        var size = 0
+        var rest = bytes
+        while !rest.isEmpty {
+            let reach = rest.prefix(OutputLine.limit)
+            let end = reach.firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? reach.endIndex
+            let piece = rest[rest.startIndex..<end]
+            rest = rest[end...]
+            if size + piece.count > Self.chunkLimit, !lines.isEmpty {
+                keep(lines, size)
+                (lines, size) = ([], 0)
+            }
+            lines.append(OutputLine(stream: stream, offset: offset, bytes: Array(piece)))
+            size += piece.count
+        }
+        if !lines.isEmpty { keep(lines, size) }
+    }
+
+    /// What is new, and what fell out, since this was last called.
+    public mutating func takeChanges() -> [Change] {
+        defer {
+            firstUntold = nextChunk
+            toldAndDropped = []
+        }
+        let fresh = (head + tail[tailStart...]).filter { $0.number >= firstUntold }
+        return toldAndDropped.map { .drop(chunk: $0) } + fresh.map { .add(chunk: $0.number, $0.lines) }
+    }
+
+    /// All that is kept, with a note where something was left out.
+    public var lines: [OutputLine] {
+        let beginning = head.flatMap(\.lines)
+        let end = tail[tailStart...].flatMap(\.lines)
+        guard leftOut > 0 else { return beginning + end }
+        let note = "… \(leftOut) bytes left out here …\n"
+        let offset = end.first?.offset ?? .zero
+        return beginning + [OutputLine(stream: .note, offset: offset, bytes: Array(note.utf8))] + end
+    }
+
+    private mutating func keep(_ lines: [OutputLine], _ size: Int) {
+        let chunk = Chunk(number: nextChunk, lines: lines, size: size)
+        nextChunk += 1
+        if tail.isEmpty, headSize + size <= limits.head {
+            head.append(chunk)
+            headSize += size
+            return
+        }
+        tail.append(chunk)
+        tailSize += size
+        while tailSize > limits.tail, tailStart < tail.count { dropOldest() }
+        if tailStart > 64, tailStart > tail.count / 2 {
+            tail.removeFirst(tailStart)
+            tailStart = 0
+        }
+    }
+
+    private mutating func dropOldest() {
+        let oldest = tail[tailStart]
+        tail[tailStart].lines = []
+        tailStart += 1
+        tailSize -= oldest.size
+        leftOut += oldest.size
+        if oldest.number < firstUntold { toldAndDropped.append(oldest.number) }
+    }
+}

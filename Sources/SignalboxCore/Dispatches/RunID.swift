@@ -1,0 +1,11 @@
+/// The mark that every process of a run carries in its environment as SIGNALBOX_RUN_ID: the store, the dispatch and the
+/// claim, so that no two runs on a machine ever share one, and whoever settles a dead worker can work it out again.
+public struct RunID: Hashable, Sendable, CustomStringConvertible {
+    public let description: String
+
+    /// - Precondition: `dispatch` is claimed.
+    public init(storeID: String, dispatch: Dispatch) {
+        guard let claim = dispatch.claim else { preconditionFailure("only a claimed dispatch is run") }
+        description = "\(storeID)-\(dispatch.id)-\(claim.token.number)"
+    }
+}

@@ -1,0 +1,28 @@
+/// What a dispatch runs.
+public enum Command: Hashable, Sendable {
+    /// A program and its arguments, started directly; the program is looked up in the job's PATH. Never empty.
+    case program([String])
+    /// A line for `/bin/sh -c`.
+    case shell(String)
+
+    /// One line for people: the arguments joined by spaces, quoted where a shell would need it, or the shell line.
+    public var summary: String {
+        switch self {
+        case .program(let arguments): arguments.map(shellWord).joined(separator: " ")
+        case .shell(let line): line
+        }
+    }
+}
+
+private func shellWord(_ argument: String) -> String {
+    let plain = argument.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "_-./:=,@%+".utf8.contains(byte)
+        }
+    }
+    guard !plain || argument.isEmpty else { return argument }
+    return "'" + argument.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+}

@@ -1,0 +1,50 @@
+/// A job as the store keeps it: the definition, and how far its schedule has been dealt with.
+public struct Job: Hashable, Sendable {
+    public var definition: JobDefinition
+    public var progress: JobProgress
+
+    public init(definition: JobDefinition, progress: JobProgress) {
+        self.definition = definition
+        self.progress = progress
+    }
+
+    public var name: JobName { definition.name }
+}
+
+/// The part of a job that changes with every run; kept apart from the definition, which does not.
+public struct JobProgress: Hashable, Sendable {
+    /// Raised by every change of the definition; part of an occurrence's key.
+    public var revision: UInt32
+    /// Every due time up to here is accounted for: run, waiting or skipped. Moved only together with what it accounts for.
+    public var cursor: Instant
+    /// Where an `every` schedule counts from: when the job, or this schedule of it, was added.
+    public var anchor: Instant
+    /// The next due time, as the index of due jobs holds it; nil when nothing will fall due by the clock.
+    public var nextDue: Instant?
+    /// The boot a `@boot` job last ran in.
+    public var lastBoot: BootID?
+    /// While true, due times are skipped with the reason ``DispatchReason/paused``.
+    public var paused: Bool
+    /// The newest dispatch that ended as SUCCESS or FAILED.
+    public var lastRun: LastRun?
+
+    public init(revision: UInt32, cursor: Instant, anchor: Instant) {
+        self.revision = revision
+        self.cursor = cursor
+        self.anchor = anchor
+        paused = false
+    }
+}
+
+/// How a job's newest finished run ended.
+public struct LastRun: Hashable, Sendable {
+    public var dispatch: DispatchID
+    public var state: DispatchState
+    public var finishedAt: Instant
+
+    public init(dispatch: DispatchID, state: DispatchState, finishedAt: Instant) {
+        self.dispatch = dispatch
+        self.state = state
+        self.finishedAt = finishedAt
+    }
+}

@@ -1,0 +1,102 @@
+/// What to do about the due times that have come since a job's cursor.
+public struct CatchUpPlan: Hashable, Sendable {
+    /// The occurrences to dispatch, in order of time.
+    public var runs: [Occurrence]
+    /// The ones that are not run; nil when there are none.
+    public var skipped: SkippedSummary?
+    /// Where the job's cursor is to stand: every due time up to it is in `runs` or `skipped`.
+    public var cursor: Instant
+}
+
+/// Due times that were passed over, for one SKIPPED record.
+public struct SkippedSummary: Hashable, Sendable {
+    /// How many; when not exact, at least so many.
+    public var count: Int
+    public var isExact: Bool
+    public var first: Instant
+    public var last: Instant
+    public var reason: DispatchReason
+}
+
+/// Decides about missed runs.
+public enum CatchUp {
+    /// The newest due time is on time when it is no later than this, and runs even where the policy makes up for nothing:
+    /// between a due time and the pass that sees it there is always a moment, on a busy machine a long one.
+    public static let punctual: Duration = .seconds(60)
+
+    /// Plans the due times after `cursor` and up to `now`. The number of missed times does not matter: none but those that
+    /// run are gone through.
+    /// - Parameters:
+    ///   - anchor: where an `every` schedule counts from.
+    ///   - reason: why times may have been missed, for the record of what is skipped.
+    ///   - punctual: how late the newest due time may be and still count as on time; nil, as for a job that is paused:
+    ///     none does.
+    public static func plan(
+        _ schedule: Schedule, zone: Zone, anchor: Instant, cursor: Instant, now: Instant, policy: CatchUpPolicy,
+        reason: DispatchReason, punctual: Duration? = punctual
+    ) -> CatchUpPlan {
+        guard let newest = schedule.previous(through: now, in: zone, anchor: anchor), newest.due > cursor else {
+            return CatchUpPlan(runs: [], skipped: nil, cursor: cursor)
+        }
+        let line = MissedTimes(schedule: schedule, zone: zone, anchor: anchor, cursor: cursor, newest: newest)
+        let oldest = policy.window.map { max(cursor, now - $0 - .microseconds(1)) } ?? cursor
+        var runs = line.chosen(by: policy, after: oldest)
+        if runs.isEmpty, let punctual, newest.due + punctual >= now { runs = [newest] }
+        return CatchUpPlan(runs: runs, skipped: line.summary(without: runs, reason: reason), cursor: newest.due)
+    }
+}
+
+/// The due times after the cursor and up to the newest that has come; there is at least one.
+private struct MissedTimes {
+    let schedule: Schedule
+    let zone: Zone
+    let anchor: Instant
+    let cursor: Instant
+    let newest: Occurrence
+
+    /// The ones that `policy` makes up for, none of them at or before `oldest`.
+    func chosen(by policy: CatchUpPolicy, after oldest: Instant) -> [Occurrence] {
+        switch policy.mode {
+        case .none: return []
+        case .latest: return newest.due > oldest ? [newest] : []
+        case .earliest:
+            guard newest.due > oldest else { return [] }
+            return schedule.next(after: oldest, in: zone, anchor: anchor).map { [$0] } ?? []
+        case .all: return newestFirst(limit: policy.maximum, after: oldest).reversed()
+        }
+    }
+
+    private func newestFirst(limit: Int, after oldest: Instant) -> [Occurrence] {
+        var found: [Occurrence] = []
+        var next: Occurrence? = newest
+        while let occurrence = next, occurrence.due > oldest, found.count < limit {
+            found.append(occurrence)
+            next = schedule.previous(through: occurrence.due - .microseconds(1), in: zone, anchor: anchor)
+        }
+        return found
+    }
+
+    /// What remains without `runs`, which are consecutive.
+    func summary(without runs: [Occurrence], reason: DispatchReason) -> SkippedSummary? {
+        let (total, isExact) = schedule.count(after: cursor, through: newest.due, in: zone, anchor: anchor)
+        guard total > runs.count, let first = skippedEnd(runs, .first), let last = skippedEnd(runs, .last) else {
+            return nil
+        }
+        return SkippedSummary(count: total - runs.count, isExact: isExact, first: first, last: last, reason: reason)
+    }
+
+    private enum End { case first, last }
+
+    /// The first or last due time that is not among `runs`.
+    private func skippedEnd(_ runs: [Occurrence], _ end: End) -> Instant? {
+        switch end {
+        case .first:
+            let first = schedule.next(after: cursor, in: zone, anchor: anchor)
+            guard let run = runs.first, run.due == first?.due else { return first?.due }
+            return schedule.next(after: runs[runs.count - 1].due, in: zone, anchor: anchor)?.due
+        case .last:
+            guard let run = runs.last, run.due == newest.due else { return newest.due }
+            return schedule.previous(through: runs[0].due - .microseconds(1), in: zone, anchor: anchor)?.due
+        }
+    }
+}

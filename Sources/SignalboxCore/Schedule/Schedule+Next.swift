@@ -1,0 +1,69 @@
+/// When a schedule falls due: forwards, backwards, and how often, without going through all in between.
+extension Schedule {
+    /// The first due time strictly after `instant`; nil when there is none (`boot` and `manual` never fall due by the clock).
+    /// - Parameter anchor: where `every` counts from; calendar schedules do not look at it.
+    public func next(after instant: Instant, in zone: Zone, anchor: Instant) -> Occurrence? {
+        switch self {
+        case .cron(let expression, let rule):
+            return CronTimeline(expression, rule, zone).next(after: instant)
+        case .every(let period):
+            let grid = IntervalGrid(anchor: anchor, period: period)
+            return Self.plain(grid.due(grid.index(of: instant) + 1), zone)
+        case .at(let due): return due > instant ? Self.plain(due, zone) : nil
+        case .boot, .manual: return nil
+        }
+    }
+
+    /// The last due time at or before `instant`; nil when there is none.
+    public func previous(through instant: Instant, in zone: Zone, anchor: Instant) -> Occurrence? {
+        switch self {
+        case .cron(let expression, let rule):
+            return CronTimeline(expression, rule, zone).previous(through: instant)
+        case .every(let period):
+            let grid = IntervalGrid(anchor: anchor, period: period)
+            return Self.plain(grid.due(grid.index(of: instant)), zone)
+        case .at(let due): return due <= instant ? Self.plain(due, zone) : nil
+        case .boot, .manual: return nil
+        }
+    }
+
+    /// How many due times there are after `start` and up to `end`. Calendar schedules are counted by days, for at most the
+    /// last eight years: then the count is a lower bound and not exact.
+    func count(after start: Instant, through end: Instant, in zone: Zone, anchor: Instant) -> (count: Int, isExact: Bool) {
+        guard start < end else { return (0, true) }
+        switch self {
+        case .cron(let expression, let rule):
+            return CronTimeline(expression, rule, zone).count(after: start, through: end)
+        case .every(let period):
+            let grid = IntervalGrid(anchor: anchor, period: period)
+            return (Int(clamping: grid.index(of: end) - grid.index(of: start)), true)
+        case .at(let due): return (start < due && due <= end ? 1 : 0, true)
+        case .boot, .manual: return (0, true)
+        }
+    }
+
+    private static func plain(_ due: Instant?, _ zone: Zone) -> Occurrence? {
+        due.map { Occurrence(due: $0, nominal: zone.localTime(at: $0), reason: .regular) }
+    }
+}
+
+/// The due times of an interval, anchor + n · period for every whole n, in closed form.
+private struct IntervalGrid {
+    let anchor: Int128
+    let period: Int128
+
+    init(anchor: Instant, period: Duration) {
+        self.anchor = Int128(anchor.microseconds)
+        self.period = Int128(max(1, period.microseconds))
+    }
+
+    /// The n of the last due time at or before `instant`.
+    func index(of instant: Instant) -> Int128 {
+        (Int128(instant.microseconds) - anchor).flooredDivision(by: period).quotient
+    }
+
+    /// Nil beyond the ends of time.
+    func due(_ index: Int128) -> Instant? {
+        Int64(exactly: anchor + index * period).map(Instant.init(microseconds:))
+    }
+}

@@ -1,0 +1,202 @@
+import SignalboxCore
+
+/// Reads one job of a jobs file.
+struct JobReader {
+    let machine: String
+    let findZone: ((String?) throws -> Zone)?
+    /// The zone of jobs that name none; nil: the machine's.
+    let standardZone: String?
+
+    private static let schedules = ["cron", "every", "at", "boot", "manual"]
+    private static let commands = ["shell", "exec"]
+    private static let keys =
+        schedules + commands + [
+            "queue", "priority", "timeout", "max_attempts", "retry", "on_crash", "overlap", "catchup", "env", "cwd", "stdin",
+            "zone", "dst", "days",
+        ]
+
+    func job(_ entry: YAMLEntry, file: String) throws(FormatError) -> JobDefinition {
+        let name: JobName
+        do { name = try JobName(entry.key) } catch {
+            throw FormatError(.value, file: file, line: entry.place.line, column: entry.place.column, "\(error)")
+        }
+        let what = "the job \(quoted(entry.key))"
+        let fields = try YAMLFields(entry.value, file: file, what: what, keys: Self.keys)
+        let zone = try Self.zone(fields, find: findZone) ?? standardZone
+        let schedule = try schedule(fields, what: what, name: name, zone: zone)
+        var job = JobDefinition(name: name, schedule: schedule, zone: zone, command: try command(fields, what: what))
+        try treatment(fields, of: &job)
+        try surroundings(fields, of: &job)
+        return job
+    }
+
+    /// The value of `zone`, checked as far as that is possible here.
+    static func zone(_ fields: YAMLFields, find: ((String?) throws -> Zone)?) throws(FormatError) -> String? {
+        try fields.value("zone") { name in
+            guard Zone.isWellFormed(name: name) else {
+                throw TimeTextError(.malformed, "\(quoted(name)) is no name of a zone; expected one such as Europe/Berlin")
+            }
+            _ = try find?(name)
+            return name
+        }
+    }
+
+    /// The one entry of `keys` that must be there.
+    private func only(_ keys: [String], _ fields: YAMLFields, _ missing: String) throws(FormatError) -> YAMLEntry {
+        let present = fields.present(keys).sorted { ($0.place.line, $0.place.column) < ($1.place.line, $1.place.column) }
+        guard let first = present.first else { throw fields.error(fields.place, missing, .missing) }
+        guard present.count == 1 else {
+            throw fields.error(
+                present[1].place, "\(first.key) and \(present[1].key) exclude each other: give exactly one of "
+                    + keys.joined(separator: ", "), .conflict)
+        }
+        return first
+    }
+}
+
+// MARK: - When and what
+
+extension JobReader {
+    private func schedule(
+        _ fields: YAMLFields, what: String, name: JobName, zone: String?
+    ) throws(FormatError) -> Schedule {
+        let entry = try only(
+            Self.schedules, fields, "\(what) does not say when it runs: give one of \(Self.schedules.joined(separator: ", "))")
+        if entry.key != "cron", let option = fields.present(["dst", "days"]).first {
+            throw fields.error(option.place, "\(option.key) goes with cron only, not with \(entry.key)", .conflict)
+        }
+        switch entry.key {
+        case "every": return .every(try fields.duration("every", in: Schedule.periods) ?? .zero)
+        case "at": return .at(try time(fields, zone: zone))
+        case "boot": return try flag(fields, "boot", .boot)
+        case "manual": return try flag(fields, "manual", .manual)
+        default: return try cron(fields, name: name)
+        }
+    }
+
+    private func cron(_ fields: YAMLFields, name: JobName) throws(FormatError) -> Schedule {
+        let rule = try fields.word("dst", DaylightRule.allCases.map { ($0.rawValue, $0) }) ?? .cron
+        let days = try fields.word("days", DayRule.allCases.map { ($0.rawValue, $0) }) ?? .either
+        let seed = "\(machine) \(name)"
+        let expression = try fields.value("cron") { try CronExpression.parse($0, days: days, seed: seed) }
+        guard let expression else { throw fields.error(fields.place, "cron is missing", .missing) }
+        return .cron(expression, rule)
+    }
+
+    private func time(_ fields: YAMLFields, zone: String?) throws(FormatError) -> Instant {
+        let time = try fields.value("at") { text in
+            guard let findZone else { return try Instant(text: text) }
+            guard text.utf8.first.map({ (0x30...0x39).contains($0) }) == true, text.utf8.count > 8 else {
+                throw TimeTextError(
+                    .malformed, "\(quoted(text)) is not a time; in a file it needs a date, as in 2026-11-22 14:30")
+            }
+            return try Instant(text: text, zone: try findZone(zone), now: .epoch)
+        }
+        guard let time else { throw fields.error(fields.place, "at is missing", .missing) }
+        return time
+    }
+
+    private func flag(_ fields: YAMLFields, _ key: String, _ schedule: Schedule) throws(FormatError) -> Schedule {
+        _ = try fields.word(key, [("true", true)])
+        return schedule
+    }
+
+    private func command(_ fields: YAMLFields, what: String) throws(FormatError) -> Command {
+        let entry = try only(
+            Self.commands, fields, "\(what) does not say what it runs: give shell: a line, or exec: [program, argument]")
+        if entry.key == "shell" {
+            let line = try fields.text(of: entry.value, for: "shell")
+            guard !line.trimmed.isEmpty else { throw fields.error(entry.value.place, "shell is empty") }
+            return .shell(line)
+        }
+        guard case .sequence(let items) = entry.value.value, !items.isEmpty else {
+            throw fields.error(entry.value.place, "exec must be a list of a program and its arguments, as in [df, -h, /]")
+        }
+        var arguments: [String] = []
+        for item in items { arguments.append(try argument(item, fields)) }
+        guard !arguments[0].isEmpty else { throw fields.error(items[0].place, "the program of exec is empty") }
+        return .program(arguments)
+    }
+
+    /// An argument of `exec`; unlike other texts it may be empty, and `~` and `null` are texts.
+    private func argument(_ node: YAMLNode, _ fields: YAMLFields) throws(FormatError) -> String {
+        guard case .scalar(let scalar) = node.value, !scalar.text.utf8.contains(0) else {
+            throw fields.error(node.place, "an argument of exec must be a text without NUL, not \(node.kind)")
+        }
+        return scalar.text
+    }
+}
+
+// MARK: - How
+
+extension JobReader {
+    /// Queue, attempts, and what happens when something goes wrong.
+    private func treatment(_ fields: YAMLFields, of job: inout JobDefinition) throws(FormatError) {
+        if let queue = try fields.value("queue", QueueName.init) { job.queue = queue }
+        if let priority = try fields.number("priority", in: 0...255) { job.priority = UInt8(priority) }
+        let limits = Duration.milliseconds(1)...Duration.accepted.upperBound
+        job.timeout = try fields.duration("timeout", in: limits)
+        if let attempts = try fields.number("max_attempts", in: 1...JobDefinition.maxAttemptsLimit) {
+            job.maxAttempts = attempts
+        }
+        job.rescue =
+            try fields.word("on_crash", RescuePolicy.allCases.map { ($0.word, $0) })
+            ?? JobDefinition.standardRescue(maxAttempts: job.maxAttempts)
+        if let retry = fields["retry"] { job.retry = try self.retry(retry, file: fields.file) }
+        if let overlap = try fields.word("overlap", OverlapPolicy.allCases.map({ ($0.word, $0) })) { job.overlap = overlap }
+        if let catchUp = fields["catchup"] { job.catchUp = try self.catchUp(catchUp, fields) }
+    }
+
+    private func retry(_ entry: YAMLEntry, file: String) throws(FormatError) -> RetryPolicy {
+        let fields = try YAMLFields(entry.value, file: file, what: "retry", keys: ["base", "factor", "cap", "jitter"])
+        var policy = RetryPolicy()
+        if let base = try fields.duration("base", in: Duration.accepted) { policy.base = base }
+        if let factor = try fields.decimal("factor", in: 1...100) { policy.factor = factor }
+        if let cap = try fields.duration("cap", in: Duration.accepted) { policy.cap = cap }
+        if let jitter = try fields.decimal("jitter", in: 0...1) { policy.jitter = jitter }
+        return policy
+    }
+
+    private func catchUp(_ entry: YAMLEntry, _ job: YAMLFields) throws(FormatError) -> CatchUpPolicy {
+        let modes = CatchUpPolicy.Mode.allCases.map { (word: $0.rawValue, value: $0) }
+        if case .scalar = entry.value.value {
+            return CatchUpPolicy(mode: try job.word("catchup", modes) ?? .latest)
+        }
+        let fields = try YAMLFields(entry.value, file: job.file, what: "catchup", keys: ["mode", "window", "max"])
+        var policy = CatchUpPolicy()
+        if let mode = try fields.word("mode", modes) { policy.mode = mode }
+        policy.window = try fields.duration("window", in: .seconds(1)...Duration.accepted.upperBound)
+        if let maximum = try fields.number("max", in: CatchUpPolicy.maximumLimits) { policy.maximum = maximum }
+        return policy
+    }
+
+    /// Environment, directory and standard input.
+    private func surroundings(_ fields: YAMLFields, of job: inout JobDefinition) throws(FormatError) {
+        if let entry = fields["env"] { job.environment = try environment(entry, fields) }
+        if let input = try fields.text("stdin") { job.input = Array(input.utf8) }
+        guard let entry = fields["cwd"] else { return }
+        let directory = try fields.text(of: entry.value, for: "cwd")
+        guard directory.hasPrefix("/") else {
+            throw fields.error(entry.value.place, "cwd is \(quoted(directory)); expected a path that begins with /")
+        }
+        job.directory = directory
+    }
+
+    private func environment(_ entry: YAMLEntry, _ fields: YAMLFields) throws(FormatError) -> [String: String] {
+        guard case .mapping(let variables) = entry.value.value else {
+            throw fields.error(entry.value.place, "env must be a mapping of names to texts, not \(entry.value.kind)")
+        }
+        var environment: [String: String] = [:]
+        for variable in variables {
+            guard !variable.key.isEmpty, !variable.key.utf8.contains(where: { $0 == 0 || $0 == UInt8(ascii: "=") }) else {
+                throw fields.error(variable.place, "\(quoted(variable.key)) is no name of a variable")
+            }
+            guard case .scalar(let scalar) = variable.value.value, !scalar.text.utf8.contains(0) else {
+                throw fields.error(
+                    variable.value.place, "the variable \(variable.key) must be a text without NUL, not \(variable.value.kind)")
+            }
+            environment[variable.key] = scalar.text
+        }
+        return environment
+    }
+}

@@ -1,0 +1,54 @@
+public import SignalboxCore
+
+/// jobs.yaml: the jobs of a machine in one file, for `apply`, `check` and `diff`.
+///
+/// ```yaml
+/// zone: Europe/Berlin          # for jobs that name none
+/// jobs:
+///   disk:                      # the job's name
+///     every: 10s               # or cron: "*/5 * * * *" | at: TIME | boot: true | manual: true; exactly one
+///     shell: df -h /           # or exec: [df, -h, /]; exactly one
+///     queue: default
+///     priority: 100            # 0 is first, 255 last
+///     timeout: 30s
+///     max_attempts: 3
+///     retry: {base: 2s, factor: 2, cap: 1h, jitter: 0.1}
+///     on_crash: retry          # or fail
+///     overlap: skip            # or queue-one, queue-all, allow, replace
+///     catchup: latest          # or none, earliest, all, or {mode: all, window: 1h, max: 10}
+///     env: {KEY: value}
+///     cwd: /tmp
+///     stdin: text
+///     zone: UTC
+///     dst: cron                # with cron: skip, twice, utc
+///     days: or                 # with cron: and
+/// ```
+public enum JobsFile {
+    /// Reads every job, in the order of the file.
+    /// - Parameters:
+    ///   - fileName: for messages.
+    ///   - machine: an id of the machine; with the job's name it is what `~` in a cron expression draws from.
+    ///   - zone: finds a zone by its IANA name (nil: the machine's). With it zones are checked to exist, and `at:` may be
+    ///     a local time; without it `at:` needs an offset.
+    /// - Throws: `FormatError` for the first thing that is wrong, with line and column.
+    public static func parse(
+        text: String, fileName: String, machine: String = "", zone: ((String?) throws -> Zone)? = nil
+    ) throws(FormatError) -> [JobDefinition] {
+        guard let root = try YAMLDocument.parse(text: text, fileName: fileName) else {
+            throw FormatError(.missing, file: fileName, line: 1, column: 1, "the file is empty: expected a key jobs")
+        }
+        let fields = try YAMLFields(root, file: fileName, what: "a jobs file", keys: ["zone", "jobs"])
+        let reader = JobReader(
+            machine: machine, findZone: zone, standardZone: try JobReader.zone(fields, find: zone))
+        guard let jobs = fields["jobs"] else {
+            throw fields.error(fields.place, "expected a key jobs with the jobs below it", .missing)
+        }
+        if case .scalar(let scalar) = jobs.value.value, scalar.isNull { return [] }
+        guard case .mapping(let entries) = jobs.value.value else {
+            throw fields.error(jobs.value.place, "jobs must be a mapping of names to jobs, not \(jobs.value.kind)")
+        }
+        var definitions: [JobDefinition] = []
+        for entry in entries { definitions.append(try reader.job(entry, file: fileName)) }
+        return definitions
+    }
+}

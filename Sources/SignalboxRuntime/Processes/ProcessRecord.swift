@@ -1,0 +1,70 @@
+import Glibc
+public import SignalboxCore
+
+/// What /proc says of one process at one moment.
+public struct ProcessRecord: Hashable, Sendable {
+    public let identity: ProcessIdentity
+    /// The number of its parent; 0 for none that can be seen from here.
+    public let parent: Int32
+    /// The number of its process group.
+    public let group: Int32
+    /// The number of its session, which is that of the process that made it.
+    public let session: Int32
+    /// It has ended and waits for its parent to collect it.
+    public let isZombie: Bool
+
+    /// The process that has the number `pid` now; nil when there is none, or none that may be seen.
+    public init?(pid: Int32) {
+        guard let stat = try? readProcessFile("/proc/\(pid)/stat", limit: 4_096) else { return nil }
+        self.init(stat: stat)
+    }
+
+    /// Reads a line of /proc/PID/stat (proc(5)). The name of the program, the second field, is put in parentheses and may
+    /// itself contain parentheses and spaces, so the fields are counted from the last one.
+    init?(stat: [UInt8]) {
+        guard let open = stat.firstIndex(of: UInt8(ascii: "(")), let close = stat.lastIndex(of: UInt8(ascii: ")")),
+            let pid = Int32(text(stat[..<open]).dropLast())
+        else { return nil }
+        let fields = text(stat[(close + 1)...]).split(separator: " ")
+        guard fields.count > 19, let parent = Int32(fields[1]), let group = Int32(fields[2]),
+            let session = Int32(fields[3]), let startTicks = UInt64(fields[19])
+        else { return nil }
+        identity = ProcessIdentity(pid: pid, startTicks: startTicks)
+        self.parent = parent
+        self.group = group
+        self.session = session
+        isZombie = fields[0] == "Z" || fields[0] == "X"
+    }
+
+    /// Every process that can be seen from here, in one pass over /proc.
+    public static func all() throws(SystemCallError) -> [ProcessRecord] {
+        guard let folder = opendir("/proc") else { throw SystemCallError("open /proc") }
+        defer { closedir(folder) }
+        var records: [ProcessRecord] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if let pid = Int32(name), let record = ProcessRecord(pid: pid) { records.append(record) }
+        }
+        return records
+    }
+}
+
+extension ProcessIdentity {
+    /// The process that has the number `pid` now; nil when there is none, or none that may be seen.
+    public init?(pid: Int32) {
+        guard let record = ProcessRecord(pid: pid) else { return nil }
+        self = record.identity
+    }
+
+    /// This process.
+    public static func current() -> ProcessIdentity {
+        guard let identity = ProcessIdentity(pid: getpid()) else {
+            preconditionFailure("/proc must be mounted: a process finds itself in no other way")
+        }
+        return identity
+    }
+}
+
+private func text(_ bytes: ArraySlice<UInt8>) -> Substring { Substring(decoding: bytes, as: UTF8.self) }

@@ -1,0 +1,75 @@
+public import Logging
+public import OrderedStore
+import SignalboxCore
+public import SignalboxStore
+import Synchronization
+
+/// Settles what dead workers left behind. One process at a time does it, the one that holds the reaper's lock; it sleeps
+/// on the workers' pidfds, and when it dies itself, the next one that waits for the lock takes over. No timeout takes
+/// part: a worker's kernel lock says whether it lives.
+public final class Reaper<Engine: OrderedStore>: Sendable {
+    private let graveyard: Graveyard<Engine>
+    private let wakeUp: WakeUp
+    private let isStopping = Atomic(false)
+
+    public init(
+        store: JobStore<Engine>, liveness: LivenessFile, clocks: any Clocks, logger: Logger
+    ) throws {
+        graveyard = Graveyard(store: store, liveness: liveness, clocks: clocks, logger: logger)
+        wakeUp = try WakeUp()
+    }
+
+    /// Starts the thread that waits for the lock and then watches; returns at once.
+    public func start() throws {
+        _ = try LoopThread(name: "reaper") { [self] in
+            do {
+                let lock = try graveyard.liveness.lock(.reaper)
+                try withExtendedLifetime(lock) { try watch() }
+            } catch {
+                graveyard.logger.error("the reaper ends: \(error)")
+            }
+        }
+    }
+
+    /// Ends the watch; one that still waits for the lock ends when it gets it, or with the process.
+    public func stop() {
+        isStopping.store(true, ordering: .sequentiallyConsistent)
+        wakeUp.raise()
+    }
+
+    private enum Token: Hashable {
+        case bell, stop
+        case worker(WorkerID)
+    }
+
+    private func watch() throws {
+        let loop = try EventLoop<Token>()
+        let bell = try BellThread(graveyard.store.engine, .workers, name: "reaper-bell")
+        try loop.add(bell.wakeUp, token: .bell)
+        try loop.add(wakeUp, token: .stop)
+        while !isStopping.load(ordering: .sequentiallyConsistent) {
+            for event in try loop.wait() {
+                switch event.token {
+                case .bell: bell.wakeUp.lower()
+                case .stop: return
+                case .worker(let id): loop.remove(.worker(id))
+                }
+            }
+            try lookAfterWorkers(loop)
+        }
+    }
+
+    /// Settles the dead, and watches the living that are not watched yet.
+    private func lookAfterWorkers(_ loop: EventLoop<Token>) throws {
+        let active = try graveyard.store.activeWorkers()
+        for case .worker(let id) in Array(loop.tokens) where !active.contains(where: { $0.id == id }) {
+            loop.remove(.worker(id))
+        }
+        for worker in active where !loop.tokens.contains(.worker(worker.id)) {
+            // The watch comes before the look at the lock: a worker that dies in between is noticed by the watch.
+            let watch = try ProcessWatch(worker.process)
+            if try graveyard.settleIfDead(worker) { continue }
+            if let watch { try loop.add(watch, token: .worker(worker.id)) }
+        }
+    }
+}

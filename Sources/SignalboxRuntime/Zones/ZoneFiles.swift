@@ -1,0 +1,70 @@
+import Glibc
+public import SignalboxCore
+
+/// Reads time zones from the machine's zone files, each once.
+public final class ZoneFiles {
+    private let folder: String
+    private let localtime: String
+    private var known: [String: Zone] = [:]
+
+    public init(folder: String = "/usr/share/zoneinfo", localtime: String = "/etc/localtime") {
+        self.folder = folder
+        self.localtime = localtime
+    }
+
+    /// The machine's zone and those called `names`.
+    /// - Throws: ``ZoneFileError`` for a name that has no file, or a file that is no zone file.
+    public func table(_ names: some Sequence<String>) throws -> ZoneTable {
+        var table = ZoneTable(machine: try machine())
+        for name in names { table.named[name] = try zone(name) }
+        return table
+    }
+
+    /// The zone called `name` in the IANA database, as in Europe/Berlin.
+    public func zone(_ name: String) throws -> Zone {
+        if let zone = known[name] { return zone }
+        let isPlain = !name.isEmpty && !name.hasPrefix("/") && !name.split(separator: "/").contains("..")
+            && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        guard isPlain else { throw ZoneFileError("\(quoted(name)) is no name of a zone; expected as in Europe/Berlin") }
+        let zone = try read("\(folder)/\(name)", name: name)
+        known[name] = zone
+        return zone
+    }
+
+    /// The machine's own zone: what /etc/localtime says, or UTC where there is none.
+    public func machine() throws -> Zone {
+        if let zone = known[""] { return zone }
+        let zone = access(localtime, F_OK) == 0 ? try read(localtime, name: "local") : .utc
+        known[""] = zone
+        return zone
+    }
+
+    private func read(_ path: String, name: String) throws -> Zone {
+        let number = open(path, O_RDONLY | O_CLOEXEC)
+        guard number >= 0 else {
+            throw ZoneFileError(
+                "there is no zone \(quoted(name)): \(path): \(SystemCallError("open").reason); "
+                    + "expected an IANA name as in Europe/Berlin (Debian's package tzdata has the files)")
+        }
+        let file = Descriptor(owning: number)
+        do {
+            return try Zone(name: name, tzif: try contents(of: file))
+        } catch { throw ZoneFileError("\(path) is no zone file: \(error)") }
+    }
+
+    private func contents(of file: Descriptor) throws -> [UInt8] {
+        let limit = 1 << 20
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 14)
+        while bytes.count <= limit, case .bytes(let count) = try file.read(into: &buffer) {
+            bytes += buffer[..<count]
+        }
+        return bytes
+    }
+}
+
+/// A zone that cannot be had.
+public struct ZoneFileError: Error, Hashable, CustomStringConvertible {
+    public let description: String
+    init(_ description: String) { self.description = description }
+}

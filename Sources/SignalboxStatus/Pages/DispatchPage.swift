@@ -1,0 +1,152 @@
+import SignalboxCore
+import SignalboxStore
+
+/// One dispatch: where it stands and why, what it runs, its attempts, and what it printed.
+extension PageView {
+    func dispatch(_ detail: DispatchDetail) -> HTML {
+        .list([
+            trail(detail.view.dispatch),
+            element("div", .class("heading")) {
+                element("h1") { "Dispatch #\(detail.view.id)" }
+                badge(detail.view.state)
+                if detail.view.dispatch.cancelRequested, !detail.view.state.isTerminal {
+                    badge("being cancelled", tone: "pending")
+                }
+            },
+            element("section", .class("card")) {
+                explanation(detail.view.dispatch)
+                progressBar(detail.view.progress)
+                facts(dispatchFacts(detail))
+            },
+            environment(detail.request.environment),
+            attempts(detail),
+            output(detail),
+        ])
+    }
+
+    private func trail(_ dispatch: Dispatch) -> HTML {
+        element("p", .class("trail")) {
+            if let job = dispatch.job {
+                link(.jobs) { "Jobs" }
+                " / "
+                link(.job(job)) { job.text }
+            } else {
+                link(.dispatches(DispatchFilter())) { "Dispatches" }
+            }
+        }
+    }
+
+    private func explanation(_ dispatch: Dispatch) -> HTML {
+        guard let sentence = dispatch.reason.sentence else { return HTML() }
+        return element("p", .class("why")) {
+            sentence
+            if let blocker = dispatch.blocker {
+                " It waits for "
+                link(.dispatch(blocker)) { "#\(blocker)" }
+                "."
+            }
+        }
+    }
+
+    private func dispatchFacts(_ detail: DispatchDetail) -> [Fact] {
+        let dispatch = detail.view.dispatch
+        return [
+            Fact("Job", dispatch.job.map { name in link(.job(name)) { name.text } }),
+            Fact("Command", element("code", .class("command")) { detail.request.command.redacted.summary }),
+            Fact("Folder", detail.request.directory.map { .text($0) }),
+            Fact("Input", detail.request.input.isEmpty ? nil : .text("\(countText(detail.request.input.count)) bytes")),
+            Fact("Worker", detail.view.worker.map { .text($0) }),
+            Fact("Attempt", .text("\(dispatch.attempt) of at most \(dispatch.maxAttempts)")),
+            Fact("Result", endingText(dispatch).map { .text($0) }),
+            Fact("Took", detail.view.duration(now: now).map { .text(durationText($0)) }),
+        ] + timeFacts(dispatch) + originFacts(detail)
+    }
+
+    private func timeFacts(_ dispatch: Dispatch) -> [Fact] {
+        [
+            Fact("Scheduled for", dispatch.scheduledFor.map(absolute)),
+            Fact("Enqueued", absolute(dispatch.enqueuedAt)),
+            Fact("Due", dispatch.state == .scheduled ? absolute(dispatch.dueAt) : nil),
+            Fact("Started", (dispatch.started?.wall).map(absolute)),
+            Fact("Finished", (dispatch.finished?.wall).map(absolute)),
+        ]
+    }
+
+    private func originFacts(_ detail: DispatchDetail) -> [Fact] {
+        let dispatch = detail.view.dispatch
+        return [
+            Fact("Queue", link(.dispatches(DispatchFilter(queue: dispatch.queue))) { dispatch.queue.text }),
+            Fact("Priority", .text("\(dispatch.priority)")),
+            Fact("Timeout", .text(detail.request.timeout.map(durationText) ?? "none")),
+            Fact("Unique key", detail.request.uniqueKey.map { .text($0) }),
+            Fact("Comes after", detail.request.after.isEmpty ? nil : dispatchLinks(detail.request.after)),
+            Fact("Made again from", dispatch.parent.map { dispatchLinks([$0]) }),
+            Fact("Stands for", dispatch.coalesced == 0 ? nil : .text("\(countText(dispatch.coalesced + 1)) occurrences")),
+            Fact("Workers lost", dispatch.crashes == 0 ? nil : .text("\(dispatch.crashes)")),
+        ]
+    }
+
+    private func dispatchLinks(_ list: [DispatchID]) -> HTML {
+        .list(list.map { id in .list([link(.dispatch(id)) { "#\(id)" }, .text(" ")]) })
+    }
+
+    private func attempts(_ detail: DispatchDetail) -> HTML {
+        guard !detail.attempts.isEmpty else { return HTML() }
+        return section("Attempts") {
+            Table(
+                caption: "The attempts that have ended",
+                columns: [
+                    .text("Attempt"), .text("Worker"), .text("Started"), .text("Took"), .text("Reason"), .wide("Ended"),
+                ],
+                rows: detail.attempts.map { attempt in
+                    [
+                        .text("\(attempt.number)"), .text("\(attempt.worker)"), relative(attempt.started.wall),
+                        .text(durationText(attempt.started.boot.duration(to: attempt.finished.boot))),
+                        .text(attempt.reason.word ?? "–"), .text(outcomeText(attempt.outcome)),
+                    ]
+                }, emptyText: ""
+            ).html
+        }
+    }
+
+    private func outcomeText(_ outcome: Outcome?) -> String {
+        switch outcome {
+        case nil: "–"
+        case .exited(let code)?: "exit \(code)"
+        case .signalled(let number)?: signalText(number)
+        case .notStarted(let error)?: "not started: \(error)"
+        }
+    }
+
+    private func output(_ detail: DispatchDetail) -> HTML {
+        section("Output") {
+            if detail.output.isEmpty {
+                element("p", .class("empty")) {
+                    detail.view.state == .inProgress ? "It has printed nothing yet." : "It printed nothing."
+                }
+            } else {
+                element("div", .class("log"), .role("region"), .label("Output"), .focusable) {
+                    logTable(LogLine.lines(of: detail.output))
+                }
+            }
+        }
+    }
+
+    /// stdout and stderr differ by mark and word, not by colour alone.
+    private func logTable(_ lines: [LogLine]) -> HTML {
+        element("table") {
+            element("caption", .class("aside")) { "Lines with their time since the attempt began" }
+            HTML(literal: "<thead class=\"aside\"><tr><th scope=\"col\">Seconds</th><th scope=\"col\">Stream</th>")
+            HTML(literal: "<th scope=\"col\">Text</th></tr></thead>")
+            element("tbody") {
+                for line in lines {
+                    element("tr", .class(line.stream.word)) {
+                        element("td", .class("offset")) { offsetText(line.offset) }
+                        element("td", .class("stream")) { line.stream.word }
+                        element("td", .class("text")) { HTML.text(line.text, keeping: ["\t"]) }
+                    }
+                }
+            }
+        }
+    }
+}

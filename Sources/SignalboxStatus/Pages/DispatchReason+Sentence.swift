@@ -1,0 +1,51 @@
+import SignalboxCore
+
+extension DispatchReason {
+    /// The reason in a sentence; nil for none.
+    var sentence: String? {
+        switch self {
+        case .none: nil
+        case .delayed: "It was asked to start later."
+        case .retry: "An attempt failed, and another follows."
+        case .dependency: "It comes after another dispatch, which has not succeeded yet."
+        case .overlap: "An earlier run of the same job was in the way."
+        case .workerDied: "The worker that ran it died."
+        case .drained: "The worker that had claimed it was shut down and gave it back."
+        case .exit: "The command ended with a code that is not success."
+        case .killed: "The command was ended by a signal."
+        case .timeout: "The command ran past its timeout."
+        case .exec: "The command could not be started."
+        case .poison: "\(RescuePolicy.poisonLimit) workers died while running it, so it is not tried again."
+        case .requested: "Somebody cancelled it."
+        case .parentFailed: "The dispatch it comes after did not succeed."
+        case .replaced: "A newer run of the same job took its place."
+        case .jobRemoved: "The job was removed while it waited."
+        case .downtime: "No scheduler ran when it was due."
+        case .suspended: "The machine was suspended when it was due."
+        case .clockForward: "The clock was set forward past its time."
+        case .paused: "The job was paused when it was due."
+        }
+    }
+}
+
+extension DispatchReason {
+    /// The word, where it says more than how the command ended does.
+    var addition: String? {
+        switch self {
+        case .exit, .killed, .exec: nil
+        case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .timeout, .poison, .requested,
+            .parentFailed, .replaced, .jobRemoved, .downtime, .suspended, .clockForward, .paused:
+            word
+        }
+    }
+}
+
+/// "SIGKILL" where the signal has a name that people know, else "signal 40".
+func signalText(_ number: UInt8) -> String {
+    let names: [UInt8: String] = [
+        1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE",
+        9: "SIGKILL", 10: "SIGUSR1", 11: "SIGSEGV", 12: "SIGUSR2", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM",
+        24: "SIGXCPU", 25: "SIGXFSZ", 31: "SIGSYS",
+    ]
+    return names[number] ?? "signal \(number)"
+}

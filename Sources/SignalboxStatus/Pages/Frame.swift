@@ -1,0 +1,96 @@
+import SignalboxCore
+import SignalboxStore
+
+/// What surrounds every page: head, the way around, the switch of the refresh, footer.
+struct Frame {
+    var title: String
+    /// Where the page is; nil for one that is nowhere, such as an error.
+    var target: PageTarget?
+    var refreshes: Bool
+    var stamp: SnapshotStamp?
+    var main: HTML
+
+    var html: HTML {
+        .list([
+            HTML(literal: "<!DOCTYPE html>\n<html lang=\"en\">"), head,
+            HTML(literal: "<body><a class=\"skip\" href=\"#main\">Skip to the content</a>"),
+            header, element("main", .id("main")) { main }, footer,
+            HTML(literal: "</body></html>\n"),
+        ])
+    }
+
+    private var head: HTML {
+        element("head") {
+            HTML(literal: "<meta charset=\"utf-8\">")
+            HTML(literal: "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
+            HTML(literal: "<meta name=\"color-scheme\" content=\"light dark\">")
+            if refreshes { HTML(literal: "<meta http-equiv=\"refresh\" content=\"5\">") }
+            element("title") { "\(title) · Signalbox" }
+            voidElement("link", .rel("stylesheet"), .href(PageTarget(route: .asset(.styleSheet))))
+            voidElement("link", .rel("icon"), .href(PageTarget(route: .asset(.mark))))
+        }
+    }
+
+    private var header: HTML {
+        element("header", .class("top")) {
+            element("a", .class("brand"), .href(destination(.overview))) {
+                Asset.inlineMark
+                element("span") { "Signalbox" }
+            }
+            element("nav", .label("Pages")) {
+                item("Overview", .overview)
+                item("Jobs", .jobs)
+                item("Dispatches", .dispatches(.init()))
+                item("Workers", .workers)
+            }
+            if let target { refreshSwitch(target) }
+        }
+    }
+
+    private func item(_ name: String, _ route: Route) -> HTML {
+        let here: [Attribute] = target.map { $0.route.section == route.section } == true ? [.currentPage] : []
+        return element("a", [.href(destination(route))] + here, .text(name))
+    }
+
+    private func destination(_ route: Route) -> PageTarget {
+        PageTarget(route: route, refreshes: target?.refreshes ?? true)
+    }
+
+    private func refreshSwitch(_ target: PageTarget) -> HTML {
+        var other = target
+        other.refreshes.toggle()
+        return element("p", .class(refreshes ? "refresh on" : "refresh off")) {
+            element("span") { refreshes ? "Refreshes every 5 s" : "Not refreshing" }
+            element("a", .href(other)) { refreshes ? "Stop" : "Start" }
+        }
+    }
+
+    private var footer: HTML {
+        element("footer", .class("bottom")) {
+            if let stamp {
+                element("p") {
+                    "Store "
+                    element("code") { stamp.storeID }
+                    " · sequence \(countText(stamp.sequence)) · read at "
+                    element("time", .datetime(stamp.now.wall)) { stamp.now.wall.utcText }
+                }
+            }
+            element("p") { "Signalbox shows and changes nothing here. Times are UTC." }
+        }
+    }
+}
+
+extension Route {
+    /// The part of the site a page belongs to: which entry of the navigation is marked.
+    fileprivate enum Section { case overview, jobs, dispatches, workers, none }
+
+    fileprivate var section: Section {
+        switch self {
+        case .overview: .overview
+        case .jobs, .job: .jobs
+        case .dispatches, .dispatch: .dispatches
+        case .workers: .workers
+        case .health, .asset: .none
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import SignalboxCore
+import SignalboxStore
+
+/// The list of jobs, and one job with its definition and its last runs.
+extension PageView {
+    func jobList(_ jobs: [JobView]) -> HTML {
+        .list([element("h1") { "Jobs" }, element("section") { jobTable(jobs) }])
+    }
+
+    func jobTable(_ jobs: [JobView]) -> HTML {
+        Table(
+            caption: "Jobs with their schedule, state and last runs",
+            columns: [
+                .text("Job"), .text("State"), .text("Schedule"), .text("Next run"), .text("Last run"), .wide("History"),
+            ],
+            rows: jobs.map(jobRow), emptyText: "There is no job yet. Add one with: signalbox add NAME --every 5m -- COMMAND"
+        ).html
+    }
+
+    private func jobRow(_ view: JobView) -> [HTML] {
+        [
+            link(.job(view.name)) { view.name.text },
+            marks(view),
+            scheduleText(view.job),
+            nextRun(view.job),
+            lastRun(view.job),
+            strip(view.recent),
+        ]
+    }
+
+    /// Whether it waits for its time, is paused, has work waiting, or runs.
+    private func marks(_ view: JobView) -> HTML {
+        element("span", .class("marks")) {
+            if view.job.progress.paused { badge("paused", tone: "pending") }
+            if view.running > 0 { badge(view.running == 1 ? "running" : "running ×\(view.running)", tone: "in-progress") }
+            if view.waiting > 0 { badge("\(countText(view.waiting)) waiting", tone: "scheduled") }
+            if !view.job.progress.paused, view.running == 0, view.waiting == 0 { badge("idle", tone: "idle") }
+        }
+    }
+
+    private func scheduleText(_ job: Job) -> HTML {
+        element("span", .class("schedule")) {
+            element("code") { job.definition.schedule.description }
+            if let zone = job.definition.zone { element("span", .class("quiet")) { " \(zone)" } }
+        }
+    }
+
+    private func nextRun(_ job: Job) -> HTML {
+        if job.progress.paused { return element("span", .class("quiet")) { "paused" } }
+        guard let next = job.progress.nextDue else { return element("span", .class("quiet")) { "not by the clock" } }
+        return relative(next)
+    }
+
+    private func lastRun(_ job: Job) -> HTML {
+        guard let last = job.progress.lastRun else { return element("span", .class("quiet")) { "never" } }
+        return element("span", .class("last")) {
+            link(.dispatch(last.dispatch), .class("plain")) { badge(last.state) }
+            " "
+            relative(last.finishedAt)
+        }
+    }
+
+    func job(_ detail: JobDetail) -> HTML {
+        let definition = detail.view.job.definition
+        return .list([
+            element("p", .class("trail")) { link(.jobs) { "Jobs" } },
+            element("div", .class("heading")) {
+                element("h1") { detail.view.name.text }
+                marks(detail.view)
+            },
+            element("section", .class("card")) {
+                strip(detail.dispatches.map(\.dispatch))
+                facts(jobFacts(detail.view.job))
+            },
+            environment(definition.environment),
+            section("Last runs") {
+                dispatchTable(detail.dispatches, caption: "The newest runs of this job", emptyText: "It has not run yet.", ofJob: true)
+                element("p", .class("more")) {
+                    link(.dispatches(DispatchFilter(job: detail.view.name))) { "All dispatches of this job" }
+                }
+            },
+        ])
+    }
+
+    private func jobFacts(_ job: Job) -> [Fact] {
+        let definition = job.definition
+        return [
+            Fact("Schedule", scheduleText(job)),
+            Fact("Next run", job.progress.nextDue.map(absolute) ?? nextRun(job)),
+            Fact("Last run", lastRun(job)),
+            Fact("Command", element("code", .class("command")) { definition.command.redacted.summary }),
+            Fact("Folder", definition.directory.map { .text($0) }),
+            Fact("Queue", link(.dispatches(DispatchFilter(queue: definition.queue))) { definition.queue.text }),
+            Fact("Priority", .text("\(definition.priority)")),
+            Fact("Timeout", .text(definition.timeout.map(durationText) ?? "none")),
+            Fact("Attempts", .text("at most \(definition.maxAttempts)")),
+            Fact("Overlap", .text(definition.overlap.word)),
+            Fact("Catch-up", .text(definition.catchUp.mode.rawValue)),
+            Fact("If its worker dies", .text(definition.rescue.word)),
+            Fact("Revision", .text("\(job.progress.revision)")),
+        ]
+    }
+
+    func environment(_ variables: [String: String]) -> HTML {
+        guard !variables.isEmpty else { return HTML() }
+        return section("Environment") {
+            Table(
+                caption: "Variables set for the command", columns: [.text("Variable"), .wide("Value")],
+                rows: redacted(environment: variables).sorted { $0.key < $1.key }.map { name, value in
+                    [element("code") { name }, element("code", .class("command")) { value }]
+                }, emptyText: ""
+            ).html
+        }
+    }
+}

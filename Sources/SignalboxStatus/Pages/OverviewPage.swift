@@ -1,0 +1,85 @@
+import SignalboxCore
+import SignalboxStore
+
+/// The first page: is all well, what runs, who works, what is next. Made to be looked at, not read.
+extension PageView {
+    func overview(_ overview: Overview) -> HTML {
+        .list([
+            element("h1", .class("aside")) { "Overview" },
+            tiles(overview.status),
+            element("div", .class("columns")) {
+                runningNow(overview.running)
+                workerSummary(overview.workers)
+            },
+            section("Jobs") { jobTable(overview.jobs) },
+            section("Recent dispatches") {
+                dispatchTable(overview.recent, caption: "The newest dispatches", emptyText: "Nothing has been dispatched yet.")
+            },
+            section("Queues") { queueTable(overview.status.queues) },
+        ])
+    }
+
+    func section(_ heading: String, @HTMLBuilder content: () -> HTML) -> HTML {
+        element("section") {
+            element("h2") { heading }
+            content()
+        }
+    }
+
+    private func tiles(_ status: StatusView) -> HTML {
+        let order: [DispatchState] = [
+            .inProgress, .pending, .scheduled, .blocked, .failed, .success, .cancelled, .skipped,
+        ]
+        return element("ul", .class("tiles"), .label("Dispatches in each state")) {
+            for state in order {
+                let count = status.count(state)
+                element("li") {
+                    link(.dispatches(DispatchFilter(state: state)), .class(count == 0 ? "tile none" : "tile \(state.tone)")) {
+                        element("span", .class("count")) { countText(count) }
+                        element("span", .class("name")) { state.name }
+                    }
+                }
+            }
+        }
+    }
+
+    private func runningNow(_ running: [DispatchView]) -> HTML {
+        section("Running now") {
+            if running.isEmpty {
+                element("p", .class("empty")) { "Nothing is running." }
+            } else {
+                element("ul", .class("running")) { HTML.list(running.map(runningItem)) }
+            }
+        }
+    }
+
+    private func runningItem(_ view: DispatchView) -> HTML {
+        element("li") {
+            element("div", .class("line")) {
+                if let job = view.dispatch.job { link(.job(job)) { job.text } }
+                link(.dispatch(view.id)) { "#\(view.id)" }
+                if view.dispatch.cancelRequested { badge("being cancelled", tone: "pending") }
+                element("span", .class("far")) { view.duration(now: now).map(durationText) ?? "" }
+            }
+            element("code", .class("command")) { redacted(line: view.command) }
+            progressBar(view.progress)
+        }
+    }
+
+    private func queueTable(_ queues: [QueueView]) -> HTML {
+        let states: [DispatchState] = [.inProgress, .pending, .scheduled, .blocked, .failed]
+        return Table(
+            caption: "Dispatches of each queue", columns: [.wide("Queue")] + states.map { .number($0.name) },
+            rows: queues.map { queue in
+                [link(.dispatches(DispatchFilter(queue: queue.name))) { queue.name.text }]
+                    + states.map { queueCount(queue, $0) }
+            }, emptyText: "There is no queue yet: the first dispatch makes one."
+        ).html
+    }
+
+    private func queueCount(_ queue: QueueView, _ state: DispatchState) -> HTML {
+        let count = queue.count(state)
+        guard count > 0 else { return element("span", .class("quiet")) { "0" } }
+        return link(.dispatches(DispatchFilter(state: state, queue: queue.name))) { countText(count) }
+    }
+}

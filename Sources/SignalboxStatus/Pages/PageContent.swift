@@ -1,0 +1,11 @@
+import SignalboxStore
+
+/// What a page shows, as read from the store.
+enum PageContent: Sendable {
+    case overview(Overview)
+    case jobs([JobView])
+    case job(JobDetail)
+    case dispatches(DispatchFilter, [DispatchView])
+    case dispatch(DispatchDetail)
+    case workers([WorkerView])
+}

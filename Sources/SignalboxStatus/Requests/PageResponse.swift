@@ -1,0 +1,88 @@
+import NIOHTTP1
+import SignalboxCore
+
+/// An answer, whole: pages are small enough to be built before they are sent.
+struct PageResponse: Sendable {
+    var status: HTTPResponseStatus
+    var headers: HTTPHeaders
+    /// Left out when the method is HEAD; `Content-Length` counts it all the same.
+    var body: [UInt8]
+    /// False when nothing that follows on the connection can be trusted or wanted.
+    var keepsConnection = true
+
+    init(_ status: HTTPResponseStatus, type: ContentType, body: String, caching: Caching = .never) {
+        self.status = status
+        self.body = Array(body.utf8)
+        headers = Self.protection
+        headers.add(name: "Content-Type", value: type.rawValue)
+        headers.add(name: "Content-Length", value: String(self.body.count))
+        headers.add(name: "Cache-Control", value: caching.rawValue)
+    }
+
+    enum ContentType: String {
+        case html = "text/html; charset=utf-8"
+        case css = "text/css; charset=utf-8"
+        case svg = "image/svg+xml"
+        case text = "text/plain; charset=utf-8"
+    }
+
+    enum Caching: String {
+        case never = "no-store"
+        /// Kept, but asked about each time.
+        case checked = "no-cache"
+        /// The address changes with the content.
+        case forever = "public, max-age=31536000, immutable"
+    }
+
+    /// Only our own style sheet and images; no script, no frame, no form, no word of us to other sites.
+    private static let protection: HTTPHeaders = [
+        "Content-Security-Policy":
+            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+            + "frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    ]
+
+    /// This answer with an entity tag; only the tag when the client knows it already.
+    /// - Parameter sequence: the store's, for people who look at the traffic; the content decides.
+    func tagged(sequence: UInt64, known: [String]) -> PageResponse {
+        let tag = "\"\(sequence)-\(String(contentHash(body), radix: 16))\""
+        var answer = self
+        answer.headers.add(name: "ETag", value: tag)
+        guard known.contains(where: { $0 == tag || $0 == "W/\(tag)" || $0 == "*" }) else { return answer }
+        answer.status = .notModified
+        answer.body = []
+        answer.headers.remove(name: "Content-Length")
+        answer.headers.remove(name: "Content-Type")
+        return answer
+    }
+
+    func dated(_ instant: Instant) -> PageResponse {
+        var answer = self
+        answer.headers.add(name: "Date", value: httpDate(instant))
+        return answer
+    }
+
+    func closing() -> PageResponse {
+        var answer = self
+        answer.keepsConnection = false
+        return answer
+    }
+}
+
+/// FNV-1a: tells contents apart, and is no guard against anybody who wants two to look alike.
+func contentHash(_ bytes: some Sequence<UInt8>) -> UInt64 {
+    bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+}
+
+/// The form of dates in HTTP: "Sun, 22 Nov 2026 04:23:44 GMT".
+func httpDate(_ instant: Instant) -> String {
+    let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    let parts = instant.utcParts
+    let number = parts.day.day < 10 ? "0\(parts.day.day)" : String(parts.day.day)
+    return "\(days[parts.day.weekday]), \(number) \(months[parts.day.month - 1]) \(parts.day.year) \(parts.clock) GMT"
+}

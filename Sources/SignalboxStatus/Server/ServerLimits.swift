@@ -1,0 +1,16 @@
+import NIOCore
+
+/// How much one client, or all of them, may ask of the server.
+struct ServerLimits: Sendable {
+    /// Connections at one time; a further one is closed at once.
+    var connections = 256
+    /// How long a connection may take for a request to arrive complete, and for an answer to be taken.
+    var patience: TimeAmount = .seconds(30)
+    /// Bytes of the request's target, or of one header field.
+    var fieldBytes = 4096
+    /// Bytes of a whole request: there are no bodies.
+    var headBytes = 16384
+    var fields = 64
+    /// Threads that read the store, and so the most read transactions at one time.
+    var readers = 2
+}

@@ -1,0 +1,180 @@
+import Glibc
+public import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+public import SignalboxCore
+import Synchronization
+
+/// Shows a store over HTTP and never writes to it: pages from one snapshot each, for browsers with or without JavaScript.
+///
+/// One event loop does all network traffic; the store is read on threads of its own, because a read may wait for the disk.
+public final class StatusServer: Sendable {
+    private enum State {
+        case ready
+        case listening(any Channel)
+        case stopped
+    }
+
+    private let responder: Responder
+    private let listen: ListenAddress
+    private let limits: ServerLimits
+    private let logger: Logger
+    private let whenListening: @Sendable (ListenAddress) -> Void
+    private let state = Mutex(State.ready)
+
+    /// - Parameters:
+    ///   - now: reads the clocks; pages say how long ago things happened.
+    ///   - whenListening: told once, with the address as it came out (port 0 becomes the port that was free).
+    public convenience init(
+        source: any StatusSource, now: @escaping @Sendable () -> Now, listen: ListenAddress = .standard, logger: Logger,
+        whenListening: @escaping @Sendable (ListenAddress) -> Void = { _ in }
+    ) {
+        self.init(
+            source: source, now: now, listen: listen, logger: logger, limits: ServerLimits(), whenListening: whenListening)
+    }
+
+    init(
+        source: any StatusSource, now: @escaping @Sendable () -> Now, listen: ListenAddress, logger: Logger,
+        limits: ServerLimits, whenListening: @escaping @Sendable (ListenAddress) -> Void
+    ) {
+        responder = Responder(source: source, now: now, hosts: HostRule(listening: listen), logger: logger)
+        self.listen = listen
+        self.limits = limits
+        self.logger = logger
+        self.whenListening = whenListening
+    }
+
+    /// Serves until ``stop()`` is called or the task is cancelled; then closes every connection and returns.
+    /// - Throws: ``StatusServerError`` when it cannot listen.
+    public func run() async throws {
+        let readers = NIOThreadPool(numberOfThreads: limits.readers)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        readers.start()
+        let result = await withTaskCancellationHandler {
+            await serve(group, readers)
+        } onCancel: {
+            stop()
+        }
+        try? await group.shutdownGracefully()
+        try? await readers.shutdownGracefully()
+        try result.get()
+    }
+
+    /// Makes ``run()`` return; before it has begun, at once when it does. May be called more than once.
+    public func stop() {
+        let listener = state.withLock { state -> (any Channel)? in
+            defer { state = .stopped }
+            if case .listening(let channel) = state { return channel }
+            return nil
+        }
+        guard let listener else { return }
+        // The file goes while we still listen, so that it cannot be that of a server which came after us.
+        removeSocket()
+        listener.close(promise: nil)
+    }
+
+    private func serve(_ group: any EventLoopGroup, _ readers: NIOThreadPool) async -> Result<Void, any Error> {
+        let connections = Connections(limit: limits.connections)
+        do {
+            let bootstrap = bootstrap(group, readers, connections)
+            let listener = try await bind(bootstrap, group)
+            await wait(for: listener)
+            await connections.closeAll()
+            return .success(())
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func wait(for listener: any Channel) async {
+        let begun = state.withLock { state -> Bool in
+            if case .stopped = state { return false }
+            state = .listening(listener)
+            return true
+        }
+        if begun {
+            let address = boundAddress(listener)
+            logger.info("the status server listens", metadata: ["address": "\(address)"])
+            whenListening(address)
+        } else {
+            listener.close(promise: nil)
+        }
+        try? await listener.closeFuture.get()
+    }
+
+    private func bootstrap(
+        _ group: any EventLoopGroup, _ readers: NIOThreadPool, _ connections: Connections
+    ) -> ServerBootstrap {
+        ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 128)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.closeOnExec() }
+            }
+            .childChannelInitializer { [responder, limits, logger] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try connections.admit(channel)
+                    try channel.closeOnExec()
+                    try channel.pipeline.syncOperations.addHTTPServer(limits)
+                    try channel.pipeline.syncOperations.addHandler(
+                        ConnectionHandler(
+                            responder: responder, readers: readers, patience: limits.patience, logger: logger))
+                }
+            }
+    }
+
+    private func boundAddress(_ listener: any Channel) -> ListenAddress {
+        guard case .network(let address, _) = listen, let port = listener.localAddress?.port else { return listen }
+        return .network(address: address, port: port)
+    }
+}
+
+// MARK: - Binding
+
+extension StatusServer {
+    private func bind(_ bootstrap: ServerBootstrap, _ group: any EventLoopGroup) async throws -> any Channel {
+        do {
+            switch listen {
+            case .network(let address, let port): return try await bootstrap.bind(host: address, port: port).get()
+            case .unixSocket(let path):
+                try await refuseIfServed(path, group)
+                return try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+            }
+        } catch {
+            throw StatusServerError(listeningOn: listen, error)
+        }
+    }
+
+    /// A socket file stays behind when its server is killed: it may be replaced, but not while somebody answers there.
+    private func refuseIfServed(_ path: String, _ group: any EventLoopGroup) async throws {
+        guard let other = try? await ClientBootstrap(group: group).connect(unixDomainSocketPath: path).get() else { return }
+        try? await other.close()
+        throw IOError(errnoCode: Errno.addressInUse, reason: "connect")
+    }
+
+    fileprivate func removeSocket() {
+        if case .unixSocket(let path) = listen { unlink(path) }
+    }
+}
+
+extension Channel {
+    /// Keeps the socket from programs that this process starts.
+    fileprivate func closeOnExec() throws {
+        try pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { descriptor in
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        }
+    }
+}
+
+extension ChannelPipeline.SynchronousOperations {
+    fileprivate func addHTTPServer(_ limits: ServerLimits) throws {
+        var decoder = NIOHTTPDecoderLimitConfiguration()
+        decoder.maxHeaderFieldSize = limits.fieldBytes
+        decoder.maxHeaderListSize = limits.headBytes
+        decoder.maxHeaderFieldCount = limits.fields
+        try configureHTTPServerPipeline(
+            position: .last, withErrorHandling: false, withEncoderConfiguration: .init(),
+            withDecoderLimitConfiguration: decoder)
+    }
+}

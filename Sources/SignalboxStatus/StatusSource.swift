@@ -1,0 +1,20 @@
+public import SignalboxCore
+public import SignalboxStore
+
+/// What the status server needs of a store: each method is one read transaction, so that what it returns never mixes
+/// two states of the store. Called from threads that may block; an error becomes a page that says so.
+public protocol StatusSource: Sendable {
+    func overview() throws -> Overview
+    func jobs() throws -> [JobView]
+    /// Nil when there is no such job.
+    func job(_ name: JobName) throws -> JobDetail?
+    /// Newest first, at most as many as the filter's limit.
+    func dispatches(_ filter: DispatchFilter) throws -> [DispatchView]
+    /// Nil when there is no such dispatch, or no more.
+    func dispatch(_ id: DispatchID) throws -> DispatchDetail?
+    func workers() throws -> [WorkerView]
+    /// The store's commit sequence: rises with every transaction that changed something a reader can see.
+    func sequence() throws -> UInt64
+    /// What names this store among others; never changes.
+    func storeID() throws -> String
+}

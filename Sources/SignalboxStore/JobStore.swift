@@ -1,0 +1,70 @@
+public import OrderedStore
+internal import SignalboxCore
+
+/// The job store over any ordered store: every operation of scheduler, worker, reaper, command line and pages.
+///
+/// Each operation is one transaction and has a file of its own in Operations. None reads a clock: the time is passed in,
+/// so that a body may run twice and a test may say what time it is.
+public final class JobStore<Engine: OrderedStore>: Sendable {
+    /// The durable store.
+    public let engine: Engine
+    /// What belongs to this boot only: heartbeats, progress, running output. Nil for a reader when no process has opened
+    /// the store for writing since the machine started.
+    public let live: LiveStore<Engine>?
+
+    /// - Throws: ``StoreError`` with `formatVersion` or `damaged` when this is no store that this version knows.
+    public init(engine: Engine, live: LiveStore<Engine>?) throws {
+        self.engine = engine
+        self.live = live
+        try engine.read { transaction in _ = try transaction.header() }
+    }
+
+    /// Fills a new, empty engine: the first transaction of every store.
+    public static func initialise(
+        _ transaction: inout some WriteTransaction & ~Copyable, storeID: String
+    ) throws {
+        let header = StoreHeader(format: StoreHeader.currentFormat, storeID: storeID)
+        try transaction.keep(header, StoreHeader.key, in: Buckets.meta)
+        try transaction.keep(StoreState(), StoreState.key, in: Buckets.meta)
+    }
+
+    /// The store's own name: 32 hexadecimal digits.
+    public func storeID() throws -> String {
+        try engine.read { try $0.header().storeID }
+    }
+
+    /// Runs an operation in one transaction, and writes counters, event and wake-ups at its end.
+    func write<Result>(
+        _ now: Now, _ body: (inout JobWriter<Engine.Writing>) throws -> Result
+    ) throws -> Result {
+        try engine.write { transaction in
+            let state = try transaction.storeState()
+            var writer = JobWriter(transaction, state: state, now: now)
+            do {
+                let result = try body(&writer)
+                try writer.finish()
+                transaction = writer.release()
+                return result
+            } catch {
+                transaction = writer.release()
+                throw error
+            }
+        }
+    }
+}
+
+extension ReadTransaction where Self: ~Copyable {
+    /// Who the store is, if it is one that this version can read.
+    func header() throws -> StoreHeader {
+        guard let header = try fetch(StoreHeader.self, StoreHeader.key, in: Buckets.meta) else {
+            throw StoreError(.damaged, "this is no Signalbox store: it has no header record")
+        }
+        guard header.format == StoreHeader.currentFormat else {
+            throw StoreError(
+                .formatVersion,
+                "the store has format \(header.format), and this version of signalbox reads format "
+                    + "\(StoreHeader.currentFormat): use the version that made it. Nothing was changed")
+        }
+        return header
+    }
+}

@@ -1,0 +1,99 @@
+internal import OrderedStore
+public import SignalboxCore
+
+/// A request to run something once, outside any job.
+public struct Enqueuing: Hashable, Sendable {
+    public var request: Request
+    public var queue: QueueName
+    public var priority: UInt8
+    public var maxAttempts: Int
+    /// Not before this time; nil means now.
+    public var due: Instant?
+
+    public init(
+        request: Request, queue: QueueName = .standard, priority: UInt8 = JobDefinition.standardPriority,
+        maxAttempts: Int = Enqueuing.standardAttempts, due: Instant? = nil
+    ) {
+        self.request = request
+        self.queue = queue
+        self.priority = priority
+        self.maxAttempts = maxAttempts
+        self.due = due
+    }
+
+    /// Starts allowed for what is enqueued and says nothing else.
+    public static let standardAttempts = 5
+    /// How long an attempt of it may run when nothing else is said.
+    public static let standardTimeout: Duration = .seconds(3600)
+}
+
+/// What an enqueue came to.
+public struct Enqueued: Hashable, Sendable {
+    public var id: DispatchID
+    /// True when nothing was made, because this one holds the unique key.
+    public var deduplicated: Bool
+}
+
+extension JobStore {
+    /// Makes a dispatch of a request. When this returns, it is kept, and every process sees it.
+    /// - Throws: `notFound` for a dispatch to come after that does not exist; `invalid` for a request past its limits.
+    public func enqueue(_ item: Enqueuing, now: Now) throws -> Enqueued {
+        try item.request.checkSize()
+        return try write(now) { writer in try writer.enqueue(item) }
+    }
+}
+
+extension JobWriter where Transaction: ~Copyable {
+    mutating func enqueue(_ item: Enqueuing) throws -> Enqueued {
+        if let key = item.request.uniqueKey,
+            let holder = try transaction.fetch(Counter.self, .unique(key), in: Buckets.unique) {
+            return Enqueued(id: DispatchID(holder.value), deduplicated: true)
+        }
+        let origin = DispatchOrigin(queue: item.queue, priority: item.priority, maxAttempts: item.maxAttempts)
+        let birth = try birth(of: item)
+        let dispatch = Dispatch(id: DispatchID(newNumber()), origin: origin, birth: birth, now: now)
+        try insert(dispatch, request: item.request)
+        return Enqueued(id: dispatch.id, deduplicated: false)
+    }
+
+    private func birth(of item: Enqueuing) throws -> DispatchBirth {
+        for id in item.request.after where try transaction.dispatchRecord(id) == nil { throw StoreError.noDispatch(id) }
+        if let due = item.due, due > now.wall { return .scheduled(due: due) }
+        switch try transaction.dependency(of: item.request.after) {
+        case .met: return .pending
+        case .waiting(let other): return .blocked(by: other, .dependency)
+        case .failed(let other):
+            throw StoreError(
+                .refused, "the dispatch \(other) that this one should come after has ended without success")
+        }
+    }
+}
+
+extension Request {
+    /// The most bytes of standard input that are kept with a dispatch.
+    public static let inputLimit = 1 << 20
+    /// The most bytes of arguments and environment together.
+    public static let argumentLimit = 128 << 10
+
+    /// Refuses what could never be started, or would bloat the store.
+    func checkSize() throws {
+        guard input.count <= Self.inputLimit else {
+            throw StoreError(
+                .invalid,
+                "the payload has \(input.count) bytes; at most \(Self.inputLimit) are kept with a dispatch: "
+                    + "put it into a file and pass the file's name")
+        }
+        let words: [String] =
+            switch command {
+            case .program(let arguments): arguments
+            case .shell(let line): [line]
+            }
+        let size = (words + environment.flatMap { [$0.key, $0.value] }).reduce(0) { $0 + $1.utf8.count + 1 }
+        guard size <= Self.argumentLimit else {
+            throw StoreError(
+                .invalid,
+                "arguments and environment have \(size) bytes; at most \(Self.argumentLimit) can be passed: "
+                    + "give the rest on standard input (--payload)")
+        }
+    }
+}

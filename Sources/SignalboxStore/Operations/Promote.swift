@@ -1,0 +1,31 @@
+internal import OrderedStore
+public import SignalboxCore
+
+extension JobWriter where Transaction: ~Copyable {
+    /// The most SCHEDULED dispatches that one transaction makes claimable.
+    static var promotionsPerPass: Int { 256 }
+
+    /// T3. Makes the dispatches whose time has come PENDING, or BLOCKED by what they still wait for.
+    mutating func promote() throws {
+        let range = KeyRange(from: [], to: Key().with(now.wall + .microseconds(1)).bytes)
+        for id in try transaction.ids(Buckets.scheduled, range, limit: Self.promotionsPerPass) {
+            let record = try transaction.indexed(id, by: Buckets.scheduled)
+            guard record.hasDependencies else {
+                try apply(.fallDue(blockedBy: nil), to: record)
+                continue
+            }
+            switch try transaction.dependency(of: try transaction.request(of: id).after) {
+            case .met: try apply(.fallDue(blockedBy: nil), to: record)
+            case .waiting(let other): try apply(.fallDue(blockedBy: other), to: record)
+            case .failed: try apply(.cancel(.parentFailed), to: record)
+            }
+        }
+    }
+}
+
+extension JobStore {
+    /// T3 for whoever wakes and has nothing else to write.
+    public func promote(now: Now) throws {
+        try write(now) { writer in try writer.promote() }
+    }
+}

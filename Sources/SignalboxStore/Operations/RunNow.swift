@@ -1,0 +1,64 @@
+internal import OrderedStore
+public import SignalboxCore
+
+/// What "run now" does when the job is busy.
+public enum RunMode: Hashable, Sendable {
+    /// As the job's overlap policy says, but where that would skip, it is refused with a message.
+    case policy
+    /// It waits for what is active.
+    case queue
+    /// It runs beside whatever is active.
+    case force
+}
+
+extension JobStore {
+    /// Makes a run of a job outside its schedule; the schedule does not notice.
+    /// - Parameter input: what the command reads on its standard input, instead of the job's own.
+    /// - Throws: `notFound`; `refused` when the policy is to skip and something is active.
+    public func run(_ name: JobName, mode: RunMode, input: [UInt8]?, now: Now) throws -> DispatchID {
+        try write(now) { writer in
+            guard let job = try writer.transaction.job(name) else { throw StoreError.noJob(name) }
+            let active = try writer.transaction.active(of: name)
+            let birth: DispatchBirth
+            switch mode.policy(of: job).decision(active: active) {
+            case .run: birth = .pending
+            case .wait(let other): birth = .blocked(by: other, .overlap)
+            case .coalesce(let other): return other
+            case .replace(let others): birth = try writer.replace(others).map { .blocked(by: $0, .overlap) } ?? .pending
+            case .skip(let other): throw busy(job, other)
+            }
+            return try writer.insertRun(of: job, birth, input: input)
+        }
+    }
+
+    private func busy(_ job: Job, _ other: DispatchID) -> StoreError {
+        StoreError(
+            .refused,
+            "the job \(job.name) is busy with dispatch \(other) and its overlap policy is skip: wait for it, "
+                + "or say --queue to run after it, or --force to run beside it")
+    }
+}
+
+extension RunMode {
+    fileprivate func policy(of job: Job) -> OverlapPolicy {
+        switch self {
+        case .policy: job.definition.overlap
+        case .queue: .queueAll
+        case .force: .allow
+        }
+    }
+}
+
+extension JobWriter where Transaction: ~Copyable {
+    fileprivate mutating func insertRun(of job: Job, _ birth: DispatchBirth, input: [UInt8]?) throws -> DispatchID {
+        let origin = DispatchOrigin(
+            job: job.name, queue: job.definition.queue, priority: job.definition.priority,
+            maxAttempts: job.definition.maxAttempts)
+        var request = Request(of: job)
+        if let input { request.input = input }
+        try request.checkSize()
+        let dispatch = Dispatch(id: DispatchID(newNumber()), origin: origin, birth: birth, now: now)
+        try insert(dispatch, request: request)
+        return dispatch.id
+    }
+}

@@ -1,0 +1,206 @@
+internal import OrderedStore
+public import SignalboxCore
+
+/// How an attempt ended, as its worker tells it.
+public struct AttemptResult: Sendable {
+    public enum Ending: Hashable, Sendable {
+        /// The command ended by itself.
+        case ended(Outcome)
+        /// The worker ended it because it ran past its timeout.
+        case timedOut(Outcome)
+        /// The worker ended it because somebody asked.
+        case cancelled(Outcome)
+        /// The worker shuts down; the command was ended, or never begun.
+        case drained
+    }
+
+    public var dispatch: DispatchID
+    public var token: Token
+    public var ending: Ending
+    public var output: [OutputLine]
+
+    public init(dispatch: DispatchID, token: Token, ending: Ending, output: [OutputLine]) {
+        self.dispatch = dispatch
+        self.token = token
+        self.ending = ending
+        self.output = output
+    }
+}
+
+/// A dispatch that a worker has just been given.
+public struct ClaimedDispatch: Sendable {
+    public var dispatch: Dispatch
+    public var request: Request
+}
+
+/// What a worker's transaction came to.
+public struct RoundOutcome: Sendable {
+    public var claimed: [ClaimedDispatch]
+    /// Results that were not believed, because the dispatch was given to another meanwhile.
+    public var late: [DispatchID]
+    /// How each believed result left its dispatch.
+    public var settled: [Dispatch]
+    /// False when the store no longer counts this worker among the living: it must stop and register anew.
+    public var isRegistered: Bool
+}
+
+extension JobStore {
+    /// Everything a worker has to do, at once: what ended is written down, what is due becomes claimable, and free slots
+    /// are filled in the order priority, due time, number.
+    public func round(
+        of worker: WorkerID, results: [AttemptResult], queues: [QueueName], slots: Int, now: Now
+    ) throws -> RoundOutcome {
+        try write(now) { writer in
+            var outcome = RoundOutcome(claimed: [], late: [], settled: [], isRegistered: true)
+            for result in results {
+                do {
+                    outcome.settled.append(try writer.finish(result))
+                } catch is TransitionRefusal {
+                    outcome.late.append(result.dispatch)
+                }
+            }
+            try writer.promote()
+            outcome.isRegistered = try writer.transaction.workerRegistration(worker)?.state.isActive ?? false
+            if outcome.isRegistered { outcome.claimed = try writer.claim(worker, queues, limit: slots) }
+            return outcome
+        }
+    }
+
+    /// Whether a round would find anything to claim or to make claimable, and when that will next be so.
+    public func workerView(queues: [QueueName], now: Now) throws -> WorkerLookout {
+        try engine.read { transaction in
+            let next = try transaction.nextScheduled()
+            let hasReady = try queues.contains { queue in
+                try !transaction.keys(Buckets.ready, KeyRange(prefix: Key().with(queue.text).bytes), limit: 1).isEmpty
+            }
+            return WorkerLookout(hasWork: hasReady || next.map { $0 <= now.wall } ?? false, nextDue: next)
+        }
+    }
+
+    /// Which of a worker's dispatches somebody asked to stop.
+    public func cancellations(for worker: WorkerID) throws -> [DispatchID] {
+        try engine.read { transaction in
+            try transaction.ids(Buckets.running, KeyRange(prefix: Key.worker(worker).bytes), limit: .max).filter {
+                try transaction.indexed($0, by: Buckets.running).dispatch.cancelRequested
+            }
+        }
+    }
+}
+
+/// What an idle worker needs to know before it acts or sleeps.
+public struct WorkerLookout: Hashable, Sendable {
+    public var hasWork: Bool
+    /// The next time that a SCHEDULED dispatch falls due.
+    public var nextDue: Instant?
+}
+
+extension JobWriter where Transaction: ~Copyable {
+    /// T6, T7, T8, T10, T13. Throws ``TransitionRefusal`` when the claim is no longer this one's.
+    fileprivate mutating func finish(_ result: AttemptResult) throws -> Dispatch {
+        guard let record = try transaction.dispatchRecord(result.dispatch), record.dispatch.claim?.token == result.token
+        else { throw TransitionRefusal.lateResult(result.dispatch, result.token) }
+        let dispatch = record.dispatch
+        let request = try transaction.request(of: dispatch.id)
+        let event = result.event(on: dispatch, retry: request.retry, now: now)
+        if case .release = event { return try apply(event, to: record) }
+        try keepAttempt(of: dispatch, result.outcome, event.reason)
+        try keepOutput(result.output, of: dispatch)
+        return try apply(event, to: record)
+    }
+
+    /// T5. Takes up to `limit` of what the queues hold ready.
+    fileprivate mutating func claim(
+        _ worker: WorkerID, _ queues: [QueueName], limit: Int
+    ) throws -> [ClaimedDispatch] {
+        var ready: [ReadyEntry] = []
+        for queue in queues {
+            let range = KeyRange(prefix: Key().with(queue.text).bytes)
+            ready += try transaction.keys(Buckets.ready, range, limit: limit).map { try ReadyEntry(key: $0) }
+        }
+        if queues.count > 1 { ready.sort() }
+        var claimed: [ClaimedDispatch] = []
+        for entry in ready.prefix(limit) {
+            let record = try transaction.indexed(entry.id, by: Buckets.ready)
+            let claim = Claim(worker: worker, token: Token(sequence))
+            let dispatch = try apply(.claim(claim), to: record)
+            claimed.append(ClaimedDispatch(dispatch: dispatch, request: try transaction.request(of: entry.id)))
+        }
+        return claimed
+    }
+
+    mutating func keepAttempt(of dispatch: Dispatch, _ outcome: Outcome?, _ reason: DispatchReason) throws {
+        guard let claim = dispatch.claim, let started = dispatch.started else { return }
+        let attempt = Attempt(
+            number: dispatch.attempt, worker: claim.worker, started: started, finished: Moment(now), outcome: outcome,
+            reason: reason)
+        try put(attempt, .attempt(dispatch.id, dispatch.attempt), in: Buckets.attempts)
+    }
+
+    mutating func keepOutput(_ lines: [OutputLine], of dispatch: Dispatch) throws {
+        for (index, chunk) in OutputChunk.chunks(of: lines).enumerated() {
+            try put(chunk, .output(dispatch.id, dispatch.attempt, UInt32(index)), in: Buckets.outputs)
+        }
+    }
+}
+
+/// An entry of the index of PENDING dispatches, in the order of claims across queues.
+private struct ReadyEntry: Comparable {
+    var priority: UInt8
+    var due: Instant
+    var id: DispatchID
+
+    init(key: [UInt8]) throws {
+        var reader = KeyReader(key)
+        guard reader.text() != nil, let priority = reader.byte(), let due = reader.instant(),
+            let number = reader.number(), reader.isAtEnd
+        else {
+            throw StoreError(.damaged, "the key \(hexadecimal(key)) in \(Buckets.ready.name) has another shape")
+        }
+        self.priority = priority
+        self.due = due
+        id = DispatchID(number)
+    }
+
+    static func < (left: Self, right: Self) -> Bool {
+        (left.priority, left.due, left.id) < (right.priority, right.due, right.id)
+    }
+}
+
+extension AttemptResult {
+    fileprivate var outcome: Outcome? {
+        switch ending {
+        case .ended(let outcome), .timedOut(let outcome), .cancelled(let outcome): outcome
+        case .drained: nil
+        }
+    }
+
+    /// What the end of the attempt means, by the rules of SignalboxCore.
+    fileprivate func event(on dispatch: Dispatch, retry policy: RetryPolicy, now: Now) -> DispatchEvent {
+        let verdict: Verdict
+        let end: Outcome
+        switch ending {
+        case .drained: return .release(token)
+        case .cancelled(let outcome) where outcome != .exited(0): return .stop(token, .init(outcome))
+        case .ended(let outcome), .cancelled(let outcome):
+            (end, verdict) = (outcome, outcome.verdict(on: dispatch, retry: policy, timedOut: false))
+        case .timedOut(let outcome):
+            (end, verdict) = (outcome, outcome.verdict(on: dispatch, retry: policy, timedOut: true))
+        }
+        switch verdict {
+        case .success: return .succeed(token, .init(end))
+        case .failed(let reason): return .fail(token, .init(end), reason)
+        case .retry(let wait, let reason): return .retry(token, .init(end), due: now.wall + wait, reason)
+        }
+    }
+}
+
+extension DispatchEvent {
+    /// Why an attempt ended as it did, for the attempt's own record.
+    fileprivate var reason: DispatchReason {
+        switch self {
+        case .retry(_, _, _, let reason), .fail(_, _, let reason): reason
+        case .stop: .requested
+        case .fallDue, .unblock, .claim, .succeed, .release, .lose, .cancel, .skip, .coalesce: .none
+        }
+    }
+}

@@ -1,0 +1,43 @@
+internal import OrderedStore
+public import SignalboxCore
+
+extension JobStore {
+    /// A number for a worker that is about to register. It takes the kernel lock of that number first, so that nobody
+    /// ever sees a registered worker that looks dead.
+    public func newWorkerID(now: Now) throws -> WorkerID {
+        try write(now) { writer in WorkerID(writer.newNumber()) }
+    }
+
+    public func register(_ registration: WorkerRegistration, now: Now) throws {
+        try write(now) { writer in
+            try writer.put(registration, .worker(registration.id), in: Buckets.workers)
+            writer.notify([.workers, .anyChange])
+        }
+    }
+
+    /// Says that a worker drains, or has stopped; one that is counted dead stays so.
+    /// - Precondition: a stopped worker holds nothing.
+    public func setState(_ state: WorkerState, of worker: WorkerID, now: Now) throws {
+        try write(now) { writer in
+            guard var registration = try writer.transaction.workerRegistration(worker) else {
+                throw StoreError.noWorker(worker)
+            }
+            guard registration.state.isActive else { return }
+            registration.state = state
+            try writer.put(registration, .worker(worker), in: Buckets.workers)
+            writer.notify([.workers, .anyChange])
+        }
+    }
+
+    /// Workers that are registered and have not stopped, whether they live or not.
+    public func activeWorkers() throws -> [WorkerRegistration] {
+        try engine.read { transaction in
+            var found: [WorkerRegistration] = []
+            try transaction.records(WorkerRegistration.self, Buckets.workers, .all) { _, registration in
+                if registration.state.isActive { found.append(registration) }
+                return .next
+            }
+            return found
+        }
+    }
+}

@@ -1,0 +1,82 @@
+internal import OrderedStore
+internal import SignalboxCore
+
+extension ReadTransaction where Self: ~Copyable {
+    func dispatchRecord(_ id: DispatchID) throws -> DispatchRecord? {
+        try fetch(DispatchRecord.self, .dispatch(id), in: Buckets.dispatches)
+    }
+
+    /// A dispatch that an index names, so that it must be there.
+    func indexed(_ id: DispatchID, by bucket: Bucket) throws -> DispatchRecord {
+        guard let record = try dispatchRecord(id) else {
+            throw StoreError(.damaged, "\(bucket.name) names the dispatch \(id), which has no record")
+        }
+        return record
+    }
+
+    func request(of id: DispatchID) throws -> Request {
+        guard let request = try fetch(Request.self, .dispatch(id), in: Buckets.requests) else {
+            throw StoreError(.damaged, "the dispatch \(id) has no request")
+        }
+        return request
+    }
+
+    /// The ids at the end of the keys of an index.
+    func ids(
+        _ bucket: Bucket, _ range: KeyRange, _ order: ScanOrder = .ascending, limit: Int
+    ) throws -> [DispatchID] {
+        try keys(bucket, range, order, limit: limit).map { try dispatchID(atEndOf: $0, in: bucket) }
+    }
+
+    /// The dispatches of a job that are not terminal, oldest first.
+    func active(of job: JobName) throws -> [Dispatch] {
+        var left = try count(job, in: DispatchState.allCases.filter { !$0.isTerminal })
+        guard left > 0 else { return [] }
+        var found: [Dispatch] = []
+        try scan(Buckets.byJob, KeyRange(prefix: Key().with(job.text).bytes), .descending) { key, _ in
+            let id = try dispatchID(atEndOf: copied(key), in: Buckets.byJob)
+            let dispatch = try indexed(id, by: Buckets.byJob).dispatch
+            guard !dispatch.state.isTerminal else { return .next }
+            found.append(dispatch)
+            left -= 1
+            return left > 0 ? .next : .stop
+        }
+        return found.reversed()
+    }
+
+    /// The next time that a SCHEDULED dispatch falls due.
+    func nextScheduled() throws -> Instant? {
+        guard let key = try keys(Buckets.scheduled, .all, limit: 1).first else { return nil }
+        var reader = KeyReader(key)
+        return reader.instant()
+    }
+
+    func workerRegistration(_ id: WorkerID) throws -> WorkerRegistration? {
+        try fetch(WorkerRegistration.self, .worker(id), in: Buckets.workers)
+    }
+
+    /// What of `after` has not succeeded yet: the first still to wait for, or the first that never will.
+    func dependency(of after: [DispatchID]) throws -> Dependency {
+        for id in after {
+            guard let state = try dispatchRecord(id)?.dispatch.state else { return .failed(id) }
+            if !state.isTerminal { return .waiting(id) }
+            if state != .success { return .failed(id) }
+        }
+        return .met
+    }
+}
+
+/// How the dispatches that one comes after stand.
+enum Dependency: Hashable {
+    case met
+    case waiting(DispatchID)
+    case failed(DispatchID)
+}
+
+/// The dispatch that an index key ends with.
+func dispatchID(atEndOf key: [UInt8], in bucket: Bucket) throws -> DispatchID {
+    guard key.count >= 8 else {
+        throw StoreError(.damaged, "the key \(hexadecimal(key)) in \(bucket.name) has another shape")
+    }
+    return DispatchID(key.suffix(8).reduce(0) { $0 << 8 | UInt64($1) })
+}

@@ -1,0 +1,133 @@
+internal import SignalboxCore
+
+/// A dispatch as it is kept: everything that changes has a fixed width, so that a transition overwrites in place.
+struct DispatchRecord: Record {
+    static let layout: UInt8 = 1
+
+    var dispatch: Dispatch
+    /// Its request has a unique key, which is released when it ends.
+    var holdsUniqueKey: Bool
+    /// Its request names dispatches it comes after.
+    var hasDependencies: Bool
+
+    private struct Flags: OptionSet {
+        let rawValue: UInt16
+        static let started = Flags(rawValue: 1 << 0)
+        static let finished = Flags(rawValue: 1 << 1)
+        static let claimed = Flags(rawValue: 1 << 2)
+        static let blocked = Flags(rawValue: 1 << 3)
+        static let ofJob = Flags(rawValue: 1 << 4)
+        static let scheduledFor = Flags(rawValue: 1 << 5)
+        static let lastScheduledFor = Flags(rawValue: 1 << 6)
+        static let parent = Flags(rawValue: 1 << 7)
+        static let cancelRequested = Flags(rawValue: 1 << 8)
+        static let uniqueKey = Flags(rawValue: 1 << 9)
+        static let dependencies = Flags(rawValue: 1 << 10)
+    }
+
+    private var flags: Flags {
+        var flags: Flags = []
+        func mark(_ flag: Flags, _ condition: Bool) { if condition { flags.insert(flag) } }
+        mark(.started, dispatch.started != nil)
+        mark(.finished, dispatch.finished != nil)
+        mark(.claimed, dispatch.claim != nil)
+        mark(.blocked, dispatch.blocker != nil)
+        mark(.ofJob, dispatch.job != nil)
+        mark(.scheduledFor, dispatch.scheduledFor != nil)
+        mark(.lastScheduledFor, dispatch.lastScheduledFor != nil)
+        mark(.parent, dispatch.parent != nil)
+        mark(.cancelRequested, dispatch.cancelRequested)
+        mark(.uniqueKey, holdsUniqueKey)
+        mark(.dependencies, hasDependencies)
+        return flags
+    }
+
+    func write(to writer: inout RecordWriter) {
+        let none = Moment(wall: .epoch, boot: BootInstant(nanoseconds: 0))
+        writer.put(flags.rawValue)
+        writer.put(dispatch.state.rawValue)
+        writer.put(dispatch.reason.rawValue)
+        writer.put(dispatch.priority)
+        let (kind, value) = dispatch.ending.code
+        writer.put(kind)
+        writer.put(value)
+        writer.put(UInt8(clamping: dispatch.crashes))
+        writer.put(UInt16(clamping: dispatch.attempt))
+        writer.put(UInt16(clamping: dispatch.maxAttempts))
+        writer.put(UInt32(clamping: dispatch.coalesced))
+        writer.put(dispatch.enqueuedAt)
+        writer.put(dispatch.scheduledFor ?? .epoch)
+        writer.put(dispatch.lastScheduledFor ?? .epoch)
+        writer.put(dispatch.dueAt)
+        writer.put(dispatch.started ?? none)
+        writer.put(dispatch.finished ?? none)
+        writer.put(dispatch.claim?.worker.number ?? 0)
+        writer.put(dispatch.claim?.token.number ?? 0)
+        writer.put(dispatch.blocker?.number ?? 0)
+        writer.put(dispatch.parent?.number ?? 0)
+        writer.put(dispatch.id.number)
+        writer.put(dispatch.job?.text ?? "")
+        writer.put(dispatch.queue.text)
+    }
+
+    static func read(from reader: inout RecordReader) throws -> DispatchRecord {
+        let flags = Flags(rawValue: try reader.number16())
+        let state = try reader.value(of: DispatchState.self)
+        let reason = try reader.value(of: DispatchReason.self)
+        let priority = try reader.byte()
+        let ending = try Ending?(kind: try reader.byte(), value: try reader.byte())
+        let crashes = Int(try reader.byte())
+        let attempt = Int(try reader.number16())
+        let maxAttempts = Int(try reader.number16())
+        let coalesced = Int(try reader.number32())
+        let enqueuedAt = try reader.instant()
+        let scheduledFor = try reader.instant()
+        let lastScheduledFor = try reader.instant()
+        let dueAt = try reader.instant()
+        let started = try reader.moment()
+        let finished = try reader.moment()
+        let worker = WorkerID(try reader.number64())
+        let token = Token(try reader.number64())
+        let blocker = DispatchID(try reader.number64())
+        let parent = DispatchID(try reader.number64())
+        let id = DispatchID(try reader.number64())
+        let job = try reader.text()
+        let queue = try QueueName(try reader.text())
+        let dispatch = Dispatch(
+            id: id, job: flags.contains(.ofJob) ? try JobName(job) : nil, queue: queue, priority: priority,
+            maxAttempts: maxAttempts, enqueuedAt: enqueuedAt,
+            scheduledFor: flags.contains(.scheduledFor) ? scheduledFor : nil,
+            parent: flags.contains(.parent) ? parent : nil, state: state, reason: reason, attempt: attempt,
+            crashes: crashes, dueAt: dueAt, started: flags.contains(.started) ? started : nil,
+            finished: flags.contains(.finished) ? finished : nil,
+            claim: flags.contains(.claimed) ? Claim(worker: worker, token: token) : nil,
+            blocker: flags.contains(.blocked) ? blocker : nil, ending: ending,
+            cancelRequested: flags.contains(.cancelRequested), coalesced: coalesced,
+            lastScheduledFor: flags.contains(.lastScheduledFor) ? lastScheduledFor : nil)
+        return DispatchRecord(
+            dispatch: dispatch, holdsUniqueKey: flags.contains(.uniqueKey),
+            hasDependencies: flags.contains(.dependencies))
+    }
+}
+
+extension Optional<Ending> {
+    /// Two bytes: the kind (0 none, 1 exited, 2 signalled, 3 not started) and its number.
+    fileprivate var code: (kind: UInt8, value: UInt8) {
+        switch self {
+        case nil: (0, 0)
+        case .exited(let code): (1, code)
+        case .signalled(let signal): (2, signal)
+        case .notStarted: (3, 0)
+        }
+    }
+
+    fileprivate init(kind: UInt8, value: UInt8) throws {
+        switch kind {
+        case 0: self = nil
+        case 1: self = .exited(value)
+        case 2: self = .signalled(value)
+        case 3: self = .notStarted
+        default: throw RecordFault.shape
+        }
+    }
+}

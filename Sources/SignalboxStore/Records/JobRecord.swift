@@ -1,0 +1,88 @@
+internal import SignalboxCore
+
+extension JobDefinition: Record {
+    static var layout: UInt8 { 1 }
+
+    func write(to writer: inout RecordWriter) {
+        writer.put(name.text)
+        writer.put(schedule.description)
+        writer.put(zone) { $0.put($1) }
+        writer.put(queue.text)
+        writer.put(priority)
+        writer.put(command)
+        writer.put(environment: environment)
+        writer.put(directory) { $0.put($1) }
+        writer.put(input)
+        writer.put(timeout) { $0.put($1) }
+        writer.put(UInt32(clamping: maxAttempts))
+        writer.put(retry)
+        writer.put(rescue.rawValue)
+        writer.put(overlap.rawValue)
+        writer.put(catchUp.mode.rawValue)
+        writer.put(catchUp.window) { $0.put($1) }
+        writer.put(UInt32(clamping: catchUp.maximum))
+    }
+
+    static func read(from reader: inout RecordReader) throws -> JobDefinition {
+        let name = try JobName(try reader.text())
+        let schedule = try Schedule(text: try reader.text())
+        let zone = try reader.flag() ? try reader.text() : nil
+        let queue = try QueueName(try reader.text())
+        let priority = try reader.byte()
+        let command = try reader.command()
+        let environment = try reader.environment()
+        let directory = try reader.flag() ? try reader.text() : nil
+        let input = try reader.data()
+        let timeout = try reader.flag() ? try reader.duration() : nil
+        let maxAttempts = Int(try reader.number32())
+        let retry = try reader.retryPolicy()
+        let rescue = try reader.value(of: RescuePolicy.self)
+        let overlap = try reader.value(of: OverlapPolicy.self)
+        return JobDefinition(
+            name: name, schedule: schedule, zone: zone, queue: queue, priority: priority, command: command,
+            environment: environment, directory: directory, input: input, timeout: timeout, maxAttempts: maxAttempts,
+            retry: retry, rescue: rescue, overlap: overlap, catchUp: try reader.catchUpPolicy())
+    }
+}
+
+extension RecordReader {
+    @_lifetime(self: copy self)
+    fileprivate mutating func catchUpPolicy() throws -> CatchUpPolicy {
+        guard let mode = CatchUpPolicy.Mode(rawValue: try text()) else { throw RecordFault.shape }
+        let window = try flag() ? try duration() : nil
+        return CatchUpPolicy(mode: mode, window: window, maximum: Int(try number32()))
+    }
+}
+
+extension JobProgress: Record {
+    static var layout: UInt8 { 1 }
+
+    func write(to writer: inout RecordWriter) {
+        writer.put(revision)
+        writer.put(cursor)
+        writer.put(anchor)
+        writer.put(paused)
+        writer.put(nextDue) { $0.put($1) }
+        writer.put(lastBoot) { $0.put($1.text) }
+        writer.put(lastRun) { writer, run in
+            writer.put(run.dispatch.number)
+            writer.put(run.state.rawValue)
+            writer.put(run.finishedAt)
+        }
+    }
+
+    static func read(from reader: inout RecordReader) throws -> JobProgress {
+        let revision = try reader.number32()
+        let cursor = try reader.instant()
+        var progress = JobProgress(revision: revision, cursor: cursor, anchor: try reader.instant())
+        progress.paused = try reader.flag()
+        progress.nextDue = try reader.flag() ? try reader.instant() : nil
+        progress.lastBoot = try reader.flag() ? BootID(try reader.text()) : nil
+        if try reader.flag() {
+            let dispatch = DispatchID(try reader.number64())
+            let state = try reader.value(of: DispatchState.self)
+            progress.lastRun = LastRun(dispatch: dispatch, state: state, finishedAt: try reader.instant())
+        }
+        return progress
+    }
+}

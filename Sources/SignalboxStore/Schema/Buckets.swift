@@ -1,0 +1,62 @@
+public import OrderedStore
+
+/// The buckets of the durable store. The article <doc:Layout> draws their keys and values.
+public enum Buckets {
+    /// Name → the store's own facts (``StoreHeader``, ``StoreState``, ``BootRecord``).
+    static let meta = Bucket(0, "meta")
+    /// Job name → its definition.
+    static let jobs = Bucket(1, "jobs")
+    /// Job name → how far its schedule has been dealt with.
+    static let jobProgress = Bucket(2, "job.progress")
+    /// Due time, job name → nothing. One entry for each job that falls due by the clock and is not done for good.
+    static let jobDue = Bucket(3, "job.due")
+    /// Dispatch → the part that changes.
+    static let dispatches = Bucket(4, "dispatches")
+    /// Dispatch → the part that never does.
+    static let requests = Bucket(5, "requests")
+    /// Dispatch, attempt → how that start ended.
+    static let attempts = Bucket(6, "attempts")
+    /// Dispatch, attempt, chunk → lines of output.
+    static let outputs = Bucket(7, "outputs")
+    /// Queue, priority, due time, dispatch → nothing. The PENDING ones, in the order they are claimed.
+    static let ready = Bucket(8, "dispatch.ready")
+    /// Due time, dispatch → nothing. The SCHEDULED ones.
+    static let scheduled = Bucket(9, "dispatch.scheduled")
+    /// Blocker, dispatch → nothing. The BLOCKED ones.
+    static let blocked = Bucket(10, "dispatch.blocked")
+    /// Worker, dispatch → nothing. The ones IN_PROGRESS.
+    static let running = Bucket(11, "dispatch.running")
+    /// State, dispatch → nothing. All of them, for lists.
+    static let byState = Bucket(12, "dispatch.by-state")
+    /// Job, dispatch → nothing. All that are of a job.
+    static let byJob = Bucket(13, "dispatch.by-job")
+    /// Unique key → the dispatch that holds it.
+    static let unique = Bucket(14, "unique")
+    /// Job, revision, clock epoch, nominal due time → the dispatch made for it.
+    static let occurrences = Bucket(15, "occurrences")
+    /// Worker → its registration.
+    static let workers = Bucket(16, "workers")
+    /// Sequence → the transitions of one transaction.
+    static let events = Bucket(17, "events")
+    /// Queue or job, state → how many dispatches.
+    static let counters = Bucket(18, "counters")
+
+    public static let all = [
+        meta, jobs, jobProgress, jobDue, dispatches, requests, attempts, outputs, ready, scheduled, blocked, running,
+        byState, byJob, unique, occurrences, workers, events, counters,
+    ]
+}
+
+/// The buckets of the live environment, which belongs to one boot.
+public enum LiveBuckets {
+    /// Worker → its newest heartbeat.
+    static let heartbeats = Bucket(0, "heartbeats")
+    /// Dispatch → what its command last said of its progress.
+    static let progress = Bucket(1, "progress")
+    /// Dispatch → the process that runs it.
+    static let runs = Bucket(2, "runs")
+    /// Dispatch, attempt, chunk → lines of output so far.
+    static let output = Bucket(3, "output")
+
+    public static let all = [heartbeats, progress, runs, output]
+}

@@ -1,0 +1,88 @@
+internal import SignalboxCore
+
+/// What every writing transaction reads first and writes last: the counters of the whole store, in one record.
+struct StoreState: Record, Hashable {
+    static let layout: UInt8 = 1
+    static let key = Key.name("state")
+
+    /// The number of the newest transaction that changed something a reader can see.
+    var sequence: UInt64 = 0
+    /// The number that the next dispatch or worker gets.
+    var nextID: UInt64 = 1
+    /// Raised at every accepted backward step of the wall clock; part of an occurrence's key.
+    var clockEpoch: UInt32 = 0
+    /// The newest wall time a transaction was made at.
+    var newest: Instant = .epoch
+    /// The oldest event kept, and the bytes of all of them.
+    var firstEvent: UInt64 = 1
+    var eventBytes: UInt64 = 0
+    /// How many dispatches are in each state, by the state's raw value.
+    var counts = [UInt64](repeating: 0, count: DispatchState.allCases.count)
+
+    func count(_ state: DispatchState) -> UInt64 { counts[Int(state.rawValue)] }
+
+    func write(to writer: inout RecordWriter) {
+        writer.put(sequence)
+        writer.put(nextID)
+        writer.put(clockEpoch)
+        writer.put(newest)
+        writer.put(firstEvent)
+        writer.put(eventBytes)
+        writer.put(each: counts) { $0.put($1) }
+    }
+
+    static func read(from reader: inout RecordReader) throws -> StoreState {
+        var state = StoreState()
+        state.sequence = try reader.number64()
+        state.nextID = try reader.number64()
+        state.clockEpoch = try reader.number32()
+        state.newest = try reader.instant()
+        state.firstEvent = try reader.number64()
+        state.eventBytes = try reader.number64()
+        guard try reader.count() == state.counts.count else { throw RecordFault.shape }
+        for index in state.counts.indices { state.counts[index] = try reader.number64() }
+        return state
+    }
+}
+
+/// Who the store is; written when it is made, and changed only by a migration.
+struct StoreHeader: Record, Hashable {
+    static let layout: UInt8 = 1
+    static let key = Key.name("header")
+    /// Raised by every change of the layout of buckets, keys or records.
+    static let currentFormat: UInt32 = 1
+
+    var format: UInt32
+    /// 32 hexadecimal digits, drawn at random.
+    var storeID: String
+
+    func write(to writer: inout RecordWriter) {
+        writer.put(format)
+        writer.put(storeID)
+    }
+
+    static func read(from reader: inout RecordReader) throws -> StoreHeader {
+        let format = try reader.number32()
+        return StoreHeader(format: format, storeID: try reader.text())
+    }
+}
+
+/// Where the live environment of this boot is: decided by the first process that opens the store for writing in it.
+struct BootRecord: Record, Hashable {
+    static let layout: UInt8 = 1
+    static let key = Key.name("boot")
+
+    var bootID: BootID
+    /// The folder of the live environment.
+    var livePath: String
+
+    func write(to writer: inout RecordWriter) {
+        writer.put(bootID.text)
+        writer.put(livePath)
+    }
+
+    static func read(from reader: inout RecordReader) throws -> BootRecord {
+        let boot = BootID(try reader.text())
+        return BootRecord(bootID: boot, livePath: try reader.text())
+    }
+}

@@ -1,0 +1,39 @@
+public import SignalboxCore
+
+/// Everything about one dispatch: its record, what it runs, its attempts, and the newest attempt's output.
+public struct DispatchDetail: Sendable {
+    public var view: DispatchView
+    public var request: Request
+    /// Ended attempts, first one first.
+    public var attempts: [Attempt]
+    /// The output of the attempt asked for: from the live environment while it runs, else from the store.
+    public var output: [OutputLine]
+}
+
+extension DispatchDetail: Encodable {
+    private enum CodingKeys: String, CodingKey { case attempts }
+    private enum AttemptKeys: String, CodingKey {
+        case number, worker, started_at, finished_at, exit_code, signal, error, reason
+    }
+
+    /// The fields of the dispatch, and `attempts`. Output is asked for by `logs`.
+    public func encode(to encoder: any Encoder) throws {
+        try view.encode(to: encoder)
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        var list = fields.nestedUnkeyedContainer(forKey: .attempts)
+        for attempt in attempts {
+            var item = list.nestedContainer(keyedBy: AttemptKeys.self)
+            try item.encode(attempt.number, forKey: .number)
+            try item.encode(attempt.worker.number, forKey: .worker)
+            try item.encode(attempt.started.wall.description, forKey: .started_at)
+            try item.encode(attempt.finished.wall.description, forKey: .finished_at)
+            try item.encode(attempt.reason.word, forKey: .reason)
+            switch attempt.outcome {
+            case .exited(let code)?: try item.encode(code, forKey: .exit_code)
+            case .signalled(let number)?: try item.encode(number, forKey: .signal)
+            case .notStarted(let error)?: try item.encode(error, forKey: .error)
+            case nil: break
+            }
+        }
+    }
+}

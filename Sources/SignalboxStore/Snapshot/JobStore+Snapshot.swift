@@ -1,0 +1,203 @@
+internal import OrderedStore
+public import SignalboxCore
+
+/// What pages and reading commands show. Each is one read transaction on the durable store, and one on the live one.
+extension JobStore {
+    /// The number of the newest transaction that changed something a reader can see.
+    public func sequence() throws -> UInt64 {
+        try engine.read { try $0.storeState().sequence }
+    }
+
+    public func status() throws -> StatusView {
+        try engine.read { try $0.status() }
+    }
+
+    public func overview() throws -> Overview {
+        let live = try liveView()
+        return try engine.read { transaction in
+            let running = try transaction.ids(Buckets.byState, .state(.inProgress), .ascending, limit: 50)
+            let recent = try transaction.ids(Buckets.dispatches, .all, .descending, limit: 20)
+            return Overview(
+                status: try transaction.status(),
+                jobs: try transaction.jobs().map { try transaction.view(of: $0, recent: 20) },
+                workers: try transaction.workerViews(live),
+                running: try running.map { try transaction.view(of: $0, live) },
+                recent: try recent.map { try transaction.view(of: $0, live) })
+        }
+    }
+
+    /// Every job in the order of names, each with so many of its newest dispatches.
+    public func jobs(recent: Int = 0) throws -> [JobView] {
+        try engine.read { transaction in try transaction.jobs().map { try transaction.view(of: $0, recent: recent) } }
+    }
+
+    /// Nil when there is no such job.
+    public func job(_ name: JobName, recent: Int = 50) throws -> JobDetail? {
+        let live = try liveView()
+        return try engine.read { transaction in
+            guard let job = try transaction.job(name) else { return nil }
+            let range = KeyRange(prefix: Key().with(name.text).bytes)
+            let ids = try transaction.ids(Buckets.byJob, range, .descending, limit: recent)
+            return JobDetail(
+                view: try transaction.view(of: job, recent: 20),
+                dispatches: try ids.map { try transaction.view(of: $0, live) })
+        }
+    }
+
+    public func dispatches(_ filter: DispatchFilter) throws -> [DispatchView] {
+        let live = try liveView()
+        return try engine.read { transaction in
+            try transaction.ids(matching: filter).map { try transaction.view(of: $0, live) }
+        }
+    }
+
+    /// Nil when there is no such dispatch.
+    /// - Parameter attempt: whose output to bring; nil means the newest that has any.
+    public func dispatch(_ id: DispatchID, attempt: Int? = nil) throws -> DispatchDetail? {
+        let live = try liveView()
+        let detail: DispatchDetail? = try engine.read { transaction in
+            guard try transaction.dispatchRecord(id) != nil else { return nil }
+            let view = try transaction.view(of: id, live)
+            let attempts = try transaction.attempts(of: id)
+            let chosen = attempt ?? (view.state == .inProgress ? view.dispatch.attempt : attempts.last?.number ?? 0)
+            return DispatchDetail(
+                view: view, request: try transaction.request(of: id), attempts: attempts,
+                output: try transaction.outputLines(of: id, attempt: chosen, in: Buckets.outputs))
+        }
+        guard var detail, detail.view.state == .inProgress, detail.output.isEmpty, let store = self.live else {
+            return detail
+        }
+        detail.output = try store.output(of: id, attempt: attempt ?? detail.view.dispatch.attempt)
+        return detail
+    }
+
+    /// Online and draining first, then the newest of the others.
+    public func workers() throws -> [WorkerView] {
+        let live = try liveView()
+        return try engine.read { try $0.workerViews(live) }
+    }
+
+    private func liveView() throws -> LiveView {
+        guard let live else { return LiveView() }
+        return try live.engine.read { transaction in
+            var view = LiveView()
+            try transaction.records(Heartbeat.self, LiveBuckets.heartbeats, .all) { key, beat in
+                view.heartbeats[WorkerID(key.reduce(0) { $0 << 8 | UInt64($1) })] = beat
+                return .next
+            }
+            try transaction.records(ProgressReport.self, LiveBuckets.progress, .all) { key, report in
+                view.progress[try dispatchID(atEndOf: key, in: LiveBuckets.progress)] = report
+                return .next
+            }
+            return view
+        }
+    }
+}
+
+/// What the live environment adds to a page; small, for it holds only what runs now.
+private struct LiveView {
+    var heartbeats: [WorkerID: Heartbeat] = [:]
+    var progress: [DispatchID: ProgressReport] = [:]
+}
+
+extension KeyRange {
+    fileprivate static func state(_ state: DispatchState) -> KeyRange {
+        KeyRange(prefix: Key().with(state).bytes)
+    }
+}
+
+extension ReadTransaction where Self: ~Copyable {
+    fileprivate func status() throws -> StatusView {
+        let state = try storeState()
+        let header = try header()
+        var jobs = 0
+        try scan(Buckets.jobProgress, .all, .ascending) { _, _ in
+            jobs += 1
+            return .next
+        }
+        var workers = 0
+        try records(WorkerRegistration.self, Buckets.workers, .all) { _, registration in
+            if registration.state.isActive { workers += 1 }
+            return .next
+        }
+        let counts = DispatchState.allCases.map { ($0, Int(clamping: state.count($0))) }
+        return StatusView(
+            jobs: jobs, workers: workers, queues: try queueViews(), dispatches: Dictionary(uniqueKeysWithValues: counts),
+            sequence: state.sequence, storeID: header.storeID, formatVersion: header.format)
+    }
+
+    private func queueViews() throws -> [QueueView] {
+        var queues: [QueueName: [DispatchState: Int]] = [:]
+        let range = KeyRange(prefix: [CounterSubject.queue(.standard).kind])
+        try records(Counter.self, Buckets.counters, range) { key, counter in
+            var reader = KeyReader(Array(key.dropFirst()))
+            guard let text = reader.text(), let name = try? QueueName(text),
+                let state = reader.byte().flatMap(DispatchState.init(rawValue:))
+            else { throw StoreError(.damaged, "the key \(hexadecimal(key)) in counters has another shape") }
+            queues[name, default: [:]][state] = Int(clamping: counter.value)
+            return .next
+        }
+        return queues.sorted { $0.key < $1.key }.map { QueueView(name: $0.key, dispatches: $0.value) }
+    }
+
+    fileprivate func view(of job: Job, recent: Int) throws -> JobView {
+        let range = KeyRange(prefix: Key().with(job.name.text).bytes)
+        let ids = recent > 0 ? try ids(Buckets.byJob, range, .descending, limit: recent) : []
+        return JobView(
+            job: job, running: try count(job.name, in: [.inProgress]),
+            waiting: try count(job.name, in: [.scheduled, .blocked, .pending]),
+            recent: try ids.map { try indexed($0, by: Buckets.byJob).dispatch })
+    }
+
+    fileprivate func view(of id: DispatchID, _ live: LiveView) throws -> DispatchView {
+        let dispatch = try indexed(id, by: Buckets.dispatches).dispatch
+        let worker = try dispatch.claim.flatMap { try workerRegistration($0.worker) }
+        let isRunning = dispatch.state == .inProgress
+        return DispatchView(
+            dispatch: dispatch, command: try request(of: id).command.summary, worker: worker?.name,
+            progress: isRunning ? live.progress[id] : nil)
+    }
+
+    fileprivate func attempts(of id: DispatchID) throws -> [Attempt] {
+        var attempts: [Attempt] = []
+        try records(Attempt.self, Buckets.attempts, KeyRange(prefix: Key.dispatch(id).bytes)) { _, attempt in
+            attempts.append(attempt)
+            return .next
+        }
+        return attempts
+    }
+
+    fileprivate func workerViews(_ live: LiveView) throws -> [WorkerView] {
+        var views: [WorkerView] = []
+        try records(WorkerRegistration.self, Buckets.workers, .all, .descending) { _, registration in
+            let running = registration.state.isActive
+                ? try keys(Buckets.running, KeyRange(prefix: Key.worker(registration.id).bytes), limit: .max).count : 0
+            views.append(
+                WorkerView(registration: registration, heartbeat: live.heartbeats[registration.id], running: running))
+            return .next
+        }
+        return views.filter(\.registration.state.isActive).reversed() + views.filter { !$0.registration.state.isActive }
+    }
+
+    /// The narrowest index is walked, and what it does not say is read from the records.
+    fileprivate func ids(matching filter: DispatchFilter) throws -> [DispatchID] {
+        let (bucket, prefix) =
+            if let job = filter.job { (Buckets.byJob, Key().with(job.text)) }
+            else if let state = filter.state { (Buckets.byState, Key().with(state)) }
+            else { (Buckets.dispatches, Key()) }
+        var range = KeyRange(prefix: prefix.bytes)
+        if let before = filter.before { range.upper = prefix.with(before).bytes }
+        var found: [DispatchID] = []
+        guard filter.limit > 0 else { return found }
+        try scan(bucket, range, .descending) { key, _ in
+            let id = try dispatchID(atEndOf: copied(key), in: bucket)
+            let dispatch = try indexed(id, by: bucket).dispatch
+            guard filter.state.map({ $0 == dispatch.state }) ?? true,
+                filter.queue.map({ $0 == dispatch.queue }) ?? true
+            else { return .next }
+            found.append(id)
+            return found.count < filter.limit ? .next : .stop
+        }
+        return found
+    }
+}

@@ -1,0 +1,39 @@
+public import SignalboxCore
+
+/// A job as lists, pages and JSON show it.
+public struct JobView: Sendable, Encodable {
+    public var job: Job
+    /// Dispatches of it that are IN_PROGRESS.
+    public var running: Int
+    /// Dispatches of it that are SCHEDULED, BLOCKED or PENDING.
+    public var waiting: Int
+    /// Its newest dispatches, newest first; only where a page asked for them.
+    public var recent: [Dispatch]
+
+    public var name: JobName { job.name }
+
+    private enum CodingKeys: String, CodingKey {
+        case name, schedule, zone, paused, next_at, last_run_at, last_state, running, waiting, queue, priority, command
+        case revision, max_attempts, timeout_seconds, overlap
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(job.name.text, forKey: .name)
+        try fields.encode(job.definition.schedule.description, forKey: .schedule)
+        try fields.encode(job.definition.zone, forKey: .zone)
+        try fields.encode(job.progress.paused, forKey: .paused)
+        try fields.encode(job.progress.nextDue?.description, forKey: .next_at)
+        try fields.encode(job.progress.lastRun?.finishedAt.description, forKey: .last_run_at)
+        try fields.encode(job.progress.lastRun?.state.name, forKey: .last_state)
+        try fields.encode(running, forKey: .running)
+        try fields.encode(waiting, forKey: .waiting)
+        try fields.encode(job.definition.queue.text, forKey: .queue)
+        try fields.encode(job.definition.priority, forKey: .priority)
+        try fields.encode(job.definition.command.summary, forKey: .command)
+        try fields.encode(job.progress.revision, forKey: .revision)
+        try fields.encode(job.definition.maxAttempts, forKey: .max_attempts)
+        try fields.encode(job.definition.timeout?.components.seconds, forKey: .timeout_seconds)
+        try fields.encode(job.definition.overlap.word, forKey: .overlap)
+    }
+}

@@ -1,0 +1,40 @@
+public import SignalboxCore
+
+/// What the first page shows, from one snapshot.
+public struct Overview: Sendable {
+    public var status: StatusView
+    public var jobs: [JobView]
+    /// Online and draining first, then the newest of the others.
+    public var workers: [WorkerView]
+    /// IN_PROGRESS, the longest running first.
+    public var running: [DispatchView]
+    /// The newest dispatches of any state, newest first.
+    public var recent: [DispatchView]
+}
+
+/// A job with its newest dispatches, newest first.
+public struct JobDetail: Sendable {
+    public var view: JobView
+    public var dispatches: [DispatchView]
+}
+
+/// Which dispatches a list shows: newest first, at most `limit`, those that match everything that is not nil.
+public struct DispatchFilter: Hashable, Sendable {
+    public var job: JobName?
+    public var state: DispatchState?
+    public var queue: QueueName?
+    /// Only dispatches older than this one: the way to the next page.
+    public var before: DispatchID?
+    public var limit: Int
+
+    public init(
+        job: JobName? = nil, state: DispatchState? = nil, queue: QueueName? = nil, before: DispatchID? = nil,
+        limit: Int = 50
+    ) {
+        self.job = job
+        self.state = state
+        self.queue = queue
+        self.before = before
+        self.limit = limit
+    }
+}

@@ -1,0 +1,51 @@
+public import SignalboxCore
+
+/// The whole system in a few numbers, all from one snapshot and none from a scan of dispatches.
+public struct StatusView: Sendable, Encodable {
+    public var jobs: Int
+    /// Workers that are online or draining.
+    public var workers: Int
+    public var queues: [QueueView]
+    /// Dispatches in each state; every state is there.
+    public var dispatches: [DispatchState: Int]
+    /// The store's commit sequence: rises with every transaction that changed something a reader can see.
+    public var sequence: UInt64
+    public var storeID: String
+    public var formatVersion: UInt32
+
+    public func count(_ state: DispatchState) -> Int { dispatches[state] ?? 0 }
+
+    private enum CodingKeys: String, CodingKey { case jobs, workers, queues, dispatches, seq, store }
+    private enum StoreKeys: String, CodingKey { case id, format }
+
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(jobs, forKey: .jobs)
+        try fields.encode(workers, forKey: .workers)
+        try fields.encode(queues, forKey: .queues)
+        let counts = DispatchState.allCases.map { ($0.name, count($0)) }
+        try fields.encode(Dictionary(uniqueKeysWithValues: counts), forKey: .dispatches)
+        try fields.encode(sequence, forKey: .seq)
+        var store = fields.nestedContainer(keyedBy: StoreKeys.self, forKey: .store)
+        try store.encode(storeID, forKey: .id)
+        try store.encode(formatVersion, forKey: .format)
+    }
+}
+
+/// One queue in numbers.
+public struct QueueView: Sendable, Encodable {
+    public var name: QueueName
+    /// Dispatches of it in each state that occurs.
+    public var dispatches: [DispatchState: Int]
+
+    public func count(_ state: DispatchState) -> Int { dispatches[state] ?? 0 }
+
+    private enum CodingKeys: String, CodingKey { case name, dispatches }
+
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(name.text, forKey: .name)
+        let counts = DispatchState.allCases.map { ($0.name, count($0)) }
+        try fields.encode(Dictionary(uniqueKeysWithValues: counts), forKey: .dispatches)
+    }
+}

@@ -1,0 +1,246 @@
+internal import OrderedStore
+internal import SignalboxCore
+
+extension JobStore {
+    /// Reads every record of one snapshot, works out from the dispatches and jobs what every index and counter must say,
+    /// and compares both ways. Changes nothing.
+    public func verify() throws -> VerifyReport {
+        try engine.read { transaction in try transaction.verify() }
+    }
+}
+
+extension ReadTransaction where Self: ~Copyable {
+    fileprivate func verify() throws -> VerifyReport {
+        var check = Check()
+        check.state = try storeState()
+        try checkJobs(&check)
+        try checkDispatches(&check)
+        try checkParts(&check)
+        try checkOccurrences(&check)
+        try checkWorkers(&check)
+        try checkEvents(&check)
+        for bucket in [
+            Buckets.ready, Buckets.scheduled, Buckets.blocked, Buckets.running, Buckets.byState, Buckets.byJob,
+            Buckets.jobDue, Buckets.unique,
+        ] {
+            try checkNoExtra(bucket, &check)
+        }
+        try checkCounters(&check)
+        return check.report
+    }
+
+    private func checkJobs(_ check: inout Check) throws {
+        try each(JobDefinition.self, Buckets.jobs, &check) { key, definition, check in
+            let name = Key.name(definition.name.text)
+            if name.bytes != key { check.report.fault("the job \(definition.name) stands under the name of another") }
+            guard let progress = try fetch(JobProgress.self, name, in: Buckets.jobProgress) else {
+                return check.report.fault("the job \(definition.name) has no progress record")
+            }
+            check.jobs[definition.name] = progress
+            if let due = progress.nextDue { try expect(.jobDue(due, definition.name), Buckets.jobDue, &check) }
+        }
+        try each(JobProgress.self, Buckets.jobProgress, &check) { key, _, check in
+            if try !containsKey(key, in: Buckets.jobs) {
+                check.report.fault("job.progress has \(hexadecimal(key)), which is no job")
+            }
+        }
+    }
+
+    private func checkDispatches(_ check: inout Check) throws {
+        try each(DispatchRecord.self, Buckets.dispatches, &check) { key, record, check in
+            let dispatch = record.dispatch
+            if Key.dispatch(dispatch.id).bytes != key {
+                check.report.fault("the record of dispatch \(dispatch.id) stands under the number of another")
+            }
+            if dispatch.id.number >= check.state.nextID {
+                check.report.fault("dispatch \(dispatch.id) is newer than the counter of numbers")
+            }
+            check.count(dispatch)
+            for fault in dispatch.inconsistencies { check.report.fault("dispatch \(dispatch.id) \(fault)") }
+            try expect(.state(dispatch.state, dispatch.id), Buckets.byState, &check)
+            if let (bucket, key) = waitingIndex(of: dispatch) { try expect(key, bucket, &check) }
+            if let job = dispatch.job { try expect(.job(job, dispatch.id), Buckets.byJob, &check) }
+            try checkRequest(of: record, &check)
+            try checkOwner(of: dispatch, &check)
+        }
+    }
+
+    private func checkRequest(of record: DispatchRecord, _ check: inout Check) throws {
+        let id = record.dispatch.id
+        guard let request = try fetch(Request.self, .dispatch(id), in: Buckets.requests) else {
+            return check.report.fault("dispatch \(id) has no request")
+        }
+        if record.holdsUniqueKey {
+            guard let key = request.uniqueKey else {
+                return check.report.fault("dispatch \(id) holds a unique key that its request does not name")
+            }
+            try expect(.unique(key), Buckets.unique, &check)
+            if try fetch(Counter.self, .unique(key), in: Buckets.unique)?.value != id.number {
+                check.report.fault("the unique key \(quoted(key)) of dispatch \(id) is held by another")
+            }
+        }
+        if record.dispatch.state == .blocked, let other = record.dispatch.blocker,
+            try dispatchRecord(other)?.dispatch.state.isTerminal ?? true {
+            check.report.fault("dispatch \(id) is BLOCKED by \(other), which has ended")
+        }
+    }
+
+    private func checkOwner(of dispatch: Dispatch, _ check: inout Check) throws {
+        guard let claim = dispatch.claim else { return }
+        guard let worker = try workerRegistration(claim.worker) else {
+            return check.report.fault("dispatch \(dispatch.id) is held by worker \(claim.worker), which has no record")
+        }
+        if !worker.state.isActive {
+            check.report.fault("dispatch \(dispatch.id) is held by worker \(claim.worker), which is \(worker.state.word)")
+        }
+        if claim.token.number > check.state.sequence {
+            check.report.fault("the token of dispatch \(dispatch.id) is newer than the newest transaction")
+        }
+    }
+
+    /// Requests, attempts and outputs must belong to a dispatch.
+    private func checkParts(_ check: inout Check) throws {
+        try each(Request.self, Buckets.requests, &check) { key, _, check in
+            try checkBelongs(key, Buckets.requests, &check)
+        }
+        try each(Attempt.self, Buckets.attempts, &check) { key, _, check in
+            try checkBelongs(key, Buckets.attempts, &check)
+        }
+        try each(OutputChunk.self, Buckets.outputs, &check) { key, _, check in
+            try checkBelongs(key, Buckets.outputs, &check)
+        }
+    }
+
+    private func checkBelongs(_ key: [UInt8], _ bucket: Bucket, _ check: inout Check) throws {
+        if try !containsKey(Array(key.prefix(8)), in: Buckets.dispatches) {
+            check.report.fault("\(bucket.name) has \(hexadecimal(key)), which belongs to no dispatch")
+        }
+    }
+
+    private func checkOccurrences(_ check: inout Check) throws {
+        try each(Counter.self, Buckets.occurrences, &check) { key, counter, check in
+            var reader = KeyReader(key)
+            guard let text = reader.text(), let job = try? JobName(text), let revision = reader.shortNumber(),
+                reader.shortNumber() != nil, let time = reader.instant(), reader.isAtEnd
+            else { return check.report.fault("occurrences has \(hexadecimal(key)), which has another shape") }
+            guard let dispatch = try dispatchRecord(DispatchID(counter.value))?.dispatch else {
+                return check.report.fault("an occurrence of \(job) names dispatch \(counter.value), which has no record")
+            }
+            if dispatch.job != job || dispatch.scheduledFor != time {
+                check.report.fault("an occurrence of \(job) at \(time) names dispatch \(dispatch.id), which is of another")
+            }
+            if let progress = check.jobs[job], progress.revision == revision, time > progress.cursor,
+                progress.lastBoot == nil {
+                check.report.fault("an occurrence of \(job) at \(time) lies beyond the job's cursor")
+            }
+        }
+    }
+
+    private func checkWorkers(_ check: inout Check) throws {
+        try each(WorkerRegistration.self, Buckets.workers, &check) { key, registration, check in
+            if Key.worker(registration.id).bytes != key {
+                check.report.fault("the record of worker \(registration.id) stands under the number of another")
+            }
+        }
+    }
+
+    private func checkEvents(_ check: inout Check) throws {
+        var bytes: UInt64 = 0
+        var newest: UInt64 = 0
+        try each(EventRecord.self, Buckets.events, &check) { key, record, check in
+            newest = key.reduce(0) { $0 << 8 | UInt64($1) }
+            if record.changes.isEmpty { check.report.fault("event \(newest) has no change") }
+        }
+        try scan(Buckets.events, .all, .ascending) { _, value in
+            bytes += UInt64(value.count)
+            return .next
+        }
+        if newest > check.state.sequence { check.report.fault("event \(newest) is newer than the newest transaction") }
+        if bytes != check.state.eventBytes {
+            check.report.fault("the events have \(bytes) bytes, and the store counts \(check.state.eventBytes)")
+        }
+    }
+
+    private func checkCounters(_ check: inout Check) throws {
+        for state in DispatchState.allCases where check.totals[state, default: 0] != check.state.count(state) {
+            check.report.fault(
+                "\(check.totals[state, default: 0]) dispatches are \(state.name), and the store counts "
+                    + "\(check.state.count(state))")
+        }
+        var left = check.counters
+        try each(Counter.self, Buckets.counters, &check) { key, counter, check in
+            let found = left.removeValue(forKey: key) ?? 0
+            if found != counter.value {
+                check.report.fault("the counter \(hexadecimal(key)) says \(counter.value), and there are \(found)")
+            }
+        }
+        for (key, count) in left { check.report.fault("the counter \(hexadecimal(key)) is missing; it should say \(count)") }
+    }
+
+    private func expect(_ key: Key, _ bucket: Bucket, _ check: inout Check) throws {
+        check.expected[bucket, default: 0] += 1
+        if try !contains(key, in: bucket) { check.report.fault("\(bucket.name) lacks \(hexadecimal(key.bytes))") }
+    }
+
+    /// Every expected entry was found; if there are more, some belong to nothing.
+    private func checkNoExtra(_ bucket: Bucket, _ check: inout Check) throws {
+        var count = 0
+        try scan(bucket, .all, .ascending) { _, _ in
+            count += 1
+            return .next
+        }
+        check.report.records += count
+        let expected = check.expected[bucket, default: 0]
+        if count > expected { check.report.fault("\(bucket.name) has \(count) entries where \(expected) belong") }
+    }
+
+    private func containsKey(_ key: [UInt8], in bucket: Bucket) throws -> Bool {
+        try get(key.span, in: bucket) { $0 != nil }
+    }
+
+    /// Every record of a bucket; one that cannot be read is a fault and not the end.
+    private func each<Value: Record>(
+        _: Value.Type, _ bucket: Bucket, _ check: inout Check,
+        _ body: (_ key: [UInt8], Value, inout Check) throws -> Void
+    ) throws {
+        try scan(bucket, .all, .ascending) { key, value in
+            check.report.records += 1
+            do {
+                let found = try Value(record: value, key: key)
+                try body(copied(key), found, &check)
+            } catch {
+                check.report.fault("the record \(hexadecimal(copied(key))) in \(bucket.name) cannot be believed: \(error)")
+            }
+            return .next
+        }
+    }
+}
+
+/// What has been worked out so far.
+private struct Check {
+    var report = VerifyReport()
+    var state = StoreState()
+    var jobs: [JobName: JobProgress] = [:]
+    var totals: [DispatchState: UInt64] = [:]
+    var counters: [[UInt8]: UInt64] = [:]
+    var expected: [Bucket: Int] = [:]
+
+    mutating func count(_ dispatch: Dispatch) {
+        totals[dispatch.state, default: 0] += 1
+        counters[Key.counter(.queue(dispatch.queue), dispatch.state).bytes, default: 0] += 1
+        if let job = dispatch.job { counters[Key.counter(.job(job), dispatch.state).bytes, default: 0] += 1 }
+    }
+}
+
+extension Dispatch {
+    /// What of the record contradicts itself.
+    fileprivate var inconsistencies: [String] {
+        var faults: [String] = []
+        if (claim != nil) != (state == .inProgress) { faults.append("is \(state.name) \(claim == nil ? "without" : "with") an owner") }
+        if state == .blocked, blocker == nil { faults.append("is BLOCKED by nothing") }
+        if (finished != nil) != state.isTerminal { faults.append("is \(state.name) and has\(finished == nil ? " no" : " a") time of its end") }
+        if state == .inProgress, started == nil { faults.append("is IN_PROGRESS and was never started") }
+        if attempt > 0, started == nil { faults.append("has an attempt and no start") }
+        return faults
+    }
+}

@@ -1,0 +1,128 @@
+internal import OrderedStore
+internal import SignalboxCore
+
+/// The one way in which a dispatch comes to be and moves: record, indexes, counters, event and wake-ups together.
+extension JobWriter where Transaction: ~Copyable {
+    /// T1, T2. Writes a new dispatch and what it runs.
+    mutating func insert(_ dispatch: Dispatch, request: Request) throws {
+        let record = DispatchRecord(
+            dispatch: dispatch, holdsUniqueKey: request.uniqueKey != nil && !dispatch.state.isTerminal,
+            hasDependencies: !request.after.isEmpty)
+        try put(request, .dispatch(dispatch.id), in: Buckets.requests)
+        if let job = dispatch.job { try mark(.job(job, dispatch.id), in: Buckets.byJob) }
+        if record.holdsUniqueKey, let key = request.uniqueKey {
+            try put(Counter(value: dispatch.id.number), .unique(key), in: Buckets.unique)
+        }
+        try place(record, from: nil)
+    }
+
+    /// T3 to T14. Moves a dispatch by an event, and whatever waited for it to end; returns what it became.
+    @discardableResult
+    mutating func apply(_ event: DispatchEvent, to record: DispatchRecord) throws -> Dispatch {
+        var moved = record
+        moved.dispatch = try record.dispatch.applying(event, now: now)
+        let hasEnded = moved.dispatch.state.isTerminal
+        if hasEnded, record.holdsUniqueKey {
+            try releaseUniqueKey(of: moved.dispatch.id)
+            moved.holdsUniqueKey = false
+        }
+        try place(moved, from: record.dispatch)
+        if hasEnded { try settle(after: moved.dispatch) }
+        return moved.dispatch
+    }
+
+    /// What ends may end others that wait for it, and so on: a list and not a recursion, for chains have no limit.
+    private mutating func settle(after ended: Dispatch) throws {
+        endings.append(ended)
+        guard endings.count == 1 else { return }
+        while let next = endings.first {
+            try settleWaiters(of: next)
+            endings.removeFirst()
+        }
+    }
+
+    private mutating func place(_ record: DispatchRecord, from before: Dispatch?) throws {
+        let dispatch = record.dispatch
+        if let before { try removeIndexes(of: before) }
+        try addIndexes(of: dispatch)
+        try put(record, .dispatch(dispatch.id), in: Buckets.dispatches)
+        guard before?.state != dispatch.state else { return announce(dispatch) }
+        if let before { count(before, by: -1) }
+        count(dispatch, by: 1)
+        report(
+            DispatchChange(
+                id: dispatch.id, job: dispatch.job, from: before?.state, to: dispatch.state, attempt: dispatch.attempt))
+        announce(dispatch)
+    }
+
+    private mutating func count(_ dispatch: Dispatch, by step: Int) {
+        state.counts[Int(dispatch.state.rawValue)] &+= UInt64(bitPattern: Int64(step))
+        count(.queue(dispatch.queue), dispatch.state, by: step)
+        if let job = dispatch.job { count(.job(job), dispatch.state, by: step) }
+    }
+
+    private mutating func addIndexes(of dispatch: Dispatch) throws {
+        try mark(.state(dispatch.state, dispatch.id), in: Buckets.byState)
+        if let (bucket, key) = waitingIndex(of: dispatch) { try mark(key, in: bucket) }
+    }
+
+    private mutating func removeIndexes(of dispatch: Dispatch) throws {
+        try delete(.state(dispatch.state, dispatch.id), in: Buckets.byState)
+        if let (bucket, key) = waitingIndex(of: dispatch) { try delete(key, in: bucket) }
+    }
+
+    private mutating func announce(_ dispatch: Dispatch) {
+        switch dispatch.state {
+        case .pending: notify([.ready(dispatch.queue), .anyChange])
+        case .scheduled: notify([.schedule, .anyChange])
+        case .inProgress: notify(dispatch.cancelRequested ? [.cancellation, .anyChange] : .anyChange)
+        case .blocked, .success, .failed, .cancelled, .skipped: notify(.anyChange)
+        }
+    }
+
+    private mutating func releaseUniqueKey(of id: DispatchID) throws {
+        guard let key = try transaction.request(of: id).uniqueKey else { return }
+        let holder = try transaction.fetch(Counter.self, .unique(key), in: Buckets.unique)
+        if holder?.value == id.number { try delete(.unique(key), in: Buckets.unique) }
+    }
+
+    /// T4, and T12 for those whose parent did not succeed.
+    private mutating func settleWaiters(of ended: Dispatch) throws {
+        try recordLastRun(ended)
+        guard state.count(.blocked) > 0 else { return }
+        let range = KeyRange(prefix: Key.dispatch(ended.id).bytes)
+        for id in try transaction.ids(Buckets.blocked, range, limit: .max) {
+            let record = try transaction.indexed(id, by: Buckets.blocked)
+            switch try nextBlocker(of: record) {
+            case .met: try apply(.unblock(next: nil), to: record)
+            case .waiting(let other): try apply(.unblock(next: other), to: record)
+            case .failed: try apply(.cancel(.parentFailed), to: record)
+            }
+        }
+    }
+
+    private func nextBlocker(of record: DispatchRecord) throws -> Dependency {
+        guard record.hasDependencies else { return .met }
+        return try transaction.dependency(of: try transaction.request(of: record.dispatch.id).after)
+    }
+
+    private mutating func recordLastRun(_ ended: Dispatch) throws {
+        guard let name = ended.job, ended.state == .success || ended.state == .failed,
+            let finished = ended.finished,
+            var progress = try transaction.fetch(JobProgress.self, .name(name.text), in: Buckets.jobProgress)
+        else { return }
+        progress.lastRun = LastRun(dispatch: ended.id, state: ended.state, finishedAt: finished.wall)
+        try put(progress, .name(name.text), in: Buckets.jobProgress)
+    }
+}
+
+/// Where a dispatch stands besides the index of all states; nil when it has ended.
+func waitingIndex(of dispatch: Dispatch) -> (bucket: Bucket, key: Key)? {
+    switch dispatch.state {
+    case .pending: (Buckets.ready, .ready(dispatch))
+    case .scheduled: (Buckets.scheduled, .scheduled(dispatch))
+    case .blocked: dispatch.blocker.map { (Buckets.blocked, .blocked(by: $0, dispatch.id)) }
+    case .inProgress: dispatch.claim.map { (Buckets.running, .running($0.worker, dispatch.id)) }
+    case .success, .failed, .cancelled, .skipped: nil
+    }
+}

@@ -1,0 +1,121 @@
+internal import OrderedStore
+internal import SignalboxCore
+
+/// One write transaction as the operations see it: the engine's transaction, the time, and what has to be written at its
+/// end because something changed.
+///
+/// All that moves a dispatch goes through ``insert(_:request:)`` and ``apply(_:to:)``; they alone touch its record, its
+/// indexes, its counters and the event.
+struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
+    var transaction: Transaction
+    let now: Now
+    /// The store's counters as they will be written.
+    var state: StoreState
+    private let stateBefore: StoreState
+    private var changes: [DispatchChange] = []
+    private var counts: [CounterKey: Int] = [:]
+    private var interests: InterestSet = []
+    /// Dispatches that ended in this transaction and whose waiters are still to be looked after.
+    var endings: [Dispatch] = []
+
+    private struct CounterKey: Hashable {
+        var subject: CounterSubject
+        var state: DispatchState
+    }
+
+    /// `state` is the record as it stands in `transaction`.
+    init(_ transaction: consuming Transaction, state: StoreState, now: Now) {
+        self.state = state
+        stateBefore = state
+        self.now = now
+        self.transaction = transaction
+    }
+
+    consuming func release() -> Transaction { transaction }
+
+    /// The sequence that this transaction will have if it changes something: also the token of its claims.
+    var sequence: UInt64 { stateBefore.sequence + 1 }
+
+    mutating func newNumber() -> UInt64 {
+        defer { state.nextID += 1 }
+        return state.nextID
+    }
+
+    mutating func put(_ value: some Record, _ key: Key, in bucket: Bucket) throws {
+        try transaction.keep(value, key, in: bucket)
+    }
+
+    /// Puts a key that says all there is to say.
+    mutating func mark(_ key: Key, in bucket: Bucket) throws {
+        let nothing: [UInt8] = []
+        try transaction.put(key.bytes.span, nothing.span, in: bucket)
+    }
+
+    mutating func delete(_ key: Key, in bucket: Bucket) throws {
+        try transaction.delete(key.bytes.span, in: bucket)
+    }
+
+    mutating func notify(_ more: InterestSet) { interests.formUnion(more) }
+
+    mutating func count(_ subject: CounterSubject, _ state: DispatchState, by step: Int) {
+        counts[CounterKey(subject: subject, state: state), default: 0] += step
+    }
+
+    mutating func report(_ change: DispatchChange) { changes.append(change) }
+
+    /// Writes what the body has gathered; nothing when it changed nothing.
+    mutating func finish() throws {
+        try writeCounters()
+        if !changes.isEmpty { try writeEvent() }
+        if !changes.isEmpty || !interests.isEmpty { interests.insert(.anyChange) }
+        guard state != stateBefore || !interests.isEmpty else { return }
+        state.sequence = sequence
+        state.newest = max(state.newest, now.wall)
+        try put(state, StoreState.key, in: Buckets.meta)
+        transaction.notify(interests)
+    }
+
+    private mutating func writeCounters() throws {
+        for (key, step) in counts where step != 0 {
+            let name = Key.counter(key.subject, key.state)
+            let before = Int(clamping: try transaction.count(key.subject, key.state))
+            guard before + step >= 0 else {
+                throw StoreError(.damaged, "the counter of \(key.subject.text) \(key.state.name) would fall below zero")
+            }
+            if before + step == 0 {
+                try delete(name, in: Buckets.counters)
+            } else {
+                try put(Counter(value: UInt64(before + step)), name, in: Buckets.counters)
+            }
+        }
+    }
+
+    /// The oldest events make room for the newest.
+    private mutating func writeEvent() throws {
+        let key = Key.sequence(sequence)
+        let record = EventRecord(at: now.wall, changes: changes).record(under: key)
+        try transaction.put(key.bytes.span, record.span, in: Buckets.events)
+        state.eventBytes += UInt64(record.count)
+        while state.eventBytes > EventRing.limit, state.firstEvent < sequence {
+            try dropOldestEvent()
+        }
+    }
+
+    private mutating func dropOldestEvent() throws {
+        let range = KeyRange(from: Key.sequence(state.firstEvent).bytes, to: nil)
+        var oldest: (key: [UInt8], size: Int)?
+        try transaction.scan(Buckets.events, range, .ascending) { key, value in
+            oldest = (copied(key), value.count)
+            return .stop
+        }
+        guard let oldest else { return state.eventBytes = 0 }
+        try transaction.delete(oldest.key.span, in: Buckets.events)
+        state.eventBytes -= min(state.eventBytes, UInt64(oldest.size))
+        state.firstEvent = oldest.key.reduce(0) { $0 << 8 | UInt64($1) } + 1
+    }
+}
+
+/// The newest transitions are kept, up to so many bytes.
+enum EventRing {
+    static let limit: UInt64 = 8 << 20
+}

@@ -1,0 +1,106 @@
+import Glibc
+@testable import LMDBEngine
+import OrderedStore
+import SignalboxTesting
+import Testing
+
+@Suite struct `The guard of a store` {
+    @Test(.timeLimit(.minutes(1)), arguments: [
+        ("pid-namespace: ", "1", EnvironmentError.Code.otherNamespace, "--pid=host"),
+        ("boot: ", "another", .otherNamespace, "another machine"),
+        ("libc: ", "musl", .otherBuild, "musl"),
+        ("pointer-size: ", "4", .otherBuild, "4-byte"),
+        ("liblmdb: ", "0.9.31", .otherBuild, "0.9.31"),
+        ("format: ", "2", .otherBuild, "another program"),
+    ])
+    func `refuses who differs from those inside`(
+        _ field: String, _ value: String, _ code: EnvironmentError.Code, _ words: String
+    ) async throws {
+        try await withTemporaryStorePathAsync { path async throws in
+            async let holder: Void = holdInAnotherProcess(path)
+            try await onOwnThread { () throws in
+                try waitUntilHeld(path)
+                try changeGuard(path, field, value)
+                for access in [Environment.Access.readOnly, .readWrite] {
+                    let error = #expect(throws: EnvironmentError.self) { try openStore(path, access) }
+                    #expect(error?.code == code)
+                    #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+                }
+                try letGo(path)
+            }
+            try await holder
+            let store = try openStore(path)
+            #expect(String(decoding: try readFile(path + "/open.lock"), as: UTF8.self) == (try OpenGuard.current().text))
+            withExtendedLifetime(store) {}
+        }
+    }
+
+    @Test func `is written anew by who is alone, whatever was there`() throws {
+        try withTemporaryStorePath { path throws in
+            for text in ["", "nonsense", "pid-namespace: 1\nformat: 1\n"] {
+                try writeFile(path + "/open.lock", Array(text.utf8))
+                let store = try openStore(path)
+                #expect(String(decoding: try readFile(path + "/open.lock"), as: UTF8.self) == (try OpenGuard.current().text))
+                withExtendedLifetime(store) {}
+            }
+            unlink(path + "/open.lock")
+            #expect(try openStore(path).read { try $0.count() } == 0)
+        }
+    }
+
+    @Test func `reads back what it writes`() throws {
+        let ours = try OpenGuard.current()
+        #expect(OpenGuard(text: ours.text) == ours)
+        #expect(ours.refusal(besideHolderOf: ours.text) == nil)
+        #expect(ours.libc == "glibc")
+    }
+
+    @Test func `knows which versions of liblmdb it can work with`() {
+        for (major, minor, patch) in [(1, 0, 0), (0, 9, 70), (0, 9, 90), (0, 9, 23), (0, 10, 0)] as [(CInt, CInt, CInt)] {
+            #expect(LibraryVersion(major: major, minor: minor, patch: patch).refusal?.code == .otherBuild)
+        }
+        for patch in [24, 31, 33] as [CInt] {
+            #expect(LibraryVersion(major: 0, minor: 9, patch: patch).refusal == nil)
+        }
+    }
+
+    @Test(.enabled(if: readOnlyMount != nil, "nothing here is mounted read-only"))
+    func `refuses a file system that is mounted read-only`() throws {
+        let directory = StoreDirectory(path: try #require(readOnlyMount))
+        #expect(code { try directory.requireLocalFileSystem() } == .readOnlyMount)
+        #expect(code { try StoreDirectory(path: "/tmp").requireLocalFileSystem() } == nil)
+    }
+}
+
+/// A directory that is mounted read-only, if there is one.
+private var readOnlyMount: String? {
+    let mounts = (try? readFile("/proc/self/mounts")).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    let columns = mounts.split(separator: "\n").map { $0.split(separator: " ") }
+    return columns.first { $0.count > 3 && $0[3].split(separator: ",").contains("ro") }.map { String($0[1]) }
+}
+
+/// Another process opens the store, says so, and keeps it until `letGo`.
+private func holdInAnotherProcess(_ path: String) async throws {
+    await #expect(processExitsWith: .success) { [path = path as String] in try hold(path) }
+}
+
+/// Two fifos tell the processes of each other: the store itself cannot, as this process may not open it yet.
+private func hold(_ path: String) throws {
+    let store = try openStore(path)
+    try writeFile(path + ".held", [1])
+    _ = try readFile(path + ".let-go")
+    withExtendedLifetime(store) {}
+}
+
+private func waitUntilHeld(_ path: String) throws {
+    guard mkfifo(path + ".held", 0o600) == 0, mkfifo(path + ".let-go", 0o600) == 0 else { throw Failure("mkfifo") }
+    _ = try readFile(path + ".held")
+}
+
+private func letGo(_ path: String) throws { try writeFile(path + ".let-go", [1]) }
+
+private func changeGuard(_ path: String, _ field: String, _ value: String) throws {
+    let lines = String(decoding: try readFile(path + "/open.lock"), as: UTF8.self).split(separator: "\n")
+    let text = lines.map { $0.hasPrefix(field) ? field + value : String($0) }.joined(separator: "\n")
+    try writeFile(path + "/open.lock", Array(text.utf8))
+}

@@ -1,0 +1,135 @@
+import Glibc
+import LMDBEngine
+import OrderedStore
+import SignalboxTesting
+import Testing
+
+@Suite struct `A store at its limits` {
+    @Test func `that is full says how large it is, keeps everything, and takes deletes`() throws {
+        try withTemporaryDirectory { directory throws in
+            let store = try createSmall(directory, Environment.Options(mapSize: 1 << 20))
+            try store.write { try $0.put([255], [UInt8](repeating: 1, count: 100_000), in: firstBucket) }
+            let error = #expect(throws: EnvironmentError.self) {
+                try store.write { try $0.put([1], [UInt8](repeating: 1, count: 2_000_000), in: firstBucket) }
+            }
+            #expect(error?.code == .full)
+            #expect(error?.message.contains("1048576") == true)
+            #expect(try store.read { try $0.entries(firstBucket).count } == 1)
+            #expect(try store.write { try $0.delete([255], in: firstBucket) })
+            try store.write { try $0.put([1], [1], in: firstBucket) }
+            #expect(try store.read { try $0.entries(firstBucket) } == [Entry([1], [1])])
+        }
+    }
+
+    @Test func `commits nothing when the body goes on after it was full`() throws {
+        try withTemporaryDirectory { directory throws in
+            let store = try createSmall(directory, Environment.Options(mapSize: 1 << 20))
+            let outcome = code {
+                try store.write { transaction in
+                    try transaction.put([1], [1], in: firstBucket)
+                    do {
+                        try transaction.put([2], [UInt8](repeating: 1, count: 2_000_000), in: firstBucket)
+                    } catch {}
+                }
+            }
+            #expect(outcome == .full)
+            #expect(try store.read { try $0.entries(firstBucket) } == [])
+        }
+    }
+
+    @Test func `has no room for more snapshots than it was made for`() throws {
+        try withTemporaryDirectory { directory throws in
+            let store = try createSmall(directory, Environment.Options(maximumReaders: 3))
+            #expect(code { try nest(store, depth: 4) } == .readersFull)
+            #expect(try store.read { try $0.count() } == 0)
+        }
+    }
+
+    @Test func `keeps what was committed when the disk is full, and goes on when there is room`() async throws {
+        try await withTemporaryStorePathAsync { path async throws in
+            await #expect(processExitsWith: .success) { [path = path as String] in
+                try writeIntoFullDisk(path)
+            }
+        }
+    }
+
+    @Test func `opens with less address space than its map asks for`() async throws {
+        try await withTemporaryStorePathAsync { path async throws in
+            await #expect(processExitsWith: .success) { [path = path as String] in
+                try openInLittleAddressSpace(path)
+            }
+        }
+    }
+
+    @Test(arguments: [["write", "write"], ["read", "write"]])
+    func `stops a program that would wait for itself`(_ nesting: [String]) async throws {
+        try await withTemporaryStorePathAsync { path async throws in
+            let result = await #expect(
+                processExitsWith: .failure, observing: [\.standardErrorContent]
+            ) { [path = path as String, outer = nesting[0] as String] in
+                try writeInside(outer, path)
+            }
+            let words = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+            #expect(words.contains("a write inside a \(nesting[0])"))
+        }
+    }
+
+    @Test func `that was committed to reports what it holds`() throws {
+        try withTemporaryStore { store throws in
+            try increment(store, times: 2)
+            let information = try store.information()
+            #expect(information.entries == [1, 0])
+            #expect(information.mapSize == 16 << 30)
+            #expect(information.pageSize >= 4096)
+            #expect(information.usedSize % information.pageSize == 0 && information.usedSize < 1 << 20)
+            try increment(store, times: 1)
+            #expect(try store.information().lastTransaction == information.lastTransaction + 1)
+            try store.read { _ throws in #expect(try store.readers().map(\.process) == [getpid()]) }
+            #expect(try store.readers() == [])
+        }
+    }
+}
+
+private func createSmall(_ directory: String, _ options: Environment.Options) throws -> Environment {
+    let path = directory + "/small"
+    try Environment.create(at: path, buckets: conformanceBuckets, options: options) { _ in }
+    return try Environment.open(at: path, buckets: conformanceBuckets, access: .readWrite, options: options)
+}
+
+private func nest(_ store: Environment, depth: Int) throws {
+    if depth > 0 { try store.read { _ in try nest(store, depth: depth - 1) } }
+}
+
+/// A limit on the size of files stands for a full disk: writes fail the same way.
+private func writeIntoFullDisk(_ path: String) throws {
+    signal(SIGXFSZ, SIG_IGN)
+    let store = try openStore(path)
+    try increment(store, times: 1)
+    try limit(RLIMIT_FSIZE, 128 << 10)
+    let outcome = code { try store.write { try $0.put([9], [UInt8](repeating: 1, count: 1 << 20), in: secondBucket) } }
+    #expect(outcome == .diskFull, "\(String(describing: outcome))")
+    #expect(try store.read { try $0.entries(secondBucket) } == [])
+    try increment(store, times: 1)
+    #expect(try store.read { try $0.count() } == 2)
+}
+
+private func openInLittleAddressSpace(_ path: String) throws {
+    try limit(RLIMIT_AS, 8 << 30)
+    let store = try openStore(path)
+    #expect(try store.information().mapSize < 8 << 30)
+    try increment(store, times: 1)
+}
+
+private func limit(_ resource: __rlimit_resource, _ bytes: UInt) throws {
+    var limits = rlimit(rlim_cur: rlim_t(bytes), rlim_max: rlim_t(bytes))
+    if setrlimit(__rlimit_resource_t(resource.rawValue), &limits) != 0 { throw Failure("setrlimit: errno \(errno)") }
+}
+
+private func writeInside(_ outer: String, _ path: String) throws {
+    let store = try openStore(path)
+    if outer == "write" {
+        try store.write { _ in try store.write { try $0.setCount(1) } }
+    } else {
+        try store.read { _ in try store.write { try $0.setCount(1) } }
+    }
+}

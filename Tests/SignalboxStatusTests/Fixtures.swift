@@ -1,0 +1,132 @@
+import SignalboxCore
+@testable import SignalboxStore
+import SignalboxStatus
+
+/// A store made of values: what each method returns is what was put in.
+struct FixedSource: StatusSource {
+    var shown = Overview(status: Fixtures.status, jobs: [], workers: [], running: [], recent: [])
+    var details: [DispatchID: DispatchDetail] = [:]
+    /// Thrown by every method when there is one.
+    var error: FixedError?
+
+    func overview() throws -> Overview { try checked(shown) }
+    func jobs() throws -> [JobView] { try checked(shown.jobs) }
+    func workers() throws -> [WorkerView] { try checked(shown.workers) }
+    func sequence() throws -> UInt64 { try checked(shown.status.sequence) }
+    func storeID() throws -> String { try checked(shown.status.storeID) }
+    func dispatch(_ id: DispatchID) throws -> DispatchDetail? { try checked(details[id]) }
+
+    func job(_ name: JobName) throws -> JobDetail? {
+        try checked(shown.jobs.first { $0.name == name }).map { view in
+            JobDetail(view: view, dispatches: shown.recent.filter { $0.dispatch.job == name })
+        }
+    }
+
+    func dispatches(_ filter: DispatchFilter) throws -> [DispatchView] {
+        let matching = try checked(shown.recent).filter { view in
+            (filter.state ?? view.state) == view.state && (filter.job ?? view.dispatch.job) == view.dispatch.job
+                && (filter.before.map { view.id < $0 } ?? true)
+        }
+        return Array(matching.prefix(filter.limit))
+    }
+
+    private func checked<Value>(_ value: Value) throws -> Value {
+        if let error { throw error }
+        return value
+    }
+}
+
+struct FixedError: Error, CustomStringConvertible {
+    var description: String
+}
+
+enum Fixtures {
+    static let boot = BootID("0b7e3f52-6f35-4f7a-9b0e-5a5d7c1f0a11")
+    /// 2026-11-22T14:30:00Z, and 10,000 seconds after the machine started.
+    static let now = at(.zero)
+
+    /// `offset` from ``now``, on both clocks.
+    static func at(_ offset: Duration) -> Now {
+        Now(
+            wall: Instant(seconds: 1_795_357_800) + offset, boot: BootInstant(nanoseconds: 10_000_000_000_000) + offset,
+            bootID: boot)
+    }
+
+    static var status: StatusView {
+        StatusView(
+            jobs: 0, workers: 0, queues: [], dispatches: [:], sequence: 4711,
+            storeID: "7f3a9c52d1e84b06", formatVersion: 1)
+    }
+
+    /// A dispatch that ran from `start` for `length` and ended as `outcome` says; still running when that is nil.
+    static func run(
+        _ number: UInt64, of job: JobName? = nil, from start: Duration, for length: Duration = .seconds(3),
+        _ outcome: Outcome? = .exited(0), queue: QueueName = .standard, maxAttempts: Int = 1
+    ) throws -> Dispatch {
+        let begin = at(start)
+        let origin = DispatchOrigin(job: job, queue: queue, maxAttempts: maxAttempts, scheduledFor: job.map { _ in begin.wall })
+        let token = Token(number)
+        let claimed = try Dispatch(id: DispatchID(number), origin: origin, birth: .pending, now: begin)
+            .applying(.claim(Claim(worker: WorkerID(1), token: token)), now: begin)
+        let end = at(start + length)
+        switch outcome {
+        case nil: return claimed
+        case .exited(0)?: return try claimed.applying(.succeed(token, .exited(0)), now: end)
+        case .exited(let code)?: return try claimed.applying(.fail(token, .exited(code), .exit), now: end)
+        case .signalled(let number)?: return try claimed.applying(.fail(token, .signalled(number), .killed), now: end)
+        case .notStarted?: return try claimed.applying(.fail(token, .notStarted, .exec), now: end)
+        }
+    }
+
+    /// A dispatch that has not begun.
+    static func waiting(_ number: UInt64, of job: JobName? = nil, _ birth: DispatchBirth, at offset: Duration) -> Dispatch {
+        Dispatch(
+            id: DispatchID(number), origin: DispatchOrigin(job: job, maxAttempts: 1), birth: birth, now: at(offset))
+    }
+
+    static func view(_ dispatch: Dispatch, _ command: String = "true", progress: ProgressReport? = nil) -> DispatchView {
+        let worker = dispatch.state == .inProgress ? "gateway:812" : nil
+        return DispatchView(dispatch: dispatch, command: command, worker: worker, progress: progress)
+    }
+
+    static func detail(
+        _ view: DispatchView, _ request: Request, attempts: [Attempt] = [], output: [OutputLine] = []
+    ) -> DispatchDetail {
+        DispatchDetail(view: view, request: request, attempts: attempts, output: output)
+    }
+
+    static func job(
+        _ name: String, _ schedule: String, command: Command = .program(["true"]), next: Duration? = nil,
+        recent: [Dispatch] = [], running: Int = 0, waiting: Int = 0, paused: Bool = false,
+        environment: [String: String] = [:]
+    ) throws -> JobView {
+        var definition = JobDefinition(
+            name: try JobName(name), schedule: try Schedule(text: schedule), command: command, environment: environment)
+        definition.timeout = .seconds(900)
+        var progress = JobProgress(revision: 3, cursor: now.wall, anchor: now.wall)
+        progress.nextDue = next.map { at($0).wall }
+        progress.paused = paused
+        if let last = recent.first(where: { $0.state == .success || $0.state == .failed }), let end = last.finished {
+            progress.lastRun = LastRun(dispatch: last.id, state: last.state, finishedAt: end.wall)
+        }
+        return JobView(job: Job(definition: definition, progress: progress), running: running, waiting: waiting, recent: recent)
+    }
+
+    static func worker(
+        _ number: UInt64, _ name: String, state: WorkerState = .online, slots: Int = 4, running: Int = 0,
+        processed: Int = 0, failed: Int = 0, heartbeat: Duration? = .seconds(-3), started: Duration = .seconds(-7500)
+    ) -> WorkerView {
+        var registration = WorkerRegistration(
+            id: WorkerID(number), name: name, process: ProcessIdentity(pid: 812, startTicks: 9), bootID: boot,
+            host: "gateway", queues: [.standard], slots: slots, version: "0.1.0", startedAt: at(started).wall)
+        registration.state = state
+        let beat = heartbeat.map {
+            Heartbeat(at: Moment(at($0)), running: running, processed: processed, failed: failed)
+        }
+        return WorkerView(registration: registration, heartbeat: beat, running: running)
+    }
+
+    static func line(_ text: String, _ stream: OutputLine.Stream = .standardOutput, _ offset: Duration = .zero) -> OutputLine {
+        OutputLine(stream: stream, offset: offset, bytes: Array(text.utf8))
+    }
+}
