@@ -45,7 +45,10 @@ let package = Package(
         // What people write by hand, read into jobs: jobs.yaml and crontab(5), each error with its line.
         .target(name: "SignalboxFormats", dependencies: ["CYAML", "SignalboxCore"], swiftSettings: strict),
         // The job store over any OrderedStore: buckets, records, one file per operation, snapshot, verify.
-        .target(name: "SignalboxStore", dependencies: ["OrderedStore", "SignalboxCore"], swiftSettings: memorySafe),
+        .target(
+            name: "SignalboxStore", dependencies: ["OrderedStore", "SignalboxCore"],
+            // A record is read in place, by a reader that cannot outlive the bytes it reads.
+            swiftSettings: memorySafe + [.enableExperimentalFeature("Lifetimes")]),
         // The loops and what they stand on: scheduler, worker, reaper, processes, clocks, liveness locks.
         .target(
             name: "SignalboxRuntime",
@@ -65,7 +68,10 @@ let package = Package(
         // The face for Swift programs, and the one place that chooses the engine.
         .target(
             name: "Signalbox",
-            dependencies: ["LMDBEngine", "OrderedStore", "SignalboxCore", "SignalboxRuntime", "SignalboxStore"],
+            dependencies: [
+                "LMDBEngine", "OrderedStore", "SignalboxCore", "SignalboxRuntime", "SignalboxStore",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict),
         // For tests, ours and users': the memory engine, the conformance suite, stores that verify themselves.
         .target(
@@ -75,8 +81,8 @@ let package = Package(
         .executableTarget(
             name: "SignalboxCommand",
             dependencies: [
-                "Signalbox", "SignalboxCore", "SignalboxFormats", "SignalboxRuntime", "SignalboxStatus", "SignalboxStore",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "LMDBEngine", "OrderedStore", "Signalbox", "SignalboxCore", "SignalboxFormats", "SignalboxRuntime",
+                "SignalboxStatus", "SignalboxStore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],

@@ -19,8 +19,6 @@ void linux_futex_wake(const uint32_t *word, uint32_t mask) {
 
 uint32_t linux_atomic_load(const uint32_t *word) { return __atomic_load_n(word, __ATOMIC_SEQ_CST); }
 
-void linux_atomic_store(uint32_t *word, uint32_t value) { __atomic_store_n(word, value, __ATOMIC_SEQ_CST); }
-
 uint32_t linux_atomic_add(uint32_t *word, uint32_t value) { return __atomic_add_fetch(word, value, __ATOMIC_SEQ_CST); }
 
 static struct flock byte_lock(off_t offset, enum linux_lock lock) {

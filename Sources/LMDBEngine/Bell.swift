@@ -34,7 +34,7 @@ import OrderedStore
     private static func prepared(_ path: String) throws -> FileDescriptor {
         var file = try? FileDescriptor(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK)
         if try file.map({ try $0.status.st_mode & S_IFMT != S_IFREG }) ?? true {
-            unsafe unlink(path)
+            unsafe remove(path)
             file = try FileDescriptor(path, O_RDWR | O_CREAT | O_EXCL)
         }
         guard let file else { throw EnvironmentError.system(EACCES, "open", path) }

@@ -1,7 +1,6 @@
 // Safe LMDB behind the seam. One `Environment` stands for one data file in this process and is closed when nobody holds
 // it any more; what LMDB leaves to its users' discipline, this module sees to: see OpenLock, OpenGuard, DataFile, Gate.
 
-import CLMDB
 import Glibc
 public import OrderedStore
 import Synchronization

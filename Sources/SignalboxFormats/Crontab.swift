@@ -31,8 +31,9 @@ public struct CrontabNote: Hashable, Sendable, CustomStringConvertible {
 ///
 /// - Blank lines, and lines whose first character is `#`, are left out; a `#` later on belongs to the command.
 /// - `NAME = value` sets a variable for the lines below; quotes hold blanks, nothing is expanded.
-/// - Five fields or `@reboot`, `@yearly`, `@annually`, `@monthly`, `@weekly`, `@daily`, `@midnight`, `@hourly`; then, in
-///   /etc/crontab and /etc/cron.d, the user; then the command to the end of the line, for `/bin/sh -c` or `$SHELL -c`.
+/// - Five fields or `@reboot`, `@yearly`, `@annually`, `@monthly`, `@weekly`, `@daily`, `@midnight`, `@hourly`; then,
+///   in /etc/crontab and /etc/cron.d, the user; then the command to the end of the line, for `/bin/sh -c` or `$SHELL
+///   -c`.
 /// - The first `%` ends the command; what follows is its standard input, with every further `%` as a newline. `\%` is
 ///   a percent sign.
 /// - `HOME` is where the command starts. `CRON_TZ` and `TZ` reach the command and do not move its times, as in Debian.
@@ -44,7 +45,8 @@ public enum Crontab {
     ///   - machine: an id of the machine, for `~` in a field.
     public static func parse(text: String, fileName: String, system: Bool, machine: String = "") -> CrontabImport {
         var reader = CrontabReader(file: fileName, isSystem: system, machine: machine)
-        for (index, bytes) in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        for (index, bytes) in lines.enumerated() {
             let line = String(decoding: bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes, as: UTF8.self)
             reader.read(line, number: index + 1)
         }
@@ -92,8 +94,8 @@ private struct CrontabReader {
         case "MAILTO" where !value.isEmpty:
             return "no mail is sent to \(quoted(value)): the output of every run is kept in the store"
         case "CRON_TZ", "TZ":
-            return "\(name) reaches the commands and does not move their times, as in Debian's cron; for times of another "
-                + "zone give the jobs a zone"
+            return "\(name) reaches the commands and does not move their times, as in Debian's cron; "
+                + "for times of another zone give the jobs a zone"
         case _ where value.contains("$"):
             return "\(name) is set to \(quoted(value)) as it stands: cron expands no variables"
         default: return nil

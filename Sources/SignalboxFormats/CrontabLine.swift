@@ -43,7 +43,8 @@ enum CrontabLine {
         }
         guard quote == "\"" || quote == "'" else { return (name, trimmedEnd(written)) }
         let inside = written.dropFirst()
-        guard let end = inside.firstIndex(of: quote), inside[inside.index(after: end)...].allSatisfy(\.isCrontabBlank) else {
+        guard let end = inside.firstIndex(of: quote), inside[inside.index(after: end)...].allSatisfy(\.isCrontabBlank)
+        else {
             throw place.error(
                 .syntax, column: line.distance(from: line.startIndex, to: written.startIndex) + 1,
                 "the value of \(name) begins with \(quote): expected one more, at the end of the line")
@@ -93,13 +94,15 @@ struct CrontabEntry {
         fields = String(line[start..<rest.startIndex])
         guard !last.isEmpty else {
             throw place.error(
-                .syntax, column: column, "expected minute hour day-of-month month day-of-week, "
+                .syntax, column: column,
+                "expected minute hour day-of-month month day-of-week, "
                     + "\(isSystem ? "user, " : "")command, or NAME=value")
         }
         user = isSystem ? Self.takeWord(&rest) : nil
         guard !rest.isEmpty else {
             throw place.error(
-                .missing, column: line.count, isSystem
+                .missing, column: line.count,
+                isSystem
                     ? "a user and a command must follow the time: this line has no command" : "the command is missing")
         }
         (command, input) = Self.splitAtPercent(rest)
@@ -114,7 +117,9 @@ struct CrontabEntry {
         if fields.hasPrefix("@"), !Self.words.contains(fields.trimmed.lowercased()) {
             throw place.error(
                 .value, column: column,
-                "there is no \(quoted(fields.trimmed)) in a crontab: expected five fields or one of \(Self.words.joined(separator: " "))")
+                "there is no \(quoted(fields.trimmed)) in a crontab: expected five fields or one of "
+                    + Self.words.joined(separator: " ")
+            )
         }
         do throws(ScheduleError) {
             return try Schedule(text: fields, seed: seed)
@@ -130,8 +135,8 @@ struct CrontabEntry {
         return String(word)
     }
 
-    /// The command up to the first bare `%`, and its standard input behind it: exactly what cron's do_command.c makes of
-    /// them, a newline at the input's end included.
+    /// The command up to the first bare `%`, and its standard input behind it: exactly what cron's do_command.c makes
+    /// of them, a newline at the input's end included.
     private static func splitAtPercent(_ text: Substring) -> (command: String, input: String) {
         var command = ""
         var isEscaped = false

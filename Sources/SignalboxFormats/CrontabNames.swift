@@ -57,7 +57,9 @@ extension CrontabNames {
         "nice", "ionice", "chronic", "nohup", "env", "sudo", "timeout", "flock", "setsid", "command", "sh", "bash",
     ]
     /// Commands that only decide whether, when or where the real one runs.
-    private static let guards: Set<String> = ["[", "[[", "test", "if", "elif", "while", "sleep", "cd", "true", "fi", "done"]
+    private static let guards: Set<String> = [
+        "[", "[[", "test", "if", "elif", "while", "sleep", "cd", "true", "fi", "done",
+    ]
 
     /// Program and arguments of the first part that does something; `run-parts` gives way to its directory.
     private static func essence(of command: String) -> [String] {

@@ -11,7 +11,8 @@ struct JobReader {
     private static let commands = ["shell", "exec"]
     private static let keys =
         schedules + commands + [
-            "queue", "priority", "timeout", "max_attempts", "retry", "on_crash", "overlap", "catchup", "env", "cwd", "stdin",
+            "queue", "priority", "timeout", "max_attempts", "retry", "on_crash", "overlap", "catchup", "env", "cwd",
+            "stdin",
             "zone", "dst", "days",
         ]
 
@@ -34,7 +35,8 @@ struct JobReader {
     static func zone(_ fields: YAMLFields, find: ((String?) throws -> Zone)?) throws(FormatError) -> String? {
         try fields.value("zone") { name in
             guard Zone.isWellFormed(name: name) else {
-                throw TimeTextError(.malformed, "\(quoted(name)) is no name of a zone; expected one such as Europe/Berlin")
+                throw TimeTextError(
+                    .malformed, "\(quoted(name)) is no name of a zone; expected one such as Europe/Berlin")
             }
             _ = try find?(name)
             return name
@@ -43,11 +45,14 @@ struct JobReader {
 
     /// The one entry of `keys` that must be there.
     private func only(_ keys: [String], _ fields: YAMLFields, _ missing: String) throws(FormatError) -> YAMLEntry {
-        let present = fields.present(keys).sorted { ($0.place.line, $0.place.column) < ($1.place.line, $1.place.column) }
+        let present = fields.present(keys).sorted {
+            ($0.place.line, $0.place.column) < ($1.place.line, $1.place.column)
+        }
         guard let first = present.first else { throw fields.error(fields.place, missing, .missing) }
         guard present.count == 1 else {
             throw fields.error(
-                present[1].place, "\(first.key) and \(present[1].key) exclude each other: give exactly one of "
+                present[1].place,
+                "\(first.key) and \(present[1].key) exclude each other: give exactly one of "
                     + keys.joined(separator: ", "), .conflict)
         }
         return first
@@ -61,7 +66,8 @@ extension JobReader {
         _ fields: YAMLFields, what: String, name: JobName, zone: String?
     ) throws(FormatError) -> Schedule {
         let entry = try only(
-            Self.schedules, fields, "\(what) does not say when it runs: give one of \(Self.schedules.joined(separator: ", "))")
+            Self.schedules, fields,
+            "\(what) does not say when it runs: give one of \(Self.schedules.joined(separator: ", "))")
         if entry.key != "cron", let option = fields.present(["dst", "days"]).first {
             throw fields.error(option.place, "\(option.key) goes with cron only, not with \(entry.key)", .conflict)
         }
@@ -103,14 +109,16 @@ extension JobReader {
 
     private func command(_ fields: YAMLFields, what: String) throws(FormatError) -> Command {
         let entry = try only(
-            Self.commands, fields, "\(what) does not say what it runs: give shell: a line, or exec: [program, argument]")
+            Self.commands, fields, "\(what) does not say what it runs: give shell: a line, or exec: [program, argument]"
+        )
         if entry.key == "shell" {
             let line = try fields.text(of: entry.value, for: "shell")
             guard !line.trimmed.isEmpty else { throw fields.error(entry.value.place, "shell is empty") }
             return .shell(line)
         }
         guard case .sequence(let items) = entry.value.value, !items.isEmpty else {
-            throw fields.error(entry.value.place, "exec must be a list of a program and its arguments, as in [df, -h, /]")
+            throw fields.error(
+                entry.value.place, "exec must be a list of a program and its arguments, as in [df, -h, /]")
         }
         var arguments: [String] = []
         for item in items { arguments.append(try argument(item, fields)) }
@@ -143,7 +151,9 @@ extension JobReader {
             try fields.word("on_crash", RescuePolicy.allCases.map { ($0.word, $0) })
             ?? JobDefinition.standardRescue(maxAttempts: job.maxAttempts)
         if let retry = fields["retry"] { job.retry = try self.retry(retry, file: fields.file) }
-        if let overlap = try fields.word("overlap", OverlapPolicy.allCases.map({ ($0.word, $0) })) { job.overlap = overlap }
+        if let overlap = try fields.word("overlap", OverlapPolicy.allCases.map({ ($0.word, $0) })) {
+            job.overlap = overlap
+        }
         if let catchUp = fields["catchup"] { job.catchUp = try self.catchUp(catchUp, fields) }
     }
 
@@ -188,12 +198,14 @@ extension JobReader {
         }
         var environment: [String: String] = [:]
         for variable in variables {
-            guard !variable.key.isEmpty, !variable.key.utf8.contains(where: { $0 == 0 || $0 == UInt8(ascii: "=") }) else {
+            guard !variable.key.isEmpty, !variable.key.utf8.contains(where: { $0 == 0 || $0 == UInt8(ascii: "=") })
+            else {
                 throw fields.error(variable.place, "\(quoted(variable.key)) is no name of a variable")
             }
             guard case .scalar(let scalar) = variable.value.value, !scalar.text.utf8.contains(0) else {
                 throw fields.error(
-                    variable.value.place, "the variable \(variable.key) must be a text without NUL, not \(variable.value.kind)")
+                    variable.value.place,
+                    "the variable \(variable.key) must be a text without NUL, not \(variable.value.kind)")
             }
             environment[variable.key] = scalar.text
         }

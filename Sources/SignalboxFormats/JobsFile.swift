@@ -28,8 +28,8 @@ public enum JobsFile {
     /// - Parameters:
     ///   - fileName: for messages.
     ///   - machine: an id of the machine; with the job's name it is what `~` in a cron expression draws from.
-    ///   - zone: finds a zone by its IANA name (nil: the machine's). With it zones are checked to exist, and `at:` may be
-    ///     a local time; without it `at:` needs an offset.
+    ///   - zone: finds a zone by its IANA name (nil: the machine's). With it zones are checked to exist, and `at:`
+    ///     may be a local time; without it `at:` needs an offset.
     /// - Throws: `FormatError` for the first thing that is wrong, with line and column.
     public static func parse(
         text: String, fileName: String, machine: String = "", zone: ((String?) throws -> Zone)? = nil

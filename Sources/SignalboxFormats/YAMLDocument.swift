@@ -3,8 +3,9 @@ import SignalboxCore
 
 /// One YAML document, read with libyaml into a tree that knows its lines.
 ///
-/// Only what a file of settings needs is accepted: scalars, lists and mappings with plain keys. Anchors and aliases, tags,
-/// several documents and duplicate keys are refused in words, and depth and size are bounded, so that no file can blow up.
+/// Only what a file of settings needs is accepted: scalars, lists and mappings with plain keys. Anchors and aliases,
+/// tags, several documents and duplicate keys are refused in words, and depth and size are bounded, so that no file
+/// can blow up.
 public enum YAMLDocument {
     /// The largest text that is read, in bytes, and the deepest nesting.
     public static let sizeLimit = 1 << 20
@@ -154,7 +155,8 @@ private final class YAMLEvents {
         let problem = parser.pointee.problem.map { String(cString: $0) } ?? "the text is not YAML"
         let context = parser.pointee.context.map { " " + String(cString: $0) } ?? ""
         let isReaderError = parser.pointee.error == YAML_READER_ERROR
-        let place = isReaderError ? place(ofByte: parser.pointee.problem_offset) : YAMLPlace(parser.pointee.problem_mark)
+        let place =
+            isReaderError ? place(ofByte: parser.pointee.problem_offset) : YAMLPlace(parser.pointee.problem_mark)
         return error(.syntax, place, "this is not YAML: \(problem)\(context)")
     }
 
@@ -163,7 +165,8 @@ private final class YAMLEvents {
         let before = input.prefix(offset)
         let line = before.lastIndex(of: UInt8(ascii: "\n")).map { before[($0 + 1)...] } ?? before
         return YAMLPlace(
-            line: before.count { $0 == UInt8(ascii: "\n") } + 1, column: String(decoding: line, as: UTF8.self).count + 1)
+            line: before.count { $0 == UInt8(ascii: "\n") } + 1, column: String(decoding: line, as: UTF8.self).count + 1
+        )
     }
 
     private func error(_ code: FormatError.Code, _ place: YAMLPlace, _ message: String) -> FormatError {

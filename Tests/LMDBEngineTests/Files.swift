@@ -57,3 +57,10 @@ func removeTree(_ path: String) {
         unlink(path)
     }
 }
+
+/// Where a symbolic link leads; nil: there is none.
+func linkTarget(_ path: String) -> String? {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    let count = buffer.withUnsafeMutableBytes { readlink(path, $0.baseAddress!, $0.count) }
+    return count < 0 ? nil : String(decoding: buffer.prefix(count), as: UTF8.self)
+}

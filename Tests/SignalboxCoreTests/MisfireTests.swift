@@ -11,11 +11,14 @@ import Testing
         punctual: Duration? = CatchUp.punctual
     ) -> CatchUpPlan {
         CatchUp.plan(
-            schedule, zone: .utc, anchor: noon, cursor: noon - .seconds(hours * 3_600), now: noon + late, policy: policy,
+            schedule, zone: .utc, anchor: noon, cursor: noon - .seconds(hours * 3_600), now: noon + late,
+            policy: policy,
             reason: .downtime, punctual: punctual)
     }
 
-    private func hours(_ plan: CatchUpPlan) -> [Int64] { plan.runs.map { noon.duration(to: $0.due).components.seconds / 3_600 } }
+    private func hours(_ plan: CatchUpPlan) -> [Int64] {
+        plan.runs.map { noon.duration(to: $0.due).components.seconds / 3_600 }
+    }
 
     @Test func `with nothing due does nothing and leaves the cursor`() {
         let plan = plan(hourly, missedHours: 0, CatchUpPolicy(mode: .all))
@@ -41,7 +44,8 @@ import Testing
         #expect(
             plan.skipped
                 == SkippedSummary(
-                    count: 4, isExact: true, first: noon - .seconds(4 * 3_600), last: noon - .seconds(3_600), reason: .downtime))
+                    count: 4, isExact: true, first: noon - .seconds(4 * 3_600), last: noon - .seconds(3_600),
+                    reason: .downtime))
         #expect(plan.cursor == noon)
     }
 
@@ -59,7 +63,8 @@ import Testing
         #expect(hours(all) == [-4] && all.skipped?.count == 4 && all.skipped?.first == noon - .seconds(3 * 3_600))
         #expect(all.skipped?.last == noon && all.cursor == noon)
         let window = plan(hourly, missedHours: 5, CatchUpPolicy(mode: .earliest, window: .seconds(2 * 3_600 + 600)))
-        #expect(hours(window) == [-2] && window.skipped?.count == 4 && window.skipped?.first == noon - .seconds(4 * 3_600))
+        #expect(
+            hours(window) == [-2] && window.skipped?.count == 4 && window.skipped?.first == noon - .seconds(4 * 3_600))
     }
 
     @Test func `with all runs the newest up to the maximum, in order`() {
@@ -87,7 +92,8 @@ import Testing
         var random = Seeded(state: 6)
         let berlin = try zone("Europe/Berlin")
         for _ in 0..<300 {
-            let text = ["*/7 * * * *", "30 2 * * *", "0 1,2,3 * * *", "@every 17m", "0 */6 * * sun"].randomElement(using: &random)!
+            let text = ["*/7 * * * *", "30 2 * * *", "0 1,2,3 * * *", "@every 17m", "0 */6 * * sun"].randomElement(
+                using: &random)!
             let schedule = try Schedule(text: text)
             let cursor = Instant(seconds: 1_774_700_000 + Int64.random(in: 0..<200_000, using: &random))
             let now = cursor + .seconds(Int64.random(in: 0..<400_000, using: &random))
@@ -102,7 +108,8 @@ import Testing
                 due.append(next.due)
             }
             let skipped = due.filter { time in !plan.runs.contains { $0.due == time } }
-            #expect(plan.runs.map(\.due).allSatisfy(due.contains) && plan.runs.map(\.due) == plan.runs.map(\.due).sorted())
+            #expect(
+                plan.runs.map(\.due).allSatisfy(due.contains) && plan.runs.map(\.due) == plan.runs.map(\.due).sorted())
             #expect(plan.skipped?.count ?? 0 == skipped.count, "\(text) \(policy) \(cursor) \(now)")
             #expect(plan.skipped?.first == skipped.first && plan.skipped?.last == skipped.last)
             #expect(plan.cursor == due.last ?? cursor)

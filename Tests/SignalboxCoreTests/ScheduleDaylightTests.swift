@@ -34,7 +34,10 @@ private let vectors: [DaylightVector] =
         [(1, ["01T07:30"]), (3, ["01T05:00", "01T07:00", "01T08:00"]), (25, nil), (100, nil), (6, nil), (12, nil)])
     + row(
         "Australia/Lord_Howe", "2026-10-04",
-        [(1, ["03T15:30"]), (3, ["03T14:30", "03T15:30 shift", "03T16:00"]), (23, nil), (94, nil), (3, nil), (11, nil)])
+        [
+            (1, ["03T15:30"]), (3, ["03T14:30", "03T15:30 shift", "03T16:00"]), (23, nil), (94, nil), (3, nil),
+            (11, nil),
+        ])
     + row(
         "Australia/Lord_Howe", "2026-04-05",
         [(1, ["04T16:00"]), (3, ["04T14:00", "04T15:30", "04T16:30"]), (24, nil), (98, nil), (6, nil), (12, nil)])
@@ -47,7 +50,9 @@ private let vectors: [DaylightVector] =
         let next = LocalTime(secondsSinceEpoch: midnight.secondsSinceEpoch + 86_400)
         var time = zone.instant(of: midnight) - .microseconds(1)
         var found: [Occurrence] = []
-        while let occurrence = schedule.next(after: time, in: zone, anchor: .epoch), occurrence.due < zone.instant(of: next) {
+        while let occurrence = schedule.next(after: time, in: zone, anchor: .epoch),
+            occurrence.due < zone.instant(of: next)
+        {
             found.append(occurrence)
             time = occurrence.due
         }
@@ -92,7 +97,9 @@ private let vectors: [DaylightVector] =
         #expect(gap.map { "\($0.nominal) \($0.reason)" } == ["2026-03-29 02:10:00 daylightGap"])
         let regular = try due("0,30 2,3 * * *", "Europe/Berlin", "2026-03-29")
         #expect(
-            regular.map { "\($0.nominal) \($0.reason)" } == ["2026-03-29 03:00:00 regular", "2026-03-29 03:30:00 regular"])
+            regular.map { "\($0.nominal) \($0.reason)" } == [
+                "2026-03-29 03:00:00 regular", "2026-03-29 03:30:00 regular",
+            ])
     }
 
     @Test func `a repeated time is marked`() throws {
@@ -102,11 +109,13 @@ private let vectors: [DaylightVector] =
         #expect(wildcard.map(\.reason).filter { $0 == .fold }.count == 2)
     }
 
-    @Test(arguments: [
-        ("30 2 * * * dst=skip", "2026-03-29", []), ("30 2 * * * dst=skip", "2026-10-25", ["25T00:30"]),
-        ("30 2 * * * dst=twice", "2026-03-29", ["29T01:00"]), ("30 2 * * * dst=twice", "2026-10-25", ["25T00:30", "25T01:30"]),
-        ("30 2 * * * dst=utc", "2026-03-29", ["29T02:30"]), ("30 2 * * * dst=utc", "2026-10-25", ["25T02:30"]),
-    ] as [(String, String, [String])])
+    @Test(
+        arguments: [
+            ("30 2 * * * dst=skip", "2026-03-29", []), ("30 2 * * * dst=skip", "2026-10-25", ["25T00:30"]),
+            ("30 2 * * * dst=twice", "2026-03-29", ["29T01:00"]),
+            ("30 2 * * * dst=twice", "2026-10-25", ["25T00:30", "25T01:30"]),
+            ("30 2 * * * dst=utc", "2026-03-29", ["29T02:30"]), ("30 2 * * * dst=utc", "2026-10-25", ["25T02:30"]),
+        ] as [(String, String, [String])])
     func `dst= chooses another rule`(text: String, date: String, expected: [String]) throws {
         let found = try due(text, "Europe/Berlin", date)
         #expect(found.map { String($0.due.description.dropFirst(8).prefix(8)) } == expected)
@@ -123,11 +132,14 @@ private let vectors: [DaylightVector] =
     }
 
     /// The rules once more, written down minute by minute with nothing in common with the walk along the time line.
-    @Test(arguments: ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago", "Africa/Casablanca"])
+    @Test(arguments: [
+        "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago", "Africa/Casablanca",
+    ])
     func `random schedules agree with a minute by minute reading of the rules`(zoneName: String) throws {
         let zone = try zone(zoneName)
         var random = Seeded(state: 4)
-        let changes = zone.transitions(after: try instant("2026-01-01T00:00:00Z"), through: try instant("2027-12-31T00:00:00Z"))
+        let changes = zone.transitions(
+            after: try instant("2026-01-01T00:00:00Z"), through: try instant("2027-12-31T00:00:00Z"))
         try #require(changes.count >= 2)
         for change in changes {
             for _ in 0..<12 {

@@ -53,7 +53,9 @@ import Testing
     @Test func `lists its changes, in the table and behind it`() throws {
         let berlin = try zone("Europe/Berlin")
         let texts = { (from: String, to: String) in
-            berlin.transitions(after: try instant(from), through: try instant(to)).map { "\($0.at) \($0.after.abbreviation)" }
+            berlin.transitions(after: try instant(from), through: try instant(to)).map {
+                "\($0.at) \($0.after.abbreviation)"
+            }
         }
         #expect(
             try texts("2026-03-29T00:00:00Z", "2026-12-31T00:00:00Z") == [
@@ -70,7 +72,8 @@ import Testing
     @Test func `agrees with its own table where the rule takes over`() throws {
         for name in ["Europe/Berlin", "America/New_York", "Australia/Sydney", "Europe/London", "Europe/Athens"] {
             let zone = try zone(name)
-            let changes = zone.transitions(after: try instant("2000-01-01T00:00:00Z"), through: try instant("2100-01-01T00:00:00Z"))
+            let changes = zone.transitions(
+                after: try instant("2000-01-01T00:00:00Z"), through: try instant("2100-01-01T00:00:00Z"))
             #expect(changes.count == 200, "\(name)")
             for (earlier, later) in zip(changes, changes.dropFirst()) {
                 #expect(earlier.after == later.before && earlier.at < later.at, "\(name) \(later.at)")
@@ -124,14 +127,18 @@ import Testing
     @Test func `of version 1 alone is enough`() throws {
         let zone = try Zone(name: "old", tzif: file(version: 0, times: [100], types: [(0, 0, 0), (3_600, 1, 4)]))
         #expect(zone.offset(at: Instant(seconds: 99)).seconds == 0)
-        #expect(zone.offset(at: Instant(seconds: 100)) == ZoneOffset(seconds: 3_600, isDaylight: true, abbreviation: "DST"))
+        #expect(
+            zone.offset(at: Instant(seconds: 100)) == ZoneOffset(seconds: 3_600, isDaylight: true, abbreviation: "DST"))
     }
 
     @Test(arguments: [
-        ("CET-1CEST,M3.5.0,M10.5.0/3", "2026-07-01T00:00:00Z", 7_200), ("EST5EDT,M3.2.0,M11.1.0", "2026-07-01T00:00:00Z", -14_400),
+        ("CET-1CEST,M3.5.0,M10.5.0/3", "2026-07-01T00:00:00Z", 7_200),
+        ("EST5EDT,M3.2.0,M11.1.0", "2026-07-01T00:00:00Z", -14_400),
         ("<+0330>-3:30", "2026-07-01T00:00:00Z", 12_600), ("AAA-1BBB-3,J60/0,J300/0", "2024-02-29T22:59:59Z", 3_600),
-        ("AAA-1BBB-3,J60/0,J300/0", "2024-02-29T23:00:00Z", 10_800), ("AAA-1BBB-3,59/0,299/0", "2024-02-28T23:00:00Z", 10_800),
-        ("<-02>2<-01>,M3.5.0/-1,M10.5.0/0", "2026-03-29T00:59:59Z", -7_200), ("<-02>2<-01>,M3.5.0/-1,M10.5.0/0", "2026-03-29T01:00:00Z", -3_600),
+        ("AAA-1BBB-3,J60/0,J300/0", "2024-02-29T23:00:00Z", 10_800),
+        ("AAA-1BBB-3,59/0,299/0", "2024-02-28T23:00:00Z", 10_800),
+        ("<-02>2<-01>,M3.5.0/-1,M10.5.0/0", "2026-03-29T00:59:59Z", -7_200),
+        ("<-02>2<-01>,M3.5.0/-1,M10.5.0/0", "2026-03-29T01:00:00Z", -3_600),
         ("XXX3EDT4,0/0,J365/23", "2026-01-01T03:00:00Z", -14_400),
     ])
     func `with a rule alone follows the rule`(rule: String, time: String, seconds: Int) throws {
@@ -139,9 +146,18 @@ import Testing
         #expect(zone.offset(at: try instant(time)).seconds == seconds)
     }
 
+    @Test func `with daylight time all year has no changes`() throws {
+        let zone = try Zone(
+            name: "rule", tzif: file(version: 3, times: [], types: [(0, 0, 0)], footer: "XXX3EDT4,0/0,J365/23"))
+        #expect(zone.transitions(after: .epoch, through: try instant("2100-01-01T00:00:00Z")).isEmpty)
+        #expect(zone.offset(at: try instant("2100-01-01T00:00:00Z")).abbreviation == "EDT")
+    }
+
     @Test(arguments: [
-        "C-1", "CET", "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0", "CET-1CEST,M3.6.0,M10.5.0", "CET-1CEST,M3.5.7,M10.5.0",
-        "CET-99", "CET-1CEST,J0,J366", "CET-1CEST,M3.5.0/168,M10.5.0", "CET-1CEST", "<CET-1", "CET-1CEST,M3.5.0,M10.5.0x",
+        "C-1", "CET", "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0", "CET-1CEST,M3.6.0,M10.5.0",
+        "CET-1CEST,M3.5.7,M10.5.0",
+        "CET-99", "CET-1CEST,J0,J366", "CET-1CEST,M3.5.0/168,M10.5.0", "CET-1CEST", "<CET-1",
+        "CET-1CEST,M3.5.0,M10.5.0x",
     ])
     func `with a rule that is none is an error`(rule: String) {
         let error = #expect(throws: ZoneError.self) {
@@ -151,9 +167,13 @@ import Testing
     }
 
     @Test func `whose counts and indexes lie is an error`() {
-        #expect(throws: ZoneError.self) { try Zone(name: "x", tzif: file(version: 0, times: [5, 5], types: [(0, 0, 0)])) }
+        #expect(throws: ZoneError.self) {
+            try Zone(name: "x", tzif: file(version: 0, times: [5, 5], types: [(0, 0, 0)]))
+        }
         #expect(throws: ZoneError.self) { try Zone(name: "x", tzif: file(version: 0, times: [], types: [])) }
-        #expect(throws: ZoneError.self) { try Zone(name: "x", tzif: file(version: 0, times: [], types: [(200_000, 0, 0)])) }
+        #expect(throws: ZoneError.self) {
+            try Zone(name: "x", tzif: file(version: 0, times: [], types: [(200_000, 0, 0)]))
+        }
         #expect(throws: ZoneError.self) { try Zone(name: "x", tzif: file(version: 0, times: [], types: [(0, 0, 9)])) }
         #expect(throws: ZoneError.self) { try Zone(name: "x", tzif: file(version: 0, times: [], types: [(0, 2, 0)])) }
         let leap = #expect(throws: ZoneError.self) {
@@ -190,7 +210,9 @@ import Testing
         }
         for time in times { bytes += bigEndian(time, size) }
         bytes += times.indices.map { UInt8(($0 + 1) % 2) }
-        for (offset, isDaylight, abbreviation) in types { bytes += bigEndian(Int64(offset), 4) + [isDaylight, abbreviation] }
+        for (offset, isDaylight, abbreviation) in types {
+            bytes += bigEndian(Int64(offset), 4) + [isDaylight, abbreviation]
+        }
         return bytes + characters
     }
 

@@ -17,7 +17,8 @@ private func system(_ text: String, _ file: String = "/etc/cron.d/box") -> Cront
         #expect(result.jobs.map(\.line) == [4, 5])
         #expect(result.jobs.map(\.definition.schedule.description) == ["0 4 * * *", "5 * * * 1-5"])
         #expect(result.jobs.map(\.definition.command) == [.shell("backup --all # not a comment"), .shell("date")])
-        #expect(result.jobs.allSatisfy { $0.user == nil && $0.definition.maxAttempts == 1 && $0.definition.timeout == nil })
+        #expect(
+            result.jobs.allSatisfy { $0.user == nil && $0.definition.maxAttempts == 1 && $0.definition.timeout == nil })
     }
 
     @Test(arguments: [
@@ -40,11 +41,13 @@ private func system(_ text: String, _ file: String = "/etc/cron.d/box") -> Cront
     }
 
     @Test func `sets variables for the lines below`() {
-        let result = user("0 1 * * * a\nA = one two  \nB=\"  kept \"\n'C'='x'\n D=\"\"\n0 2 * * * b\nA=new\n0 3 * * * c\n")
+        let result = user(
+            "0 1 * * * a\nA = one two  \nB=\"  kept \"\n'C'='x'\n D=\"\"\n0 2 * * * b\nA=new\n0 3 * * * c\n")
         #expect(result.errors.isEmpty)
         #expect(
             result.jobs.map(\.definition.environment) == [
-                [:], ["A": "one two", "B": "  kept ", "C": "x", "D": ""], ["A": "new", "B": "  kept ", "C": "x", "D": ""],
+                [:], ["A": "one two", "B": "  kept ", "C": "x", "D": ""],
+                ["A": "new", "B": "  kept ", "C": "x", "D": ""],
             ])
     }
 
@@ -79,7 +82,8 @@ private func system(_ text: String, _ file: String = "/etc/cron.d/box") -> Cront
     }
 
     @Test(arguments: [
-        ("date +\\%H", "date +%H", ""), ("cat%one%two", "cat", "one\ntwo\n"), ("cat%", "cat", ""), ("cat%a%", "cat", "a\n"),
+        ("date +\\%H", "date +%H", ""), ("cat%one%two", "cat", "one\ntwo\n"), ("cat%", "cat", ""),
+        ("cat%a%", "cat", "a\n"),
         ("cat%50\\% off", "cat", "50% off\n"), ("echo \\n a", "echo \\n a", ""), ("cat%a\\nb", "cat", "a\\nb\n"),
         ("echo a\\\\%b", "echo a\\\\", "b\n"), ("mail -s hi%\\%%", "mail -s hi", "%\n"),
     ])
@@ -92,7 +96,8 @@ private func system(_ text: String, _ file: String = "/etc/cron.d/box") -> Cront
     @Test(arguments: [
         ("61 * * * * a", 1, "minute field"), ("0 0 30 2 * a", 5, "never comes"), ("  0 25 * * * a", 5, "hour field"),
         ("0 4 * * *", 9, "command is missing"), ("0 4 * *", 1, "month day-of-week"), ("hello", 1, "NAME=value"),
-        ("@fortnightly a", 1, "@weekly"), ("@every 10s", 1, "@hourly"), ("A=\"x", 3, "one more"), ("A='x' y", 3, "one more"),
+        ("@fortnightly a", 1, "@weekly"), ("@every 10s", 1, "@hourly"), ("A=\"x", 3, "one more"),
+        ("A='x' y", 3, "one more"),
         ("A=", 2, "A=\"\""), ("0 0 * * 1-x a", 11, "day of week"), ("\"A", 1, "quote"),
     ])
     func `with a broken line says where and what was expected, and goes on`(line: String, column: Int, words: String) {
@@ -130,10 +135,12 @@ private func system(_ text: String, _ file: String = "/etc/cron.d/box") -> Cront
         ("/usr/bin/rotate --all", "box-rotate"), ("command -v scan > /dev/null && scan 1 1", "box-scan"),
         ("[ -x /usr/lib/clean ] && if [ ! -d /run/x ]; then /usr/lib/clean; fi", "box-clean"),
         ("if [ -x /opt/check ] && [ $(date +\\%d) -le 7 ]; then /opt/check --all; fi", "box-check"),
-        ("test -e /run/x || MODE=1 /sbin/scrub -A", "box-scrub"), ("cd / && run-parts --report /etc/cron.daily", "box-cron.daily"),
+        ("test -e /run/x || MODE=1 /sbin/scrub -A", "box-scrub"),
+        ("cd / && run-parts --report /etc/cron.daily", "box-cron.daily"),
         ("test -x /a || { cd / && run-parts --report /etc/cron.weekly; }", "box-cron.weekly"),
         ("perl -e 'sleep int(rand(9))' && renew -q", "box-renew"), ("sleep 10; fetch", "box-fetch"),
-        ("[ -f /x ] && flock -n /run/lock /srv/manage.py jobs", "box-manage.py"), ("nice -n 10 ionice -c3 pack", "box-ionice"),
+        ("[ -f /x ] && flock -n /run/lock /srv/manage.py jobs", "box-manage.py"),
+        ("nice -n 10 ionice -c3 pack", "box-ionice"),
         ("/usr/sbin/box", "box"), ("true", "box-true"), ("'my program' x", "box-my"), ("Ünsal", "box-nsal"),
     ])
     func `is that of the file and of the program it is about`(command: String, name: String) {
@@ -148,7 +155,11 @@ private func system(_ text: String, _ file: String = "/etc/cron.d/box") -> Cront
 
     @Test(arguments: [
         ("-", "crontab-x"), ("", "crontab-x"), ("/var/spool/cron/crontabs/ann", "ann-x"), (".-hidden", "hidden-x"),
-        ("/etc/cron.d/php8.2", "php8.2-x"), (String(repeating: "long/", count: 50) + String(repeating: "n", count: 200), String(repeating: "n", count: 50) + "-x"),
+        ("/etc/cron.d/php8.2", "php8.2-x"),
+        (
+            String(repeating: "long/", count: 50) + String(repeating: "n", count: 200),
+            String(repeating: "n", count: 50) + "-x"
+        ),
     ])
     func `fits the file`(file: String, name: String) {
         #expect(names(["x"], file: file) == [name])

@@ -57,7 +57,8 @@ private func job(_ lines: String...) throws -> JobDefinition {
 
     @Test(arguments: [
         ("cron: \"*/5 * * * *\"", "*/5 * * * *"), ("cron: '@daily'", "@daily"), ("every: 1h30m", "@every 1h30m"),
-        ("at: 2026-11-22T14:30:00Z", "@at 2026-11-22T14:30:00.000000Z"), ("boot: true", "@boot"), ("manual: true", "@manual"),
+        ("at: 2026-11-22T14:30:00Z", "@at 2026-11-22T14:30:00.000000Z"), ("boot: true", "@boot"),
+        ("manual: true", "@manual"),
         ("cron: 0 0 13 * fri\n    days: and\n    dst: skip", "0 0 13 * fri dst=skip days=and"),
     ])
     func `says when a job runs`(line: String, schedule: String) throws {
@@ -102,38 +103,56 @@ private func job(_ lines: String...) throws -> JobDefinition {
         #expect(try parse("jobs: {}\n").isEmpty)
     }
 
-    @Test(arguments: [
-        ("", .missing, "1:1", "a key jobs"), ("zone: UTC\n", .missing, "1:1", "a key jobs"), ("- a\n", .value, "1:1", "not a list"),
-        ("jobs: [a]\n", .value, "1:7", "not a list"), ("job: {}\n", .unknownKey, "1:1", "did you mean \"jobs\"?"),
-        ("jobs:\n  a b: {manual: true, shell: x}\n", .value, "2:3", "letters, digits"), ("jobs:\n  a: x\n", .value, "2:6", "a mapping"),
-        ("zone: ../x\njobs:\n", .value, "1:7", "Europe/Berlin"),
-        ("jobs:\n  a: {manual: true, shell: x}\n  a: {manual: true, shell: x}\n", .conflict, "3:3", "line 2"),
-    ] as [(String, FormatError.Code, String, String)])
+    @Test(
+        arguments: [
+            ("", .missing, "1:1", "a key jobs"), ("zone: UTC\n", .missing, "1:1", "a key jobs"),
+            ("- a\n", .value, "1:1", "not a list"),
+            ("jobs: [a]\n", .value, "1:7", "not a list"), ("job: {}\n", .unknownKey, "1:1", "did you mean \"jobs\"?"),
+            ("jobs:\n  a b: {manual: true, shell: x}\n", .value, "2:3", "letters, digits"),
+            ("jobs:\n  a: x\n", .value, "2:6", "a mapping"),
+            ("zone: ../x\njobs:\n", .value, "1:7", "Europe/Berlin"),
+            ("jobs:\n  a: {manual: true, shell: x}\n  a: {manual: true, shell: x}\n", .conflict, "3:3", "line 2"),
+        ] as [(String, FormatError.Code, String, String)])
     func `of another shape is refused`(text: String, code: FormatError.Code, place: String, words: String) {
         check(text, code, place, words)
     }
 
-    @Test(arguments: [
-        ("shell: x", .missing, "3:5", "when it runs"), ("every: 1s", .missing, "3:5", "what it runs"),
-        ("{every: 1s, cron: x, shell: x}", .conflict, "3:17", "every and cron exclude"),
-        ("{every: 1s, exec: [a], shell: x}", .conflict, "3:28", "exec and shell exclude"),
-        ("{every: 10, shell: x}", .value, "3:13", "w, d, h, m, s, ms or us"), ("{every: 0s, shell: x}", .value, "3:13", "out of range"),
-        ("{cron: 61 * * * *, shell: x}", .value, "3:12", "minute field"), ("{cron: 0 0 31 2 *, shell: x}", .value, "3:12", "never comes"),
-        ("{at: noon, shell: x}", .value, "3:10", "not a time"), ("{boot: false, shell: x}", .value, "3:12", "expected one of true"),
-        ("{every: 1s, dst: skip, shell: x}", .conflict, "3:17", "cron only"), ("{every: 1s, shell: \"\"}", .value, "3:24", "empty"),
-        ("{every: 1s, shell: [x]}", .value, "3:24", "a text"), ("{every: 1s, exec: x}", .value, "3:23", "a list"),
-        ("{every: 1s, exec: []}", .value, "3:23", "a list"), ("{every: 1s, exec: [[x]]}", .value, "3:24", "argument"),
-        ("{every: 1s, exec: [\"\"]}", .value, "3:24", "empty"), ("{every: 1s, shell: \"a\\0b\"}", .value, "3:24", "NUL"),
-        ("{every: 1s, shell: x, queue: a b}", .value, "3:34", "queue"), ("{every: 1s, shell: x, priority: 256}", .value, "3:37", "0 to 255"),
-        ("{every: 1s, shell: x, timeout: 0s}", .value, "3:36", "out of range"), ("{every: 1s, shell: x, max_attempts: 0}", .value, "3:41", "1 to 1000"),
-        ("{every: 1s, shell: x, overlap: maybe}", .value, "3:36", "queue-one"), ("{every: 1s, shell: x, catchup: some}", .value, "3:36", "earliest"),
-        ("{every: 1s, shell: x, catchup: {max: 0}}", .value, "3:42", "1 to 10000"), ("{every: 1s, shell: x, retry: {factor: 0.5}}", .value, "3:43", "1.0"),
-        ("{every: 1s, shell: x, retry: {bse: 1s}}", .unknownKey, "3:35", "\"base\""), ("{every: 1s, shell: x, retry: 3}", .value, "3:34", "a mapping"),
-        ("{every: 1s, shell: x, env: [A]}", .value, "3:32", "a mapping"), ("{every: 1s, shell: x, env: {A=B: 1}}", .value, "3:33", "no name"),
-        ("{every: 1s, shell: x, env: {A: [1]}}", .value, "3:36", "a text"), ("{every: 1s, shell: x, cwd: tmp}", .value, "3:32", "begins with /"),
-        ("{every: 1s, shell: x, on_crash: x}", .value, "3:37", "retry, fail"), ("{every: 1s, shell: x, max_atempts: 3}", .unknownKey, "3:27", "\"max_attempts\""),
-        ("{every: 1s, shell: x, tags: 3}", .unknownKey, "3:27", "no key \"tags\""),
-    ] as [(String, FormatError.Code, String, String)])
+    @Test(
+        arguments: [
+            ("shell: x", .missing, "3:5", "when it runs"), ("every: 1s", .missing, "3:5", "what it runs"),
+            ("{every: 1s, cron: x, shell: x}", .conflict, "3:17", "every and cron exclude"),
+            ("{every: 1s, exec: [a], shell: x}", .conflict, "3:28", "exec and shell exclude"),
+            ("{every: 10, shell: x}", .value, "3:13", "w, d, h, m, s, ms or us"),
+            ("{every: 0s, shell: x}", .value, "3:13", "out of range"),
+            ("{cron: 61 * * * *, shell: x}", .value, "3:12", "minute field"),
+            ("{cron: 0 0 31 2 *, shell: x}", .value, "3:12", "never comes"),
+            ("{at: noon, shell: x}", .value, "3:10", "not a time"),
+            ("{boot: false, shell: x}", .value, "3:12", "expected one of true"),
+            ("{every: 1s, dst: skip, shell: x}", .conflict, "3:17", "cron only"),
+            ("{every: 1s, shell: \"\"}", .value, "3:24", "empty"),
+            ("{every: 1s, shell: [x]}", .value, "3:24", "a text"), ("{every: 1s, exec: x}", .value, "3:23", "a list"),
+            ("{every: 1s, exec: []}", .value, "3:23", "a list"),
+            ("{every: 1s, exec: [[x]]}", .value, "3:24", "argument"),
+            ("{every: 1s, exec: [\"\"]}", .value, "3:24", "empty"),
+            ("{every: 1s, shell: \"a\\0b\"}", .value, "3:24", "NUL"),
+            ("{every: 1s, shell: x, queue: a b}", .value, "3:34", "queue"),
+            ("{every: 1s, shell: x, priority: 256}", .value, "3:37", "0 to 255"),
+            ("{every: 1s, shell: x, timeout: 0s}", .value, "3:36", "out of range"),
+            ("{every: 1s, shell: x, max_attempts: 0}", .value, "3:41", "1 to 1000"),
+            ("{every: 1s, shell: x, overlap: maybe}", .value, "3:36", "queue-one"),
+            ("{every: 1s, shell: x, catchup: some}", .value, "3:36", "earliest"),
+            ("{every: 1s, shell: x, catchup: {max: 0}}", .value, "3:42", "1 to 10000"),
+            ("{every: 1s, shell: x, retry: {factor: 0.5}}", .value, "3:43", "1.0"),
+            ("{every: 1s, shell: x, retry: {bse: 1s}}", .unknownKey, "3:35", "\"base\""),
+            ("{every: 1s, shell: x, retry: 3}", .value, "3:34", "a mapping"),
+            ("{every: 1s, shell: x, env: [A]}", .value, "3:32", "a mapping"),
+            ("{every: 1s, shell: x, env: {A=B: 1}}", .value, "3:33", "no name"),
+            ("{every: 1s, shell: x, env: {A: [1]}}", .value, "3:36", "a text"),
+            ("{every: 1s, shell: x, cwd: tmp}", .value, "3:32", "begins with /"),
+            ("{every: 1s, shell: x, on_crash: x}", .value, "3:37", "retry, fail"),
+            ("{every: 1s, shell: x, max_atempts: 3}", .unknownKey, "3:27", "\"max_attempts\""),
+            ("{every: 1s, shell: x, tags: 3}", .unknownKey, "3:27", "no key \"tags\""),
+        ] as [(String, FormatError.Code, String, String)])
     func `with a faulty job says where, what is wrong and what was expected`(
         body: String, code: FormatError.Code, place: String, words: String
     ) {

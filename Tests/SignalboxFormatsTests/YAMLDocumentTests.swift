@@ -27,13 +27,16 @@ private func parse(_ text: String) throws -> YAMLNode? { try YAMLDocument.parse(
         #expect(try parse(text) == nil)
     }
 
-    @Test(arguments: [
-        ("a: 1\na: 2\n", .conflict, 2, 1, "in line 1"), ("a: &x 1\nb: *x\n", .unsupported, 1, 4, "anchors"),
-        ("a: *x\n", .unsupported, 1, 4, "aliases"), ("a: !!int 1\n", .unsupported, 1, 4, "tags"),
-        ("a: 1\n---\nb: 2\n", .unsupported, 2, 1, "second document"), ("[a]: 1\n", .unsupported, 1, 1, "key"),
-        ("a: [1\n", .syntax, 2, 1, "not YAML"), ("a: b: c\n", .syntax, 1, 5, "not YAML"), ("a: \"x\n", .syntax, 2, 1, "not YAML"),
-        ("\ta: 1\n", .syntax, 1, 1, "not YAML"), ("a: 1\nb: \u{1}\n", .syntax, 2, 4, "not YAML"), ("a: %x\n", .syntax, 1, 4, "not YAML"),
-    ] as [(String, FormatError.Code, Int, Int, String)])
+    @Test(
+        arguments: [
+            ("a: 1\na: 2\n", .conflict, 2, 1, "in line 1"), ("a: &x 1\nb: *x\n", .unsupported, 1, 4, "anchors"),
+            ("a: *x\n", .unsupported, 1, 4, "aliases"), ("a: !!int 1\n", .unsupported, 1, 4, "tags"),
+            ("a: 1\n---\nb: 2\n", .unsupported, 2, 1, "second document"), ("[a]: 1\n", .unsupported, 1, 1, "key"),
+            ("a: [1\n", .syntax, 2, 1, "not YAML"), ("a: b: c\n", .syntax, 1, 5, "not YAML"),
+            ("a: \"x\n", .syntax, 2, 1, "not YAML"),
+            ("\ta: 1\n", .syntax, 1, 1, "not YAML"), ("a: 1\nb: \u{1}\n", .syntax, 2, 4, "not YAML"),
+            ("a: %x\n", .syntax, 1, 4, "not YAML"),
+        ] as [(String, FormatError.Code, Int, Int, String)])
     func `with what is not wanted is refused at its place`(
         text: String, code: FormatError.Code, line: Int, column: Int, words: String
     ) {
@@ -46,7 +49,9 @@ private func parse(_ text: String) throws -> YAMLNode? { try YAMLDocument.parse(
     @Test func `is bounded in depth and size`() {
         let deep = #expect(throws: FormatError.self) { try parse(String(repeating: "[", count: 100_000)) }
         #expect(deep?.code == .tooLarge)
-        let large = #expect(throws: FormatError.self) { try parse(String(repeating: "#", count: YAMLDocument.sizeLimit + 1)) }
+        let large = #expect(throws: FormatError.self) {
+            try parse(String(repeating: "#", count: YAMLDocument.sizeLimit + 1))
+        }
         #expect(large?.code == .tooLarge)
     }
 

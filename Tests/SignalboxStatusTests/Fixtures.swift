@@ -61,10 +61,10 @@ enum Fixtures {
     /// A dispatch that ran from `start` for `length` and ended as `outcome` says; still running when that is nil.
     static func run(
         _ number: UInt64, of job: JobName? = nil, from start: Duration, for length: Duration = .seconds(3),
-        _ outcome: Outcome? = .exited(0), queue: QueueName = .standard, maxAttempts: Int = 1
+        _ outcome: Outcome? = .exited(0)
     ) throws -> Dispatch {
         let begin = at(start)
-        let origin = DispatchOrigin(job: job, queue: queue, maxAttempts: maxAttempts, scheduledFor: job.map { _ in begin.wall })
+        let origin = DispatchOrigin(job: job, maxAttempts: 1, scheduledFor: job.map { _ in begin.wall })
         let token = Token(number)
         let claimed = try Dispatch(id: DispatchID(number), origin: origin, birth: .pending, now: begin)
             .applying(.claim(Claim(worker: WorkerID(1), token: token)), now: begin)
@@ -79,12 +79,16 @@ enum Fixtures {
     }
 
     /// A dispatch that has not begun.
-    static func waiting(_ number: UInt64, of job: JobName? = nil, _ birth: DispatchBirth, at offset: Duration) -> Dispatch {
+    static func waiting(
+        _ number: UInt64, of job: JobName? = nil, _ birth: DispatchBirth, at offset: Duration
+    ) -> Dispatch {
         Dispatch(
             id: DispatchID(number), origin: DispatchOrigin(job: job, maxAttempts: 1), birth: birth, now: at(offset))
     }
 
-    static func view(_ dispatch: Dispatch, _ command: String = "true", progress: ProgressReport? = nil) -> DispatchView {
+    static func view(
+        _ dispatch: Dispatch, _ command: String = "true", progress: ProgressReport? = nil
+    ) -> DispatchView {
         let worker = dispatch.state == .inProgress ? "gateway:812" : nil
         return DispatchView(dispatch: dispatch, command: command, worker: worker, progress: progress)
     }
@@ -109,7 +113,8 @@ enum Fixtures {
         if let last = recent.first(where: { $0.state == .success || $0.state == .failed }), let end = last.finished {
             progress.lastRun = LastRun(dispatch: last.id, state: last.state, finishedAt: end.wall)
         }
-        return JobView(job: Job(definition: definition, progress: progress), running: running, waiting: waiting, recent: recent)
+        let job = Job(definition: definition, progress: progress)
+        return JobView(job: job, running: running, waiting: waiting, recent: recent)
     }
 
     static func worker(
@@ -126,7 +131,9 @@ enum Fixtures {
         return WorkerView(registration: registration, heartbeat: beat, running: running)
     }
 
-    static func line(_ text: String, _ stream: OutputLine.Stream = .standardOutput, _ offset: Duration = .zero) -> OutputLine {
+    static func line(
+        _ text: String, _ stream: OutputLine.Stream = .standardOutput, _ offset: Duration = .zero
+    ) -> OutputLine {
         OutputLine(stream: stream, offset: offset, bytes: Array(text.utf8))
     }
 }

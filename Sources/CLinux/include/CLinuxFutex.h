@@ -14,7 +14,7 @@ void linux_futex_wake(const uint32_t *word, uint32_t mask);
 
 /// Sequentially consistent accesses to a word that other processes may touch too.
 uint32_t linux_atomic_load(const uint32_t *word);
-void linux_atomic_store(uint32_t *word, uint32_t value);
+/// Answers the new value.
 uint32_t linux_atomic_add(uint32_t *word, uint32_t value);
 
 /// A lock that belongs to the open file description, not to the process: no other descriptor's close drops it.

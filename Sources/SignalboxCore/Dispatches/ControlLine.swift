@@ -12,7 +12,16 @@ public enum ControlLine: Hashable, Sendable {
         guard words.count >= 2, words[0] == "progress", let percent = Int(words[1]), (0...100).contains(percent) else {
             return nil
         }
-        let text = words.count > 2 ? String(words[2].prefix(Self.textLimit)) : ""
-        self = .progress(percent: percent, text: text)
+        self = .progress(percent: percent, text: words.count > 2 ? Self.cut(words[2]) : "")
+    }
+
+    /// The beginning of `text` that fits, without half a character at its end.
+    private static func cut(_ text: some StringProtocol) -> String {
+        var kept = ""
+        for scalar in text.unicodeScalars {
+            guard kept.utf8.count + UTF8.width(scalar) <= textLimit else { break }
+            kept.unicodeScalars.append(scalar)
+        }
+        return kept
     }
 }

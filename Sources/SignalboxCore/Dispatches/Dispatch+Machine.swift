@@ -14,8 +14,8 @@ extension Dispatch {
         case (.inProgress, .fail(let token, let ending, let reason)):
             return try owned(by: token).ended(.failed, reason, ending, now)
         case (.inProgress, .stop(let token, let ending)):
-            return try owned(by: token).ended(.cancelled, reason == .replaced ? .replaced : .requested, ending, now)
-        case (.inProgress, .release(let token)): return try owned(by: token).released()
+            return try owned(by: token).stopped(ending, now)
+        case (.inProgress, .release(let token)): return try owned(by: token).released(now)
         case (.inProgress, .lose(let policy, let due)): return lost(policy, due: due, now)
         case (.inProgress, .cancel(let why)): return askedToStop(why)
 
@@ -73,8 +73,13 @@ extension Dispatch {
         return next
     }
 
+    /// CANCELLED, for whichever reason that was asked for.
+    private func stopped(_ ending: Ending?, _ now: Now) -> Dispatch {
+        ended(.cancelled, reason == .replaced ? .replaced : .requested, ending, now)
+    }
+
     private func retrying(due: Instant, _ why: DispatchReason, _ ending: Ending?, _ now: Now) -> Dispatch {
-        guard !cancelRequested else { return ended(.cancelled, .requested, ending, now) }
+        guard !cancelRequested else { return stopped(ending, now) }
         var next = self
         next.state = .scheduled
         next.reason = .retry
@@ -84,7 +89,9 @@ extension Dispatch {
         return next
     }
 
-    private func released() -> Dispatch {
+    /// The attempt is as if it had not been; what was to stop anyway is not given to another.
+    private func released(_ now: Now) -> Dispatch {
+        guard !cancelRequested else { return stopped(nil, now) }
         var next = self
         next.state = .pending
         next.reason = .drained
@@ -97,7 +104,7 @@ extension Dispatch {
         var next = self
         next.crashes += 1
         next.ending = nil
-        if cancelRequested { return next.ended(.cancelled, reason == .replaced ? .replaced : .requested, nil, now) }
+        if cancelRequested { return next.stopped(nil, now) }
         if policy == .fail { return next.ended(.failed, .workerDied, nil, now) }
         if next.crashes >= RescuePolicy.poisonLimit { return next.ended(.failed, .poison, nil, now) }
         next.state = .scheduled

@@ -4,6 +4,7 @@
 /// Pieces are grouped into numbered chunks, and the buffer says which chunks are new and which fell out since it was
 /// last asked, so that a copy elsewhere can follow.
 public struct OutputBuffer: Sendable {
+    /// A piece counts as what it printed and ``OutputLine/overhead``, so that many short lines are bounded too.
     public struct Limits: Hashable, Sendable {
         /// Bytes kept of the beginning.
         public var head: Int
@@ -26,9 +27,10 @@ public struct OutputBuffer: Sendable {
         var number: UInt32
         var lines: [OutputLine]
         var size: Int
+        var printed: Int { lines.reduce(0) { $0 + $1.bytes.count } }
     }
 
-    /// Payload of a chunk, so that a record of it stays inside a page of the store.
+    /// Size of a chunk, so that a record of it stays inside a page of the store.
     private static let chunkLimit = 1536
 
     private let limits: Limits
@@ -56,12 +58,13 @@ public struct OutputBuffer: Sendable {
             let end = reach.firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? reach.endIndex
             let piece = rest[rest.startIndex..<end]
             rest = rest[end...]
-            if size + piece.count > Self.chunkLimit, !lines.isEmpty {
+            let cost = piece.count + OutputLine.overhead
+            if size + cost > Self.chunkLimit, !lines.isEmpty {
                 keep(lines, size)
                 (lines, size) = ([], 0)
             }
             lines.append(OutputLine(stream: stream, offset: offset, bytes: Array(piece)))
-            size += piece.count
+            size += cost
         }
         if !lines.isEmpty { keep(lines, size) }
     }
@@ -89,7 +92,7 @@ public struct OutputBuffer: Sendable {
     private mutating func keep(_ lines: [OutputLine], _ size: Int) {
         let chunk = Chunk(number: nextChunk, lines: lines, size: size)
         nextChunk += 1
-        if tail.isEmpty, headSize + size <= limits.head {
+        if tail.isEmpty, leftOut == 0, headSize + size <= limits.head {
             head.append(chunk)
             headSize += size
             return
@@ -108,7 +111,7 @@ public struct OutputBuffer: Sendable {
         tail[tailStart].lines = []
         tailStart += 1
         tailSize -= oldest.size
-        leftOut += oldest.size
+        leftOut += oldest.printed
         if oldest.number < firstUntold { toldAndDropped.append(oldest.number) }
     }
 }

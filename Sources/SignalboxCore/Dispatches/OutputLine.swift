@@ -30,4 +30,6 @@ public struct OutputLine: Hashable, Sendable {
 
     /// The most bytes of one piece, so that a record of it stays inside a page of the store.
     public static let limit = 1024
+    /// What a piece costs besides its bytes, in a record as in memory.
+    public static let overhead = 16
 }

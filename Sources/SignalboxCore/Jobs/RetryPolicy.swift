@@ -19,17 +19,18 @@ public struct RetryPolicy: Hashable, Sendable {
         self.jitter = jitter
     }
 
-    /// The wait before the attempt that follows `failures` (1 or more) failed ones.
+    /// The wait before the attempt that follows `failures` (1 or more) failed ones. A factor or jitter outside of its
+    /// limits counts as the nearest inside.
     public func delay(after failures: Int, of dispatch: DispatchID) -> Duration {
         precondition(failures >= 1, "a retry follows at least one failure")
         var seconds = base.inSeconds
         var step = 1
         while step < failures, seconds < cap.inSeconds {
-            seconds *= factor
+            seconds *= factor > 1 ? factor : 1
             step += 1
         }
-        let spread = unitHash(dispatch.number, UInt64(failures)) * 2 - 1
-        return .seconds(min(seconds, cap.inSeconds) * (1 + jitter * spread))
+        let spread = (jitter > 0 ? min(jitter, 1) : 0) * (unitHash(dispatch.number, UInt64(failures)) * 2 - 1)
+        return .seconds((seconds < cap.inSeconds ? seconds : cap.inSeconds) * (1 + spread))
     }
 }
 

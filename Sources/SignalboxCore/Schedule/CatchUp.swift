@@ -20,12 +20,12 @@ public struct SkippedSummary: Hashable, Sendable {
 
 /// Decides about missed runs.
 public enum CatchUp {
-    /// The newest due time is on time when it is no later than this, and runs even where the policy makes up for nothing:
-    /// between a due time and the pass that sees it there is always a moment, on a busy machine a long one.
+    /// The newest due time is on time when it is no later than this, and runs even where the policy makes up for
+    /// nothing: between a due time and the pass that sees it there is always a moment, on a busy machine a long one.
     public static let punctual: Duration = .seconds(60)
 
-    /// Plans the due times after `cursor` and up to `now`. The number of missed times does not matter: none but those that
-    /// run are gone through.
+    /// Plans the due times after `cursor` and up to `now`. The number of missed times does not matter: none but those
+    /// that run are gone through.
     /// - Parameters:
     ///   - anchor: where an `every` schedule counts from.
     ///   - reason: why times may have been missed, for the record of what is skipped.

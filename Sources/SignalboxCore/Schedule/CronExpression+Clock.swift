@@ -50,7 +50,9 @@ extension CronExpression {
             while let matchingMinute = minutes.bit(atOrAfter: minute) {
                 if matchingMinute > minute { rest = 0 }
                 minute = matchingMinute
-                if let matchingSecond = seconds.bit(atOrAfter: rest) { return hour * 3_600 + minute * 60 + matchingSecond }
+                if let matchingSecond = seconds.bit(atOrAfter: rest) {
+                    return hour * 3_600 + minute * 60 + matchingSecond
+                }
                 (minute, rest) = (minute + 1, 0)
             }
             (hour, minute, rest) = (hour + 1, 0, 0)

@@ -1,8 +1,9 @@
 /// A cron expression: `[second] minute hour day-of-month month day-of-week`, or one of the words for such, `@daily`.
 ///
-/// The dialect is Debian's crontab(5) with names in any case, ranges that wrap (`fri-mon`, `22-3`), `~` for a value drawn
-/// once per job, `L`, `L-3`, `5L` and `2#1`. Behind the fields may stand options: `dst=skip`, `days=and`, and `seed=…`,
-/// which keeps what `~` drew. An expression that was read always has a next time: a date that never comes is refused.
+/// The dialect is Debian's crontab(5) with names in any case, ranges that wrap (`fri-mon`, `22-3`), `~` for a value
+/// drawn once per job, `L`, `L-3`, `5L` and `2#1`. Behind the fields may stand options: `dst=skip`, `days=and`, and
+/// `seed=…`, which keeps what `~` drew. An expression that was read always has a next time: a date that never comes
+/// is refused.
 public struct CronExpression: Hashable, Sendable {
     /// The fields or the word as written, with single blanks, without options.
     public let fields: String
@@ -96,8 +97,8 @@ struct CronWords {
         guard words.count == 5 || words.count == 6 else {
             throw ScheduleError(
                 .fieldCount, text: whole, column: 1,
-                "\(quoted(whole)) has \(words.count) fields: expected 5, minute hour day-of-month month day-of-week, or "
-                    + "6 with the second in front, as in 30 2 * * *")
+                "\(quoted(whole)) has \(words.count) fields: expected 5, minute hour day-of-month month day-of-week, "
+                    + "or 6 with the second in front, as in 30 2 * * *")
         }
         return words
     }

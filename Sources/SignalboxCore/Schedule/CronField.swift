@@ -12,7 +12,8 @@ struct CronField: Sendable {
     static let month = CronField(
         name: "month", values: 1...12,
         words: [
-            "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+            "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
+            "november",
             "december",
         ])
     /// Sunday is 0; 7 is read as Sunday too.

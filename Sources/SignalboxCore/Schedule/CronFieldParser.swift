@@ -158,6 +158,7 @@ extension CronFieldParser {
     private func outOfRange(_ item: String, at column: Int) -> ScheduleError {
         ScheduleError(
             .outOfRange, field: field.name, text: whole, column: column,
-            "\(quoted(item)) in the \(field.name) field (column \(column)) is out of range: allowed are \(field.allowed)")
+            "\(quoted(item)) in the \(field.name) field (column \(column)) is out of range: allowed are "
+                + field.allowed)
     }
 }

@@ -26,7 +26,9 @@ struct CronTimeline {
             let stretch = Stretch(zone.span(at: from), limit: limit)
             if from == stretch.span.start, let shifted = shifted(into: stretch) { return shifted }
             let lower = max(from + stretch.span.offset, evenStart(of: stretch))
-            if let local = expression.first(in: lower..<max(lower, stretch.localEnd)) { return stretch.occurrence(local) }
+            if let local = expression.first(in: lower..<max(lower, stretch.localEnd)) {
+                return stretch.occurrence(local)
+            }
             from = stretch.span.end
         }
         return nil
@@ -64,7 +66,8 @@ struct CronTimeline {
         return (total, start.wholeSeconds + 1 >= limit)
     }
 
-    /// The local second from which matches count in `stretch`: after a fold that runs once, where the repeated time ends.
+    /// The local second from which matches count in `stretch`: after a fold that runs once, where the repeated time
+    /// ends.
     private func evenStart(of stretch: Stretch) -> Int64 {
         guard runsFoldOnce, let back = stretch.shiftAtStart, back < 0, -back < Self.longestShift else {
             return stretch.localStart
@@ -72,8 +75,8 @@ struct CronTimeline {
         return stretch.localStart - back
     }
 
-    /// The run at the start of `stretch` that makes up for the gap before it: one, however many matches the gap swallowed,
-    /// and none when that instant matches by itself.
+    /// The run at the start of `stretch` that makes up for the gap before it: one, however many matches the gap
+    /// swallowed, and none when that instant matches by itself.
     private func shifted(into stretch: Stretch) -> Occurrence? {
         guard shiftsGap, let forward = stretch.shiftAtStart, forward > 0, forward < Self.longestShift,
             expression.first(in: stretch.localStart..<(stretch.localStart + 1)) == nil,

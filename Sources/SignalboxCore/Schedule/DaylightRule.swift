@@ -1,10 +1,10 @@
 /// What a calendar schedule does where its zone's clock is set forward or back by less than three hours.
 ///
-/// A job is *wildcard* if its minute or hour field begins with `*`: it is matched at every real minute, and none of these
-/// rules but `utc` changes it. Any other is *fixed*, and meets the rule.
+/// A job is *wildcard* if its minute or hour field begins with `*`: it is matched at every real minute, and none of
+/// these rules but `utc` changes it. Any other is *fixed*, and meets the rule.
 public enum DaylightRule: String, Hashable, Sendable, CaseIterable {
-    /// As Debian's cron: a time in the gap runs once, at the first instant after it; a repeated time runs at the first of
-    /// the two.
+    /// As Debian's cron: a time in the gap runs once, at the first instant after it; a repeated time runs at the
+    /// first of the two.
     case cron
     /// A time in the gap is left out; a repeated time runs at the first of the two.
     case skip

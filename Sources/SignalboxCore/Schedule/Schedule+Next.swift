@@ -1,6 +1,7 @@
 /// When a schedule falls due: forwards, backwards, and how often, without going through all in between.
 extension Schedule {
-    /// The first due time strictly after `instant`; nil when there is none (`boot` and `manual` never fall due by the clock).
+    /// The first due time strictly after `instant`; nil when there is none (`boot` and `manual` never fall due by the
+    /// clock).
     /// - Parameter anchor: where `every` counts from; calendar schedules do not look at it.
     public func next(after instant: Instant, in zone: Zone, anchor: Instant) -> Occurrence? {
         switch self {
@@ -27,9 +28,11 @@ extension Schedule {
         }
     }
 
-    /// How many due times there are after `start` and up to `end`. Calendar schedules are counted by days, for at most the
-    /// last eight years: then the count is a lower bound and not exact.
-    func count(after start: Instant, through end: Instant, in zone: Zone, anchor: Instant) -> (count: Int, isExact: Bool) {
+    /// How many due times there are after `start` and up to `end`. Calendar schedules are counted by days, for at
+    /// most the last eight years: then the count is a lower bound and not exact.
+    func count(
+        after start: Instant, through end: Instant, in zone: Zone, anchor: Instant
+    ) -> (count: Int, isExact: Bool) {
         guard start < end else { return (0, true) }
         switch self {
         case .cron(let expression, let rule):

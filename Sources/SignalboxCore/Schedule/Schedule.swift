@@ -84,13 +84,20 @@ private struct CronOptions {
 
     private mutating func read(_ word: CronWords.Word, of whole: String) throws(ScheduleError) {
         let halves = word.text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        switch halves[0] {
-        case "dst": if let rule = DaylightRule(rawValue: halves[1]) { return daylight = rule }
-        case "days": if let rule = DayRule(rawValue: halves[1]) { return days = rule }
-        case "seed": if let value = UInt64(halves[1], radix: 16) { return seed = value }
-        default: break
+        let (key, value) = (halves[0], halves[1])
+        if key == "dst", let rule = DaylightRule(rawValue: value) {
+            daylight = rule
+        } else if key == "days", let rule = DayRule(rawValue: value) {
+            days = rule
+        } else if key == "seed", let number = UInt64(value, radix: 16) {
+            seed = number
+        } else {
+            throw Self.unknown(word, of: whole)
         }
-        throw ScheduleError(
+    }
+
+    private static func unknown(_ word: CronWords.Word, of whole: String) -> ScheduleError {
+        ScheduleError(
             .unknownWord, text: whole, column: word.column,
             "\(quoted(word.text)) (column \(word.column)) is no option of a schedule: known are dst=cron, dst=skip, "
                 + "dst=twice, dst=utc, days=or, days=and")
@@ -114,7 +121,8 @@ extension CronWords {
     fileprivate func alone(_ schedule: Schedule) throws(ScheduleError) -> Schedule {
         guard words.count == 1 else {
             throw ScheduleError(
-                .operand, text: whole, column: words[1].column, "nothing may follow \(words[0].text) (column \(words[1].column))")
+                .operand, text: whole, column: words[1].column,
+                "nothing may follow \(words[0].text) (column \(words[1].column))")
         }
         return schedule
     }

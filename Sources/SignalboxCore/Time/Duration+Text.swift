@@ -58,7 +58,8 @@ extension TextScanner {
     fileprivate mutating func takeAmount(of text: String) throws(TimeTextError) -> (amount: Int, unit: Int64) {
         let known = "w, d, h, m, s, ms or us"
         guard let amount = takeNumber(width: 1...15) else {
-            throw TimeTextError(.malformed, "\"\(text)\" is not a duration: expected whole numbers with a unit (\(known)), as in 1h30m")
+            throw TimeTextError(
+                .malformed, "\"\(text)\" is not a duration: expected whole numbers with a unit (\(known)), as in 1h30m")
         }
         let name = String(decoding: takeWhile { $0.isLetter }, as: UTF8.self)
         if name.isEmpty {

@@ -60,7 +60,8 @@ extension TextScanner {
             let month = takeNumber(width: 2...2), take("-"), let day = takeNumber(width: 2...2)
         else { throw .notATime(text) }
         guard let result = CalendarDay(year: negative ? -year : year, month: month, day: day) else {
-            throw TimeTextError(.outOfRange, "there is no day \(year)-\(month.padded(to: 2))-\(day.padded(to: 2)) (in \"\(text)\")")
+            throw TimeTextError(
+                .outOfRange, "there is no day \(year)-\(month.padded(to: 2))-\(day.padded(to: 2)) (in \"\(text)\")")
         }
         return result
     }

@@ -1,7 +1,7 @@
 /// The times people type behind `--at` and `at:`.
 extension Instant {
-    /// Reads "2026-11-22T14:30:00Z" (RFC 3339), "2026-11-22 14:30[:ss]" on the clocks of `zone`, "14:30[:ss]" for the next
-    /// such time after `now`, and "+10m" or "in 10m".
+    /// Reads "2026-11-22T14:30:00Z" (RFC 3339), "2026-11-22 14:30[:ss]" on the clocks of `zone`, "14:30[:ss]" for the
+    /// next such time after `now`, and "+10m" or "in 10m".
     ///
     /// A local time that exists twice means the first of the two; one in a gap means the end of the gap.
     /// - Throws: `TimeTextError`.

@@ -38,8 +38,9 @@ public struct Zone: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String { name }
 
-    /// Whether `name` has the form of a zone's name, which also makes it safe as a path below the zone directory: letters,
-    /// digits and `_ - +`, in parts divided by single slashes, at most 64 bytes. It says nothing of whether it exists.
+    /// Whether `name` has the form of a zone's name, which also makes it safe as a path below the zone directory:
+    /// letters, digits and `_ - +`, in parts divided by single slashes, at most 64 bytes. It says nothing of whether
+    /// it exists.
     public static func isWellFormed(name: String) -> Bool {
         let parts = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         return name.utf8.count <= 64
@@ -119,7 +120,8 @@ extension Zone {
         let last = file.transition(atOrBefore: seconds)
         let next = file.transition(after: seconds)
         return ZoneSpan(
-            start: last?.at ?? Self.start, end: next?.at ?? Self.end, offset: Int64(file.offset(at: seconds).seconds),
+            start: last?.at ?? Self.start, end: next?.at ?? Self.end,
+            offset: Int64((last?.after ?? file.offset(at: seconds)).seconds),
             offsetBefore: last.map { Int64($0.before.seconds) }, offsetAfter: next.map { Int64($0.after.seconds) })
     }
 }

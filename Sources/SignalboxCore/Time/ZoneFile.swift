@@ -20,7 +20,9 @@ struct ZoneFile: Sendable {
     }
 
     init(_ bytes: [UInt8], name: String) throws(ZoneError) {
-        guard bytes.count <= 1 << 20 else { throw ZoneError(.malformed, "\(quoted(name)): more than 1 MiB of zone data") }
+        guard bytes.count <= 1 << 20 else {
+            throw ZoneError(.malformed, "\(quoted(name)): more than 1 MiB of zone data")
+        }
         var reader = ZoneFileReader(bytes: bytes, name: name)
         let contents = try reader.contents()
         rule = contents.rule
@@ -28,7 +30,8 @@ struct ZoneFile: Sendable {
         var before = contents.types[0]
         var table: [Transition] = []
         for (time, type) in contents.transitions {
-            // Instants reach some 9·10^12 seconds; earlier entries, such as the Big Bang of old files, are as good as -∞.
+            // Instants reach some 9·10^12 seconds; earlier entries, such as the Big Bang of old files, are as good as
+            // -∞.
             let clamped = min(max(time, Zone.start + 1), Zone.end - 1)
             table.append(Transition(at: clamped, before: before, after: contents.types[type]))
             before = contents.types[type]

@@ -46,7 +46,8 @@ struct ZoneFileReader {
         guard counts.allSatisfy({ (0...bytes.count).contains($0) }) else { throw malformed("it is cut short") }
         guard header.leapCount == 0 else {
             throw ZoneError(
-                .leapSeconds, "\(quoted(name)) counts leap seconds (right/…): use the zone of the same name without them")
+                .leapSeconds,
+                "\(quoted(name)) counts leap seconds (right/…): use the zone of the same name without them")
         }
         return header
     }
@@ -60,10 +61,16 @@ struct ZoneFileReader {
         let types = Array(try take(header.typeCount * 6))
         let characters = Array(try take(header.characterCount))
         try skip(header.isStandardCount + header.isUTCCount)
-        guard zip(times, times.dropFirst()).allSatisfy(<) else { throw malformed("its changes are not in order of time") }
-        guard indexes.allSatisfy({ $0 < header.typeCount }) else { throw malformed("a change names no kind of local time") }
+        guard zip(times, times.dropFirst()).allSatisfy(<) else {
+            throw malformed("its changes are not in order of time")
+        }
+        guard indexes.allSatisfy({ $0 < header.typeCount }) else {
+            throw malformed("a change names no kind of local time")
+        }
         var offsets: [ZoneOffset] = []
-        for index in 0..<header.typeCount { offsets.append(try offset(types[(index * 6)..<(index * 6 + 6)], characters)) }
+        for index in 0..<header.typeCount {
+            offsets.append(try offset(types[(index * 6)..<(index * 6 + 6)], characters))
+        }
         return Contents(types: offsets, transitions: Array(zip(times, indexes.map(Int.init))))
     }
 

@@ -1,5 +1,5 @@
-/// The POSIX TZ rule in a zone file's footer, "CET-1CEST,M3.5.0,M10.5.0/3": standard time, and between two dates of every
-/// year daylight time. RFC 8536 lets its hours go from -167 to 167.
+/// The POSIX TZ rule in a zone file's footer, "CET-1CEST,M3.5.0,M10.5.0/3": standard time, and between two dates of
+/// every year daylight time. RFC 8536 lets its hours go from -167 to 167.
 struct ZoneRule: Sendable {
     let standard: ZoneOffset
     private let daylight: (offset: ZoneOffset, start: RuleDate, end: RuleDate)?
@@ -8,8 +8,11 @@ struct ZoneRule: Sendable {
     init(_ text: [UInt8], name: String) throws(ZoneError) {
         var scanner = TextScanner(bytes: text)
         let error = ZoneError(
-            .rule, "the rule \(quoted(String(decoding: text, as: UTF8.self))) of the zone \(quoted(name)) cannot be read")
-        guard let abbreviation = scanner.takeAbbreviation(), let offset = scanner.takeHours(limit: 24) else { throw error }
+            .rule,
+            "the rule \(quoted(String(decoding: text, as: UTF8.self))) of the zone \(quoted(name)) cannot be read")
+        guard let abbreviation = scanner.takeAbbreviation(), let offset = scanner.takeHours(limit: 24) else {
+            throw error
+        }
         standard = ZoneOffset(seconds: -offset, isDaylight: false, abbreviation: abbreviation)
         if scanner.isAtEnd {
             daylight = nil
@@ -23,7 +26,7 @@ struct ZoneRule: Sendable {
         daylight = (ZoneOffset(seconds: -ahead, isDaylight: true, abbreviation: summer), start, end)
     }
 
-    /// The changes of the year of `seconds` and of its neighbours, in order of time.
+    /// The changes of the year of `seconds` and of its neighbours, in order of time; some of the years beside them too.
     func transitions(around seconds: Int64) -> [ZoneFile.Transition] {
         guard let daylight else { return [] }
         let year = CalendarDay(daysSinceEpoch: Int(seconds.flooredDivision(by: 86_400).quotient)).year
@@ -35,9 +38,11 @@ struct ZoneRule: Sendable {
             found.append(ZoneFile.Transition(at: end, before: daylight.offset, after: standard))
         }
         found.sort { $0.at < $1.at }
-        // Daylight time all year is written as an end that meets the next start: no change at all.
-        let times = Dictionary(grouping: found, by: \.at)
-        return found.filter { times[$0.at]?.count == 1 }
+        // Daylight time all year is written as an end that meets the next start: no change at all. The outermost two
+        // have a neighbour that was not looked at, and are far away.
+        return found.indices.dropFirst().dropLast()
+            .filter { found[$0 - 1].at != found[$0].at && found[$0].at != found[$0 + 1].at }
+            .map { found[$0] }
     }
 
     /// The offset when `transitions` finds none: daylight time all year.

@@ -12,7 +12,7 @@ public import SignalboxCore
 /// has one loop for everything.
 ///
 /// Used from the thread that started it; that thread must live as long as the process, since the command gets SIGKILL
-/// when it ends.
+/// when it ends. A command that is let go before it was collected is killed with its group.
 public final class CommandProcess: EventSource {
     public let identity: ProcessIdentity
     /// Readable once the leader has ended.
@@ -43,7 +43,11 @@ public final class CommandProcess: EventSource {
     }
 
     deinit {
-        if outcome == nil { KnownChildren.forget(identity.pid) }
+        guard outcome == nil else { return }
+        signalGroup(.kill)
+        // A killed process ends at once, unless it is stuck in the kernel: then it is left to be collected as an orphan.
+        let hasEnded = try? descriptor.waitUntilReadable(for: .seconds(1))
+        guard hasEnded == true, collect() != nil else { return KnownChildren.forget(identity.pid) }
     }
 
     /// How the leader ended; nil while it runs. Collecting it frees its number, so end its group before, or find what is

@@ -259,12 +259,12 @@ final class WorkerLoop<Engine: OrderedStore> {
             live.output += attempt.output.takeChanges().map { $0.piece(of: attempt.dispatch) }
             (attempt.hasNewOutput, attempt.hasNewReport) = (false, false)
         }
-        if now.boot >= nextBeat {
-            let beat = Heartbeat(at: Moment(now), running: running.count, processed: processed, failed: failed)
-            live.heartbeat = (id, beat)
-            nextBeat = now.boot + Heartbeat.interval
-            try Orphans.collect()
-        }
+        let isTime = now.boot >= nextBeat
+        if isTime { try Orphans.collect() }
+        guard isTime || !live.isEmpty else { return }
+        let beat = Heartbeat(at: Moment(now), running: running.count, processed: processed, failed: failed)
+        live.heartbeat = (id, beat)
+        nextBeat = now.boot + Heartbeat.interval
         try store.live?.write(live)
         live = LiveRound()
     }

@@ -7,7 +7,8 @@ let styleSheetText = #"""
         --success: #1a7f55; --failed: #c62f2f; --in-progress: #1d66c9; --pending: #9a6200; --scheduled: #52647a;
         --blocked: #7346c4; --cancelled: #68707c; --skipped: #68707c; --idle: #68707c;
         --shadow: 0 1px 2px rgb(23 32 43 / 5%), 0 2px 8px rgb(23 32 43 / 4%);
-        --mono: ui-monospace, "SFMono-Regular", "Cascadia Mono", "JetBrains Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
+        --mono: ui-monospace, "SFMono-Regular", "Cascadia Mono", "JetBrains Mono", Menlo, Consolas,
+            "DejaVu Sans Mono", monospace;
     }
     @media (prefers-color-scheme: dark) {
         :root {
@@ -21,7 +22,8 @@ let styleSheetText = #"""
     * { box-sizing: border-box; }
     body {
         margin: 0; background: var(--ground); color: var(--ink);
-        font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Liberation Sans", sans-serif;
+        font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans",
+            "Liberation Sans", sans-serif;
         font-variant-numeric: tabular-nums; -webkit-text-size-adjust: 100%;
     }
     a { color: var(--accent); text-decoration: none; }
@@ -29,30 +31,44 @@ let styleSheetText = #"""
     :focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; border-radius: 4px; }
     code { font-family: var(--mono); font-size: .88em; }
     .quiet { color: var(--quiet); }
-    .aside { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+    .aside {
+        position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
+    }
     .skip { position: absolute; left: 1rem; top: -4rem; padding: .5rem 1rem; background: var(--surface); z-index: 2; }
     .skip:focus { top: .5rem; }
 
     .top {
         display: flex; flex-wrap: wrap; align-items: center; gap: .25rem 1.5rem; min-height: 3.5rem;
-        padding: .5rem max(1.25rem, calc((100% - 76rem) / 2 + 1.25rem)); background: var(--surface); border-bottom: 1px solid var(--line);
+        padding: .5rem max(1.25rem, calc((100% - 76rem) / 2 + 1.25rem)); background: var(--surface);
+        border-bottom: 1px solid var(--line);
     }
-    .brand { display: flex; align-items: center; gap: .6rem; color: var(--ink); font-weight: 650; font-size: 1.05rem; letter-spacing: -.01em; }
+    .brand {
+        display: flex; align-items: center; gap: .6rem; color: var(--ink); font-weight: 650; font-size: 1.05rem;
+        letter-spacing: -.01em;
+    }
     .brand:hover { text-decoration: none; }
     .brand svg { width: 1.9rem; height: 1.9rem; }
     .top nav { display: flex; flex-wrap: wrap; gap: .15rem; }
     .top nav a { padding: .35rem .7rem; border-radius: 7px; color: var(--quiet); font-weight: 500; }
     .top nav a:hover { background: var(--sunken); color: var(--ink); text-decoration: none; }
     .top nav a[aria-current] { background: var(--sunken); color: var(--ink); }
-    .refresh { display: flex; align-items: center; gap: .6rem; margin: 0 0 0 auto; color: var(--quiet); font-size: .87rem; }
-    .refresh span::before { content: ""; display: inline-block; width: .5rem; height: .5rem; margin-right: .5rem; border-radius: 50%; background: var(--success); }
+    .refresh {
+        display: flex; align-items: center; gap: .6rem; margin: 0 0 0 auto; color: var(--quiet); font-size: .87rem;
+    }
+    .refresh span::before {
+        content: ""; display: inline-block; width: .5rem; height: .5rem; margin-right: .5rem; border-radius: 50%;
+        background: var(--success);
+    }
     .refresh.off span::before { background: none; box-shadow: inset 0 0 0 1.5px var(--quiet); }
     .refresh a { padding: .15rem .6rem; border: 1px solid var(--line); border-radius: 6px; }
 
     main, .bottom { max-width: 76rem; margin: 0 auto; padding: 1.5rem 1.25rem; }
     .bottom { padding-top: 0; color: var(--quiet); font-size: .82rem; }
     .bottom p { margin: .2rem 0; }
-    h1 { margin: 0; font-size: 1.5rem; font-weight: 650; letter-spacing: -.02em; line-height: 1.25; overflow-wrap: anywhere; }
+    h1 {
+        margin: 0; font-size: 1.5rem; font-weight: 650; letter-spacing: -.02em; line-height: 1.25;
+        overflow-wrap: anywhere;
+    }
     main > h1 { margin-bottom: 1rem; }
     h2 { margin: 0 0 .6rem; font-size: 1rem; font-weight: 620; letter-spacing: -.005em; }
     section { margin: 0 0 1.75rem; min-width: 0; }
@@ -68,10 +84,15 @@ let styleSheetText = #"""
     .card > :last-child { margin-bottom: 0; }
     .empty { margin: 0; padding: 1.25rem; color: var(--quiet); }
 
-    .tiles { display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); gap: .75rem; margin: 0 0 1.75rem; padding: 0; list-style: none; }
+    .tiles {
+        display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); gap: .75rem; margin: 0 0 1.75rem;
+        padding: 0; list-style: none;
+    }
     .tile {
-        display: block; height: 100%; padding: .8rem .9rem .7rem; background: var(--surface); border: 1px solid var(--line);
-        border-top: 3px solid var(--tone, var(--line)); border-radius: 10px; box-shadow: var(--shadow); color: var(--ink);
+        display: block; height: 100%; padding: .8rem .9rem .7rem; background: var(--surface);
+        border: 1px solid var(--line);
+        border-top: 3px solid var(--tone, var(--line)); border-radius: 10px; box-shadow: var(--shadow);
+        color: var(--ink);
     }
     .tile:hover { text-decoration: none; border-color: var(--tone, var(--quiet)); }
     .tile .count { display: block; font-size: 1.6rem; font-weight: 640; line-height: 1.15; letter-spacing: -.02em; }
@@ -87,7 +108,9 @@ let styleSheetText = #"""
         font-size: .74rem; font-weight: 620; letter-spacing: .02em; line-height: 1.5; white-space: nowrap;
     }
     .badge::before { content: ""; width: .5rem; height: .5rem; border-radius: 50%; background: currentcolor; }
-    .badge.skipped::before, .badge.idle::before, .badge.scheduled::before { background: none; box-shadow: inset 0 0 0 1.5px currentcolor; }
+    .badge.skipped::before, .badge.idle::before, .badge.scheduled::before {
+        background: none; box-shadow: inset 0 0 0 1.5px currentcolor;
+    }
     .badge.failed::before { border-radius: 1px; transform: rotate(45deg) scale(.9); }
     .badge.cancelled::before { height: .2rem; border-radius: 1px; }
     .badge.in-progress::before { animation: breathe 2s ease-in-out infinite; }
@@ -96,20 +119,31 @@ let styleSheetText = #"""
     .marks { display: inline-flex; flex-wrap: wrap; gap: .3rem; }
     .plain:hover { text-decoration: none; }
 
-    .strip { display: flex; align-items: flex-end; gap: 3px; height: 1.5rem; margin: 0; padding: 0; list-style: none; overflow: hidden; }
+    .strip {
+        display: flex; align-items: flex-end; gap: 3px; height: 1.5rem; margin: 0; padding: 0; list-style: none;
+        overflow: hidden;
+    }
     .strip li { display: flex; align-items: flex-end; flex: 0 1 .5rem; min-width: 3px; height: 100%; }
     .run { display: block; width: 100%; height: 62%; border-radius: 2px; background: var(--tone); }
     .run.failed { height: 100%; }
     .run.in-progress { height: 62%; animation: breathe 2s ease-in-out infinite; }
-    .run.skipped, .run.cancelled, .run.scheduled, .run.pending, .run.blocked { height: 30%; background: none; box-shadow: inset 0 0 0 1.5px var(--tone); }
+    .run.skipped, .run.cancelled, .run.scheduled, .run.pending, .run.blocked {
+        height: 30%; background: none; box-shadow: inset 0 0 0 1.5px var(--tone);
+    }
     .run.cancelled { background: var(--tone); }
     .run:hover { filter: brightness(1.2); }
     .card .strip { height: 2rem; margin-bottom: 1rem; }
 
     table { width: 100%; border-collapse: separate; border-spacing: 0; font-size: .92rem; overflow: hidden; }
-    th, td { padding: .6rem .8rem; text-align: left; vertical-align: middle; border-top: 1px solid var(--line); font-weight: 400; }
+    th, td {
+        padding: .6rem .8rem; text-align: left; vertical-align: middle; border-top: 1px solid var(--line);
+        font-weight: 400;
+    }
     tbody th { font-weight: 560; }
-    thead th { border-top: 0; background: var(--sunken); color: var(--quiet); font-size: .76rem; font-weight: 600; white-space: nowrap; }
+    thead th {
+        border-top: 0; background: var(--sunken); color: var(--quiet); font-size: .76rem; font-weight: 600;
+        white-space: nowrap;
+    }
     tr > :first-child { padding-left: 1.15rem; }
     tr > :last-child { padding-right: 1.15rem; }
     tbody tr:first-child > * { border-top: 1px solid var(--line); }
@@ -134,10 +168,16 @@ let styleSheetText = #"""
     .line { display: flex; flex-wrap: wrap; gap: .2rem .5rem; font-weight: 560; }
     .line .far { margin-left: auto; font-weight: 400; color: var(--quiet); }
     .running .command { display: block; color: var(--quiet); }
-    .progress { display: flex; flex-wrap: wrap; align-items: center; gap: .2rem .7rem; margin-top: .35rem; font-size: .88rem; }
+    .progress {
+        display: flex; flex-wrap: wrap; align-items: center; gap: .2rem .7rem; margin-top: .35rem;
+        font-size: .88rem;
+    }
     td .progress { margin: 0; }
     .card > .progress { margin-bottom: 1rem; }
-    progress { flex: 1 1 8rem; max-width: 22rem; height: .5rem; border: 0; border-radius: 99px; background: var(--line); overflow: hidden; appearance: none; }
+    progress {
+        flex: 1 1 8rem; max-width: 22rem; height: .5rem; border: 0; border-radius: 99px; background: var(--line);
+        overflow: hidden; appearance: none;
+    }
     progress::-webkit-progress-bar { background: var(--line); }
     progress::-webkit-progress-value { background: var(--in-progress); border-radius: 99px; }
     progress::-moz-progress-bar { background: var(--in-progress); border-radius: 99px; }
@@ -145,9 +185,15 @@ let styleSheetText = #"""
     .online { margin: 0 0 .7rem; }
     .online strong { font-size: 1.3rem; font-weight: 640; }
     .warning { margin: 0 0 .3rem; color: var(--failed); font-weight: 560; }
-    .why { margin: 0 0 1rem; padding: .6rem .8rem; border-left: 3px solid var(--accent); border-radius: 4px; background: var(--sunken); }
+    .why {
+        margin: 0 0 1rem; padding: .6rem .8rem; border-left: 3px solid var(--accent); border-radius: 4px;
+        background: var(--sunken);
+    }
 
-    .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(28rem, 100%), 1fr)); gap: .35rem 1.5rem; margin: 0; }
+    .facts {
+        display: grid; grid-template-columns: repeat(auto-fill, minmax(min(28rem, 100%), 1fr)); gap: .35rem 1.5rem;
+        margin: 0;
+    }
     .facts div { display: grid; grid-template-columns: 8rem minmax(0, 1fr); gap: .75rem; }
     .facts time { white-space: normal; }
     .facts dt { color: var(--quiet); }
@@ -159,12 +205,24 @@ let styleSheetText = #"""
     .squares .free { background: none; box-shadow: inset 0 0 0 1.5px var(--line); }
 
     .filter { display: flex; flex-wrap: wrap; gap: .35rem; margin: 0 0 1rem; }
-    .filter a { padding: .2rem .7rem; border: 1px solid var(--line); border-radius: 99px; background: var(--surface); color: var(--quiet); font-size: .78rem; font-weight: 560; }
-    .filter a[aria-current] { border-color: var(--accent); color: var(--accent); background: color-mix(in srgb, var(--accent) 10%, var(--surface)); }
-    .chosen { display: flex; flex-wrap: wrap; gap: .5rem; margin: 0 0 1rem; padding: 0; list-style: none; font-size: .9rem; }
+    .filter a {
+        padding: .2rem .7rem; border: 1px solid var(--line); border-radius: 99px; background: var(--surface);
+        color: var(--quiet); font-size: .78rem; font-weight: 560;
+    }
+    .filter a[aria-current] {
+        border-color: var(--accent); color: var(--accent);
+        background: color-mix(in srgb, var(--accent) 10%, var(--surface));
+    }
+    .chosen {
+        display: flex; flex-wrap: wrap; gap: .5rem; margin: 0 0 1rem; padding: 0; list-style: none;
+        font-size: .9rem;
+    }
     .chosen li { padding: .15rem .7rem; border-radius: 6px; background: var(--sunken); border: 1px solid var(--line); }
 
-    .log { max-height: 70vh; overflow: auto; border-radius: 12px; border: 1px solid #28323f; background: #0f151d; color: #d8e1eb; }
+    .log {
+        max-height: 70vh; overflow: auto; border-radius: 12px; border: 1px solid #28323f; background: #0f151d;
+        color: #d8e1eb;
+    }
     .log table { border: 0; border-radius: 0; background: none; box-shadow: none; font: .82rem/1.5 var(--mono); }
     .log td { padding: .08rem .8rem; border: 0; vertical-align: top; }
     .log tr:first-child td { padding-top: .7rem; border: 0; }
@@ -196,15 +254,23 @@ let styleSheetText = #"""
         main table:not(.log table) tr { display: block; padding: .7rem 1rem; }
         main table:not(.log table) tr + tr { border-top: 1px solid var(--line); }
         main table:not(.log table) :is(td, tbody th) {
-            display: grid; grid-template-columns: 6.5rem minmax(0, 1fr); gap: .75rem; width: auto; padding: .15rem 0; border: 0; text-align: left;
+            display: grid; grid-template-columns: 6.5rem minmax(0, 1fr); gap: .75rem; width: auto;
+            padding: .15rem 0; border: 0; text-align: left;
         }
-        main table:not(.log table) :is(td, tbody th)::before { content: attr(data-label); color: var(--quiet); font-weight: 400; }
+        main table:not(.log table) :is(td, tbody th)::before {
+            content: attr(data-label); color: var(--quiet); font-weight: 400;
+        }
         main table:not(.log table) tbody th { display: block; font-size: 1.02rem; }
         main table:not(.log table) tbody th::before, main table:not(.log table) td:empty { display: none; }
         td > .badge, td > .strip, td > code { justify-self: start; }
         td .strip { width: 100%; }
         .log .offset { padding-left: .6rem; padding-right: .5rem; }
         .log .text { padding-left: .6rem; }
-        .log .stream { display: none; }
+        .log .stream { position: absolute; clip-path: inset(50%); }
+    }
+    @media (max-width: 26rem) {
+        .tile { padding: .5rem .5rem; }
+        .tile .count { font-size: 1.1rem; }
+        .tile .name { font-size: .55rem; letter-spacing: 0; }
     }
     """#

@@ -1,7 +1,7 @@
 import SignalboxCore
 
-/// Markup. A `String` is never markup: it becomes part of a page through ``text(_:keeping:)``, which escapes it, and only
-/// what is written as a literal in this module's source can become markup as it is.
+/// Markup. A `String` is never markup: it becomes part of a page through ``text(_:keeping:)``, which escapes it, and
+/// only what is written as a literal in this module's source can become markup as it is.
 struct HTML: Sendable {
     fileprivate(set) var markup: String
 
@@ -24,8 +24,6 @@ struct HTML: Sendable {
         for element in elements { html.markup += element.markup }
         return html
     }
-
-    var isEmpty: Bool { markup.isEmpty }
 }
 
 /// An attribute of an element; its value is escaped.
@@ -39,7 +37,6 @@ struct Attribute: Sendable {
     }
 
     static func href(_ target: PageTarget) -> Attribute { Attribute("href", target.text) }
-    static func href(section: StaticString) -> Attribute { Attribute("href", "#\(section)") }
     static func id(_ text: StaticString) -> Attribute { Attribute("id", text.description) }
     static func `class`(_ names: String) -> Attribute { Attribute("class", names) }
     static func title(_ text: String) -> Attribute { Attribute("title", text) }
@@ -48,8 +45,6 @@ struct Attribute: Sendable {
     static func scope(_ scope: StaticString) -> Attribute { Attribute("scope", scope.description) }
     /// The name of an element for those who do not see it.
     static func label(_ text: String) -> Attribute { Attribute("aria-label", text) }
-    /// The element that names this one.
-    static func labelled(by id: StaticString) -> Attribute { Attribute("aria-labelledby", id.description) }
     static let currentPage = Attribute("aria-current", "page")
     static let focusable = Attribute("tabindex", "0")
     static let passedOver = Attribute("tabindex", "-1")

@@ -81,7 +81,7 @@ extension PageView {
             Fact("Unique key", detail.request.uniqueKey.map { .text($0) }),
             Fact("Comes after", detail.request.after.isEmpty ? nil : dispatchLinks(detail.request.after)),
             Fact("Made again from", dispatch.parent.map { dispatchLinks([$0]) }),
-            Fact("Stands for", dispatch.coalesced == 0 ? nil : .text("\(countText(dispatch.coalesced + 1)) occurrences")),
+            Fact("Stands for", dispatch.coalesced == 0 ? nil : .text("\(countText(dispatch.coalesced + 1)) due times")),
             Fact("Workers lost", dispatch.crashes == 0 ? nil : .text("\(dispatch.crashes)")),
         ]
     }
@@ -96,11 +96,11 @@ extension PageView {
             Table(
                 caption: "The attempts that have ended",
                 columns: [
-                    .text("Attempt"), .text("Worker"), .text("Started"), .text("Took"), .text("Reason"), .wide("Ended"),
+                    .text("Number"), .text("Worker"), .text("Started"), .text("Took"), .text("Reason"), .wide("Ended"),
                 ],
                 rows: detail.attempts.map { attempt in
                     [
-                        .text("\(attempt.number)"), .text("\(attempt.worker)"), relative(attempt.started.wall),
+                        .text("Attempt \(attempt.number)"), .text("\(attempt.worker)"), relative(attempt.started.wall),
                         .text(durationText(attempt.started.boot.duration(to: attempt.finished.boot))),
                         .text(attempt.reason.word ?? "–"), .text(outcomeText(attempt.outcome)),
                     ]

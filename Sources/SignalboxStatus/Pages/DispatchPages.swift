@@ -65,8 +65,8 @@ extension PageView {
         return Table(
             caption: caption,
             columns: [
-                .text("Dispatch"), ofJob ? .text("Attempt") : .free("What"), .text("State"), .text("When"), .text("Took"),
-                .wide("Result"),
+                .text("Dispatch"), ofJob ? .text("Attempt") : .free("What"), .text("State"), .text("When"),
+                .text("Took"), .wide("Result"),
             ],
             rows: dispatches.map { view in
                 [
@@ -108,7 +108,9 @@ extension PageView {
 
     private func result(_ view: DispatchView) -> HTML {
         if let report = view.progress { return progressBar(report) }
-        let words = [endingText(view.dispatch), view.dispatch.reason.addition].compactMap { $0 }
+        let more = view.dispatch.coalesced
+        let times = more == 0 ? nil : "\(countText(more + 1)) due times"
+        let words = [endingText(view.dispatch), view.dispatch.reason.addition, times].compactMap { $0 }
         guard !words.isEmpty else { return HTML() }
         return element("span", .class(view.state == .success ? "quiet" : "plain")) { words.joined(separator: " · ") }
     }

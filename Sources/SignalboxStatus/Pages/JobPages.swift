@@ -13,7 +13,8 @@ extension PageView {
             columns: [
                 .text("Job"), .text("State"), .text("Schedule"), .text("Next run"), .text("Last run"), .wide("History"),
             ],
-            rows: jobs.map(jobRow), emptyText: "There is no job yet. Add one with: signalbox add NAME --every 5m -- COMMAND"
+            rows: jobs.map(jobRow),
+            emptyText: "There is no job yet. Add one with: signalbox add NAME --every 5m -- COMMAND"
         ).html
     }
 
@@ -32,9 +33,10 @@ extension PageView {
     private func marks(_ view: JobView) -> HTML {
         element("span", .class("marks")) {
             if view.job.progress.paused { badge("paused", tone: "pending") }
-            if view.running > 0 { badge(view.running == 1 ? "running" : "running ×\(view.running)", tone: "in-progress") }
+            if view.running == 1 { badge("running", tone: "in-progress") }
+            if view.running > 1 { badge("running ×\(view.running)", tone: "in-progress") }
             if view.waiting > 0 { badge("\(countText(view.waiting)) waiting", tone: "scheduled") }
-            if !view.job.progress.paused, view.running == 0, view.waiting == 0 { badge("idle", tone: "idle") }
+            if !view.job.progress.paused, view.running + view.waiting == 0 { badge("idle", tone: "idle") }
         }
     }
 
@@ -74,7 +76,9 @@ extension PageView {
             },
             environment(definition.environment),
             section("Last runs") {
-                dispatchTable(detail.dispatches, caption: "The newest runs of this job", emptyText: "It has not run yet.", ofJob: true)
+                dispatchTable(
+                    detail.dispatches, caption: "The newest runs of this job", emptyText: "It has not run yet.",
+                    ofJob: true)
                 element("p", .class("more")) {
                     link(.dispatches(DispatchFilter(job: detail.view.name))) { "All dispatches of this job" }
                 }

@@ -13,7 +13,8 @@ extension PageView {
             },
             section("Jobs") { jobTable(overview.jobs) },
             section("Recent dispatches") {
-                dispatchTable(overview.recent, caption: "The newest dispatches", emptyText: "Nothing has been dispatched yet.")
+                dispatchTable(
+                    overview.recent, caption: "The newest dispatches", emptyText: "Nothing has been dispatched yet.")
             },
             section("Queues") { queueTable(overview.status.queues) },
         ])
@@ -32,14 +33,16 @@ extension PageView {
         ]
         return element("ul", .class("tiles"), .label("Dispatches in each state")) {
             for state in order {
-                let count = status.count(state)
-                element("li") {
-                    link(.dispatches(DispatchFilter(state: state)), .class(count == 0 ? "tile none" : "tile \(state.tone)")) {
-                        element("span", .class("count")) { countText(count) }
-                        element("span", .class("name")) { state.name }
-                    }
-                }
+                element("li") { tile(state, count: status.count(state)) }
             }
+        }
+    }
+
+    private func tile(_ state: DispatchState, count: Int) -> HTML {
+        let tone = count == 0 ? "none" : state.tone
+        return link(.dispatches(DispatchFilter(state: state)), .class("tile \(tone)")) {
+            element("span", .class("count")) { countText(count) }
+            element("span", .class("name")) { state.name }
         }
     }
 

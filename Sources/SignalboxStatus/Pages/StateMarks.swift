@@ -14,11 +14,16 @@ extension PageView {
         return element("ol", .class("strip"), .label("Last \(newestFirst.count) runs, oldest first")) {
             for dispatch in newestFirst.reversed() {
                 element("li") {
-                    link(.dispatch(dispatch.id), .class("run \(dispatch.state.tone)"), .title(runText(dispatch)), .passedOver) {
-                        element("span", .class("aside")) { runText(dispatch) }
-                    }
+                    runMark(dispatch)
                 }
             }
+        }
+    }
+
+    private func runMark(_ dispatch: Dispatch) -> HTML {
+        let text = runText(dispatch)
+        return link(.dispatch(dispatch.id), .class("run \(dispatch.state.tone)"), .title(text), .passedOver) {
+            element("span", .class("aside")) { text }
         }
     }
 

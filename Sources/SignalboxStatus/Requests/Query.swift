@@ -10,7 +10,8 @@ struct Query {
     init(text: String) throws(TargetProblem) {
         for pair in text.split(separator: "&") {
             let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let name = percentDecoded(halves[0]), let value = percentDecoded(halves.count > 1 ? halves[1] : "") else {
+            let decoded = (percentDecoded(halves[0]), percentDecoded(halves.count > 1 ? halves[1] : ""))
+            guard case (let name?, let value?) = decoded else {
                 throw TargetProblem(.malformed, "The parameter \(quoted(pair)) is not percent-encoded UTF-8.")
             }
             guard values.updateValue(value, forKey: name) == nil else {
@@ -30,9 +31,8 @@ struct Query {
 
     mutating func takeFilter() throws(TargetProblem) -> DispatchFilter {
         var filter = DispatchFilter()
-        filter.state = try take("state", "SCHEDULED, BLOCKED, PENDING, IN_PROGRESS, SUCCESS, FAILED, CANCELLED or SKIPPED") {
-            DispatchState(name: $0)
-        }
+        let states = DispatchState.allCases.map(\.name).joined(separator: ", ")
+        filter.state = try take("state", "one of \(states)") { DispatchState(name: $0) }
         filter.job = try take("job", "the name of a job") { try? JobName($0) }
         filter.queue = try take("queue", "the name of a queue") { try? QueueName($0) }
         filter.before = try take("before", "the number of a dispatch") { DispatchID(text: $0) }
@@ -66,7 +66,8 @@ func percentDecoded(_ text: some StringProtocol) -> String? {
             bytes.append(byte)
             continue
         }
-        guard let high = rest.popFirst().flatMap(hexDigit), let low = rest.popFirst().flatMap(hexDigit) else { return nil }
+        guard let high = rest.popFirst().flatMap(hexDigit) else { return nil }
+        guard let low = rest.popFirst().flatMap(hexDigit) else { return nil }
         bytes.append(high << 4 | low)
     }
     return String(validating: bytes, as: UTF8.self)

@@ -5,8 +5,8 @@ import NIOPosix
 
 /// One connection: takes a request, has it answered on a thread that may block, writes the answer, waits for the next.
 ///
-/// The connection is closed when a request does not arrive complete, or an answer is not taken, in time; so a slow client
-/// costs a place among the connections for a while, and nothing else.
+/// The connection is closed when a request does not arrive complete, or an answer is not taken, in time; so a slow
+/// client costs a place among the connections for a while, and nothing else.
 final class ConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -15,8 +15,12 @@ final class ConnectionHandler: ChannelInboundHandler {
         case waiting
         case reading(HTTPRequestHead)
         case answering
+        /// The last answer is on its way; what still comes in is thrown away.
         case closing
     }
+
+    /// How long a client may go on sending after its last answer.
+    private static let linger = TimeAmount.seconds(2)
 
     private let responder: Responder
     private let readers: NIOThreadPool
@@ -58,6 +62,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // What a client still sends after its last answer is of no interest, and often no HTTP.
+        guard !phase.isClosing else { return }
         logger.debug("closing a connection", metadata: ["error": "\(error)"])
         if let problem = error as? HTTPParserError, phase.awaitsRequest {
             let overflow = problem == .headerOverflow
@@ -83,7 +89,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private func write(
         _ response: PageResponse, to head: HTTPRequestHead?, keepAlive: Bool, _ context: ChannelHandlerContext
     ) {
-        if case .closing = phase { return }
+        guard !phase.isClosing else { return }
         let keepAlive = keepAlive && response.keepsConnection
         phase = keepAlive ? .waiting : .closing
         var headers = response.headers
@@ -97,18 +103,26 @@ final class ConnectionHandler: ChannelInboundHandler {
         finish(keepAlive: keepAlive, context)
     }
 
+    /// After the last answer only our side is closed at first: closing both while bytes still come in would make the
+    /// kernel reset the connection, and the client might never see the answer.
     private func finish(keepAlive: Bool, _ context: ChannelHandlerContext) {
         restartDeadline(context)
         let written = context.writeAndFlush(wrapOutboundOut(.end(nil)))
         guard !keepAlive else { return }
         let context = NIOLoopBound(context, eventLoop: context.eventLoop)
-        written.whenComplete { _ in context.value.close(promise: nil) }
+        let handler = NIOLoopBound(self, eventLoop: context.value.eventLoop)
+        written.whenComplete { _ in
+            context.value.close(mode: .output, promise: nil)
+            handler.value.restartDeadline(context.value)
+        }
     }
 
     private func restartDeadline(_ context: ChannelHandlerContext) {
         deadline?.cancel()
+        guard context.channel.isActive else { return }
+        let time = phase.isClosing ? min(patience, Self.linger) : patience
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        deadline = context.eventLoop.scheduleTask(in: patience) { bound.value.close(promise: nil) }
+        deadline = context.eventLoop.scheduleTask(in: time) { bound.value.close(promise: nil) }
     }
 }
 
@@ -117,6 +131,13 @@ extension ConnectionHandler.Phase {
         switch self {
         case .waiting, .reading: true
         case .answering, .closing: false
+        }
+    }
+
+    fileprivate var isClosing: Bool {
+        switch self {
+        case .closing: true
+        case .waiting, .reading, .answering: false
         }
     }
 }

@@ -1,4 +1,4 @@
-/// Which `Host` a request may name. A page of a stranger can make its own name point to this machine (DNS rebinding) and
+/// Which `Host` a request may name. A stranger's page can make its own name point to this machine (DNS rebinding) and
 /// then read what the server answers; its requests carry that name, so names that are not ours are refused.
 enum HostRule: Hashable, Sendable {
     /// These hosts, with any port.

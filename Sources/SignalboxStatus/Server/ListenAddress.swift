@@ -24,10 +24,12 @@ public enum ListenAddress: Hashable, Sendable {
 
     private static func unixSocket(_ text: String) throws(ListenAddressError) -> ListenAddress {
         let path = String(text.dropFirst("unix:".count))
-        guard !path.isEmpty else { throw ListenAddressError(text, "a path must follow unix:, as in unix:/run/box.sock") }
+        guard !path.isEmpty else {
+            throw ListenAddressError(text, "a path must follow unix:, as in unix:/run/box.sock")
+        }
         guard path.utf8.count <= pathLimit else {
             throw ListenAddressError(
-                text, "the path has \(path.utf8.count) bytes and the kernel takes at most \(pathLimit): choose a shorter one")
+                text, "the path has \(path.utf8.count) bytes and may have \(pathLimit): choose a shorter one")
         }
         return .unixSocket(path: path)
     }

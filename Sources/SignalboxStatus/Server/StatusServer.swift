@@ -6,9 +6,11 @@ import NIOPosix
 public import SignalboxCore
 import Synchronization
 
-/// Shows a store over HTTP and never writes to it: pages from one snapshot each, for browsers with or without JavaScript.
+/// Shows a store over HTTP and never writes to it: each page from one snapshot, for browsers with or without
+/// JavaScript.
 ///
-/// One event loop does all network traffic; the store is read on threads of its own, because a read may wait for the disk.
+/// One event loop does all network traffic; the store is read on threads of its own, because a read may wait for the
+/// disk.
 public final class StatusServer: Sendable {
     private enum State {
         case ready
@@ -31,7 +33,8 @@ public final class StatusServer: Sendable {
         whenListening: @escaping @Sendable (ListenAddress) -> Void = { _ in }
     ) {
         self.init(
-            source: source, now: now, listen: listen, logger: logger, limits: ServerLimits(), whenListening: whenListening)
+            source: source, now: now, listen: listen, logger: logger, limits: ServerLimits(),
+            whenListening: whenListening)
     }
 
     init(
@@ -148,7 +151,8 @@ extension StatusServer {
 
     /// A socket file stays behind when its server is killed: it may be replaced, but not while somebody answers there.
     private func refuseIfServed(_ path: String, _ group: any EventLoopGroup) async throws {
-        guard let other = try? await ClientBootstrap(group: group).connect(unixDomainSocketPath: path).get() else { return }
+        let bootstrap = ClientBootstrap(group: group)
+        guard let other = try? await bootstrap.connect(unixDomainSocketPath: path).get() else { return }
         try? await other.close()
         throw IOError(errnoCode: Errno.addressInUse, reason: "connect")
     }

@@ -19,6 +19,11 @@ public enum LiveAddress {
             return proposed
         }
     }
+
+    /// The store's own name, for a folder that other stores do not share.
+    public static func storeID(_ engine: some OrderedStore) throws -> String {
+        try engine.read { try $0.header().storeID }
+    }
 }
 
 extension ReadTransaction where Self: ~Copyable {

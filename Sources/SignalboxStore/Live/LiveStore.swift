@@ -67,7 +67,7 @@ public struct LiveRound: Sendable {
 
     public init() {}
 
-    var isEmpty: Bool {
+    public var isEmpty: Bool {
         heartbeat == nil && started.isEmpty && progress.isEmpty && output.isEmpty && ended.isEmpty
     }
 }

@@ -6,6 +6,11 @@ public struct JobChange: Hashable, Sendable, Encodable {
     public enum Kind: String, Sendable, Encodable { case added, changed, unchanged, removed }
     public var name: String
     public var change: Kind
+
+    public init(name: String, change: Kind) {
+        self.name = name
+        self.change = change
+    }
 }
 
 extension JobStore {
@@ -74,6 +79,7 @@ extension JobStore {
             guard var job = try writer.transaction.job(name) else { throw StoreError.noJob(name) }
             guard job.progress.paused != paused else { return false }
             job.progress.paused = paused
+            if !paused { job.progress.cursor = max(job.progress.cursor, now.wall) }
             try writer.put(job.progress, .name(name.text), in: Buckets.jobProgress)
             writer.notify([.schedule, .anyChange])
             return true
@@ -84,14 +90,15 @@ extension JobStore {
 extension JobWriter where Transaction: ~Copyable {
     @discardableResult
     mutating func define(_ definition: JobDefinition, zones: ZoneTable) throws -> JobChange.Kind {
+        var progress = JobProgress(revision: 1, cursor: now.wall, anchor: now.wall)
+        try Request(of: Job(definition: definition, progress: progress)).checkSize()
         guard let before = try transaction.job(definition.name) else {
-            var progress = JobProgress(revision: 1, cursor: now.wall, anchor: now.wall)
             progress.lastBoot = now.bootID
             try keep(definition, progress, before: nil, zones)
             return .added
         }
         guard before.definition != definition else { return .unchanged }
-        var progress = before.progress
+        progress = before.progress
         progress.revision += 1
         if before.definition.schedule != definition.schedule || before.definition.zone != definition.zone {
             progress.cursor = now.wall

@@ -51,7 +51,7 @@ extension JobWriter where Transaction: ~Copyable {
         }
         let origin = DispatchOrigin(queue: item.queue, priority: item.priority, maxAttempts: item.maxAttempts)
         let birth = try birth(of: item)
-        let dispatch = Dispatch(id: DispatchID(newNumber()), origin: origin, birth: birth, now: now)
+        let dispatch = Dispatch(id: newDispatchID(), origin: origin, birth: birth, now: now)
         try insert(dispatch, request: item.request)
         return Enqueued(id: dispatch.id, deduplicated: false)
     }
@@ -74,9 +74,20 @@ extension Request {
     public static let inputLimit = 1 << 20
     /// The most bytes of arguments and environment together.
     public static let argumentLimit = 128 << 10
+    /// The most bytes of a unique key.
+    public static let uniqueKeyLimit = 500
 
     /// Refuses what could never be started, or would bloat the store.
     func checkSize() throws {
+        guard command != .program([]) else {
+            throw StoreError(.invalid, "there is no command to run: name a program, or give a shell line")
+        }
+        guard uniqueKey?.utf8.count ?? 0 <= Self.uniqueKeyLimit else {
+            throw StoreError(
+                .invalid,
+                "the unique key has \(uniqueKey?.utf8.count ?? 0) bytes; at most \(Self.uniqueKeyLimit) are allowed: "
+                    + "use a hash of it")
+        }
         guard input.count <= Self.inputLimit else {
             throw StoreError(
                 .invalid,

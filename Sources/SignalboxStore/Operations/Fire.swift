@@ -76,6 +76,7 @@ extension JobWriter where Transaction: ~Copyable {
         _ job: Job, _ zones: ZoneTable, _ reason: DispatchReason, _ pass: inout FirePass
     ) throws {
         guard let zone = zones[job.definition.zone] else { return pass.withoutZone.append(job.name) }
+        if let skipped = passedWhilePaused(job, zone) { try record(skipped, of: job, &pass) }
         let paused = job.progress.paused
         let plan = CatchUp.plan(
             job.definition.schedule, zone: zone, anchor: job.progress.anchor, cursor: job.progress.cursor, now: now.wall,
@@ -86,6 +87,16 @@ extension JobWriter where Transaction: ~Copyable {
         moved.progress.cursor = plan.cursor
         try schedule(moved, previously: job.progress.nextDue, zones)
         for occurrence in plan.runs { try dispatch(job, Occasion(scheduledFor: occurrence.due), &pass) }
+    }
+
+    /// Due times between the next one expected and a cursor that stands behind it: a pause ended before any scheduler
+    /// saw them.
+    private func passedWhilePaused(_ job: Job, _ zone: Zone) -> SkippedSummary? {
+        guard let due = job.progress.nextDue, due <= job.progress.cursor else { return nil }
+        return CatchUp.plan(
+            job.definition.schedule, zone: zone, anchor: job.progress.anchor, cursor: due - .microseconds(1),
+            now: job.progress.cursor, policy: CatchUpPolicy(mode: .none), reason: .paused, punctual: nil
+        ).skipped
     }
 
     private mutating func record(_ skipped: SkippedSummary, of job: Job, _ pass: inout FirePass) throws {
@@ -123,7 +134,7 @@ extension JobWriter where Transaction: ~Copyable {
         let origin = DispatchOrigin(
             job: job.name, queue: job.definition.queue, priority: job.definition.priority,
             maxAttempts: job.definition.maxAttempts, scheduledFor: occasion.scheduledFor)
-        let dispatch = Dispatch(id: DispatchID(newNumber()), origin: origin, birth: birth, now: now)
+        let dispatch = Dispatch(id: newDispatchID(), origin: origin, birth: birth, now: now)
         try put(Counter(value: dispatch.id.number), key, in: Buckets.occurrences)
         try insert(dispatch, request: Request(of: job))
     }

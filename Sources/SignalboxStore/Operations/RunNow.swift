@@ -57,7 +57,7 @@ extension JobWriter where Transaction: ~Copyable {
         var request = Request(of: job)
         if let input { request.input = input }
         try request.checkSize()
-        let dispatch = Dispatch(id: DispatchID(newNumber()), origin: origin, birth: birth, now: now)
+        let dispatch = Dispatch(id: newDispatchID(), origin: origin, birth: birth, now: now)
         try insert(dispatch, request: request)
         return dispatch.id
     }

@@ -53,9 +53,9 @@ extension JobStore {
         try write(now) { writer in
             var outcome = RoundOutcome(claimed: [], late: [], settled: [], isRegistered: true)
             for result in results {
-                do {
-                    outcome.settled.append(try writer.finish(result))
-                } catch is TransitionRefusal {
+                if let settled = try writer.finish(result) {
+                    outcome.settled.append(settled)
+                } else {
                     outcome.late.append(result.dispatch)
                 }
             }
@@ -95,10 +95,10 @@ public struct WorkerLookout: Hashable, Sendable {
 }
 
 extension JobWriter where Transaction: ~Copyable {
-    /// T6, T7, T8, T10, T13. Throws ``TransitionRefusal`` when the claim is no longer this one's.
-    fileprivate mutating func finish(_ result: AttemptResult) throws -> Dispatch {
+    /// T6, T7, T8, T10, T13. Nil, and nothing done, when the claim is no longer this one's.
+    fileprivate mutating func finish(_ result: AttemptResult) throws -> Dispatch? {
         guard let record = try transaction.dispatchRecord(result.dispatch), record.dispatch.claim?.token == result.token
-        else { throw TransitionRefusal.lateResult(result.dispatch, result.token) }
+        else { return nil }
         let dispatch = record.dispatch
         let request = try transaction.request(of: dispatch.id)
         let event = result.event(on: dispatch, retry: request.retry, now: now)
@@ -112,7 +112,9 @@ extension JobWriter where Transaction: ~Copyable {
     fileprivate mutating func claim(
         _ worker: WorkerID, _ queues: [QueueName], limit: Int
     ) throws -> [ClaimedDispatch] {
+        guard limit > 0 else { return [] }
         var ready: [ReadyEntry] = []
+        let queues = Set(queues)
         for queue in queues {
             let range = KeyRange(prefix: Key().with(queue.text).bytes)
             ready += try transaction.keys(Buckets.ready, range, limit: limit).map { try ReadyEntry(key: $0) }

@@ -5,7 +5,7 @@ extension JobStore {
     /// A number for a worker that is about to register. It takes the kernel lock of that number first, so that nobody
     /// ever sees a registered worker that looks dead.
     public func newWorkerID(now: Now) throws -> WorkerID {
-        try write(now) { writer in WorkerID(writer.newNumber()) }
+        try write(now) { writer in writer.newWorkerID() }
     }
 
     public func register(_ registration: WorkerRegistration, now: Now) throws {

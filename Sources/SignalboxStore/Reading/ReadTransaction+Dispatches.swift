@@ -30,18 +30,9 @@ extension ReadTransaction where Self: ~Copyable {
 
     /// The dispatches of a job that are not terminal, oldest first.
     func active(of job: JobName) throws -> [Dispatch] {
-        var left = try count(job, in: DispatchState.allCases.filter { !$0.isTerminal })
-        guard left > 0 else { return [] }
-        var found: [Dispatch] = []
-        try scan(Buckets.byJob, KeyRange(prefix: Key().with(job.text).bytes), .descending) { key, _ in
-            let id = try dispatchID(atEndOf: copied(key), in: Buckets.byJob)
-            let dispatch = try indexed(id, by: Buckets.byJob).dispatch
-            guard !dispatch.state.isTerminal else { return .next }
-            found.append(dispatch)
-            left -= 1
-            return left > 0 ? .next : .stop
+        try ids(Buckets.active, KeyRange(prefix: Key().with(job.text).bytes), limit: .max).map {
+            try indexed($0, by: Buckets.active).dispatch
         }
-        return found.reversed()
     }
 
     /// The next time that a SCHEDULED dispatch falls due.

@@ -9,8 +9,8 @@ extension ReadTransaction where Self: ~Copyable {
             guard let found else { return nil }
             do {
                 return try Value(record: found, key: bytes.span)
-            } catch let fault as RecordFault {
-                throw StoreError.damaged(bucket.name, hexadecimal(bytes), fault)
+            } catch {
+                throw StoreError.damaged(bucket.name, hexadecimal(bytes), error)
             }
         }
     }
@@ -42,8 +42,8 @@ extension ReadTransaction where Self: ~Copyable {
             let found: Value
             do {
                 found = try Value(record: value, key: key)
-            } catch let fault as RecordFault {
-                throw StoreError.damaged(bucket.name, hexadecimal(copied(key)), fault)
+            } catch {
+                throw StoreError.damaged(bucket.name, hexadecimal(copied(key)), error)
             }
             return try body(copied(key), found)
         }

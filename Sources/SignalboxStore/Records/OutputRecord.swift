@@ -32,7 +32,7 @@ struct OutputChunk: Record {
         var current: [OutputLine] = []
         var size = 0
         for line in lines {
-            let cost = line.bytes.count + 16
+            let cost = line.bytes.count + OutputLine.overhead
             if size + cost > limit, !current.isEmpty {
                 chunks.append(OutputChunk(lines: current))
                 (current, size) = ([], 0)

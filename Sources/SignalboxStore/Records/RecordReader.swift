@@ -46,13 +46,13 @@ struct RecordReader: ~Escapable {
     @_lifetime(self: copy self)
     mutating func moment() throws -> Moment {
         let wall = try instant()
-        return Moment(wall: wall, boot: BootInstant(nanoseconds: Int64(bitPattern: try number64())))
+        return Moment(wall: wall, boot: BootInstant(nanoseconds: try signed64()))
     }
     @_lifetime(self: copy self)
     mutating func duration() throws -> Duration { .microseconds(try signed64()) }
     @_lifetime(self: copy self)
     mutating func data() throws -> [UInt8] {
-        let count = Int(try number32())
+        let count = Int(clamping: try number32())
         guard count <= end - offset else { throw RecordFault.shape }
         defer { offset += count }
         return [UInt8](capacity: count) { output in
@@ -73,7 +73,7 @@ struct RecordReader: ~Escapable {
     /// How many values follow; bounded by what is left, so that no count makes us reserve more than the record has.
     @_lifetime(self: copy self)
     mutating func count() throws -> Int {
-        let count = Int(try number32())
+        let count = Int(clamping: try number32())
         guard count <= end - offset else { throw RecordFault.shape }
         return count
     }

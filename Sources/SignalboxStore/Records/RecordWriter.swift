@@ -19,15 +19,13 @@ struct RecordWriter {
     mutating func put(_ number: Double) { put(number.bitPattern) }
     mutating func put(_ flag: Bool) { bytes.append(flag ? 1 : 0) }
     mutating func put(_ instant: Instant) { put(instant.microseconds) }
-    mutating func put(_ instant: BootInstant) { put(UInt64(instant.nanoseconds)) }
+    mutating func put(_ instant: BootInstant) { put(instant.nanoseconds) }
     mutating func put(_ moment: Moment) {
         put(moment.wall)
         put(moment.boot)
     }
     /// Microseconds: what is shorter is not kept.
-    mutating func put(_ duration: Duration) {
-        put(duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000)
-    }
+    mutating func put(_ duration: Duration) { put(duration.microseconds) }
     mutating func put(_ text: String) { put(Array(text.utf8)) }
     mutating func put(_ data: [UInt8]) {
         put(UInt32(data.count))

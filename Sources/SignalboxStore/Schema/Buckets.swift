@@ -40,10 +40,13 @@ public enum Buckets {
     static let events = Bucket(17, "events")
     /// Queue or job, state → how many dispatches.
     static let counters = Bucket(18, "counters")
+    /// Job, dispatch → nothing. Those of a job that are not terminal, for its overlap policy: a long run must not make
+    /// every due time read the records of all that met it.
+    static let active = Bucket(19, "dispatch.active")
 
     public static let all = [
         meta, jobs, jobProgress, jobDue, dispatches, requests, attempts, outputs, ready, scheduled, blocked, running,
-        byState, byJob, unique, occurrences, workers, events, counters,
+        byState, byJob, unique, occurrences, workers, events, counters, active,
     ]
 }
 

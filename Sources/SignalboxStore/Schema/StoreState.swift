@@ -7,8 +7,9 @@ struct StoreState: Record, Hashable {
 
     /// The number of the newest transaction that changed something a reader can see.
     var sequence: UInt64 = 0
-    /// The number that the next dispatch or worker gets.
-    var nextID: UInt64 = 1
+    /// The numbers that the next dispatch and the next worker get.
+    var nextDispatch: UInt64 = 1
+    var nextWorker: UInt64 = 1
     /// Raised at every accepted backward step of the wall clock; part of an occurrence's key.
     var clockEpoch: UInt32 = 0
     /// The newest wall time a transaction was made at.
@@ -23,7 +24,8 @@ struct StoreState: Record, Hashable {
 
     func write(to writer: inout RecordWriter) {
         writer.put(sequence)
-        writer.put(nextID)
+        writer.put(nextDispatch)
+        writer.put(nextWorker)
         writer.put(clockEpoch)
         writer.put(newest)
         writer.put(firstEvent)
@@ -34,7 +36,8 @@ struct StoreState: Record, Hashable {
     static func read(from reader: inout RecordReader) throws -> StoreState {
         var state = StoreState()
         state.sequence = try reader.number64()
-        state.nextID = try reader.number64()
+        state.nextDispatch = try reader.number64()
+        state.nextWorker = try reader.number64()
         state.clockEpoch = try reader.number32()
         state.newest = try reader.instant()
         state.firstEvent = try reader.number64()

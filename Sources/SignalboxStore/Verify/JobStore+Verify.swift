@@ -12,7 +12,11 @@ extension JobStore {
 extension ReadTransaction where Self: ~Copyable {
     fileprivate func verify() throws -> VerifyReport {
         var check = Check()
-        check.state = try storeState()
+        do { check.state = try storeState() } catch let error as StoreError {
+            check.report.fault(error.description)
+            return check.report
+        }
+        try checkMeta(&check)
         try checkJobs(&check)
         try checkDispatches(&check)
         try checkParts(&check)
@@ -21,12 +25,30 @@ extension ReadTransaction where Self: ~Copyable {
         try checkEvents(&check)
         for bucket in [
             Buckets.ready, Buckets.scheduled, Buckets.blocked, Buckets.running, Buckets.byState, Buckets.byJob,
-            Buckets.jobDue, Buckets.unique,
+            Buckets.jobDue, Buckets.unique, Buckets.active,
         ] {
             try checkNoExtra(bucket, &check)
         }
         try checkCounters(&check)
         return check.report
+    }
+
+    /// The store's own records: each is known and can be read.
+    private func checkMeta(_ check: inout Check) throws {
+        try scan(Buckets.meta, .all, .ascending) { key, value in
+            check.report.records += 1
+            do {
+                switch copied(key) {
+                case StoreHeader.key.bytes: _ = try StoreHeader(record: value, key: key)
+                case StoreState.key.bytes: _ = try StoreState(record: value, key: key)
+                case BootRecord.key.bytes: _ = try BootRecord(record: value, key: key)
+                default: check.report.fault("meta has \(hexadecimal(copied(key))), which is nothing we know")
+                }
+            } catch {
+                check.report.fault("the record \(hexadecimal(copied(key))) in meta cannot be believed: \(error)")
+            }
+            return .next
+        }
     }
 
     private func checkJobs(_ check: inout Check) throws {
@@ -36,7 +58,7 @@ extension ReadTransaction where Self: ~Copyable {
             guard let progress = try fetch(JobProgress.self, name, in: Buckets.jobProgress) else {
                 return check.report.fault("the job \(definition.name) has no progress record")
             }
-            check.jobs[definition.name] = progress
+            check.jobs[definition.name] = Job(definition: definition, progress: progress)
             if let due = progress.nextDue { try expect(.jobDue(due, definition.name), Buckets.jobDue, &check) }
         }
         try each(JobProgress.self, Buckets.jobProgress, &check) { key, _, check in
@@ -52,7 +74,7 @@ extension ReadTransaction where Self: ~Copyable {
             if Key.dispatch(dispatch.id).bytes != key {
                 check.report.fault("the record of dispatch \(dispatch.id) stands under the number of another")
             }
-            if dispatch.id.number >= check.state.nextID {
+            if dispatch.id.number >= check.state.nextDispatch {
                 check.report.fault("dispatch \(dispatch.id) is newer than the counter of numbers")
             }
             check.count(dispatch)
@@ -60,6 +82,7 @@ extension ReadTransaction where Self: ~Copyable {
             try expect(.state(dispatch.state, dispatch.id), Buckets.byState, &check)
             if let (bucket, key) = waitingIndex(of: dispatch) { try expect(key, bucket, &check) }
             if let job = dispatch.job { try expect(.job(job, dispatch.id), Buckets.byJob, &check) }
+            if let key = activeKey(of: dispatch) { try expect(key, Buckets.active, &check) }
             try checkRequest(of: record, &check)
             try checkOwner(of: dispatch, &check)
         }
@@ -129,8 +152,8 @@ extension ReadTransaction where Self: ~Copyable {
             if dispatch.job != job || dispatch.scheduledFor != time {
                 check.report.fault("an occurrence of \(job) at \(time) names dispatch \(dispatch.id), which is of another")
             }
-            if let progress = check.jobs[job], progress.revision == revision, time > progress.cursor,
-                progress.lastBoot == nil {
+            if let known = check.jobs[job], known.progress.revision == revision, time > known.progress.cursor,
+                known.definition.schedule != .boot {
                 check.report.fault("an occurrence of \(job) at \(time) lies beyond the job's cursor")
             }
         }
@@ -220,7 +243,7 @@ extension ReadTransaction where Self: ~Copyable {
 private struct Check {
     var report = VerifyReport()
     var state = StoreState()
-    var jobs: [JobName: JobProgress] = [:]
+    var jobs: [JobName: Job] = [:]
     var totals: [DispatchState: UInt64] = [:]
     var counters: [[UInt8]: UInt64] = [:]
     var expected: [Bucket: Int] = [:]

@@ -35,10 +35,12 @@ extension JobWriter where Transaction: ~Copyable {
     private mutating func settle(after ended: Dispatch) throws {
         endings.append(ended)
         guard endings.count == 1 else { return }
-        while let next = endings.first {
-            try settleWaiters(of: next)
-            endings.removeFirst()
+        var settled = 0
+        while settled < endings.count {
+            try settleWaiters(of: endings[settled])
+            settled += 1
         }
+        endings = []
     }
 
     private mutating func place(_ record: DispatchRecord, from before: Dispatch?) throws {
@@ -64,11 +66,13 @@ extension JobWriter where Transaction: ~Copyable {
     private mutating func addIndexes(of dispatch: Dispatch) throws {
         try mark(.state(dispatch.state, dispatch.id), in: Buckets.byState)
         if let (bucket, key) = waitingIndex(of: dispatch) { try mark(key, in: bucket) }
+        if let key = activeKey(of: dispatch) { try mark(key, in: Buckets.active) }
     }
 
     private mutating func removeIndexes(of dispatch: Dispatch) throws {
         try delete(.state(dispatch.state, dispatch.id), in: Buckets.byState)
         if let (bucket, key) = waitingIndex(of: dispatch) { try delete(key, in: bucket) }
+        if let key = activeKey(of: dispatch) { try delete(key, in: Buckets.active) }
     }
 
     private mutating func announce(_ dispatch: Dispatch) {
@@ -125,4 +129,9 @@ func waitingIndex(of dispatch: Dispatch) -> (bucket: Bucket, key: Key)? {
     case .inProgress: dispatch.claim.map { (Buckets.running, .running($0.worker, dispatch.id)) }
     case .success, .failed, .cancelled, .skipped: nil
     }
+}
+
+/// Its entry among the dispatches of its job that are not terminal; nil when it is not one.
+func activeKey(of dispatch: Dispatch) -> Key? {
+    dispatch.state.isTerminal ? nil : dispatch.job.map { .job($0, dispatch.id) }
 }

@@ -15,7 +15,7 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
     private var changes: [DispatchChange] = []
     private var counts: [CounterKey: Int] = [:]
     private var interests: InterestSet = []
-    /// Dispatches that ended in this transaction and whose waiters are still to be looked after.
+    /// Dispatches that ended, while the waiters of the first of them and of all that follow are looked after.
     var endings: [Dispatch] = []
 
     private struct CounterKey: Hashable {
@@ -36,9 +36,14 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
     /// The sequence that this transaction will have if it changes something: also the token of its claims.
     var sequence: UInt64 { stateBefore.sequence + 1 }
 
-    mutating func newNumber() -> UInt64 {
-        defer { state.nextID += 1 }
-        return state.nextID
+    mutating func newDispatchID() -> DispatchID {
+        defer { state.nextDispatch += 1 }
+        return DispatchID(state.nextDispatch)
+    }
+
+    mutating func newWorkerID() -> WorkerID {
+        defer { state.nextWorker += 1 }
+        return WorkerID(state.nextWorker)
     }
 
     mutating func put(_ value: some Record, _ key: Key, in bucket: Bucket) throws {
@@ -96,22 +101,22 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
         let record = EventRecord(at: now.wall, changes: changes).record(under: key)
         try transaction.put(key.bytes.span, record.span, in: Buckets.events)
         state.eventBytes += UInt64(record.count)
-        while state.eventBytes > EventRing.limit, state.firstEvent < sequence {
-            try dropOldestEvent()
-        }
+        while state.eventBytes > EventRing.limit, try dropOldestEvent() {}
     }
 
-    private mutating func dropOldestEvent() throws {
-        let range = KeyRange(from: Key.sequence(state.firstEvent).bytes, to: nil)
+    /// False when there is none but the newest, which is never dropped.
+    private mutating func dropOldestEvent() throws -> Bool {
+        let range = KeyRange(from: Key.sequence(state.firstEvent).bytes, to: Key.sequence(sequence).bytes)
         var oldest: (key: [UInt8], size: Int)?
         try transaction.scan(Buckets.events, range, .ascending) { key, value in
             oldest = (copied(key), value.count)
             return .stop
         }
-        guard let oldest else { return state.eventBytes = 0 }
+        guard let oldest else { return false }
         try transaction.delete(oldest.key.span, in: Buckets.events)
         state.eventBytes -= min(state.eventBytes, UInt64(oldest.size))
         state.firstEvent = oldest.key.reduce(0) { $0 << 8 | UInt64($1) } + 1
+        return true
     }
 }
 

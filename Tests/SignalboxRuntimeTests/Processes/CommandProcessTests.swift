@@ -151,6 +151,19 @@ import Testing
         #expect(childEnded)
     }
 
+    @Test func `is killed with its group and collected when nobody holds it any more`() async throws {
+        @Sendable func startAndLetGo() throws -> (leader: ProcessIdentity, child: ProcessWatch?) {
+            let process = try CommandProcess(shell("sh -c 'echo $$; exec sleep 1000' & wait"))
+            return (process.identity, try ProcessWatch(identity(printed: try nextText(process.output))))
+        }
+        let (leader, childEnded) = try await onThread {
+            let (leader, child) = try startAndLetGo()
+            return (ProcessRecord(pid: leader.pid), try child?.waitForEnd(for: .seconds(60)) ?? true)
+        }
+        #expect(leader == nil)
+        #expect(childEnded)
+    }
+
     @Test func `gets no signal after it was collected`() async throws {
         let sent = try await onThread {
             let process = try CommandProcess(shell("exit 0"))
@@ -165,7 +178,7 @@ import Testing
         let path = folder.path + "/leader"
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
             try await onThread {
-                let process = try CommandProcess(shell("trap '' TERM HUP; echo ready; while :; do sleep 1000; done"))
+                let process = try CommandProcess(shell("trap '' TERM HUP; echo ready; exec sleep 1000"))
                 _ = try nextText(process.output)
                 write("\(process.identity.pid) \(process.identity.startTicks)", to: path)
                 kill(getpid(), SIGKILL)

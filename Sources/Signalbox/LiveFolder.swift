@@ -1,0 +1,97 @@
+import Glibc
+import LMDBEngine
+import OrderedStore
+import SignalboxCore
+import SignalboxStore
+
+/// Where the live environment of a boot lies: in `$SIGNALBOX_LIVE` or /run/signalbox when there is one, in a folder named
+/// after the store, else inside the store's own folder; below that in a folder named after the boot.
+enum LiveFolder {
+    /// The store's live environment, created if this process may and it is not there yet; nil for a reader when nobody has
+    /// opened the store for writing in this boot.
+    static func open(
+        for engine: Environment, _ access: Store.Access, boot: BootID
+    ) throws -> LiveStore<Environment>? {
+        guard access != .read else {
+            guard let path = try LiveAddress.read(engine, boot: boot) else { return nil }
+            return try? LiveStore(engine: opened(path, .readOnly))
+        }
+        let path = try LiveAddress.settle(engine, boot: boot, proposed: try proposal(for: engine, boot))
+        try makeFolders(above: path)
+        removeOtherBoots(beside: path)
+        try Environment.create(at: path, buckets: LiveBuckets.all) { _ in }
+        return LiveStore(engine: try opened(path, .readWrite))
+    }
+
+    private static func opened(_ path: String, _ access: Environment.Access) throws -> Environment {
+        try Environment.open(at: path, buckets: LiveBuckets.all, access: access, durability: .volatile)
+    }
+
+    private static func proposal(for engine: Environment, _ boot: BootID) throws -> String {
+        let folder = try absolutePath(engine.directory)
+        guard let shared = sharedFolder() else { return "\(folder)/live/\(boot)" }
+        return "\(shared)/\(try LiveAddress.storeID(engine))/\(boot)"
+    }
+
+    private static func sharedFolder() -> String? {
+        if let chosen = getenv("SIGNALBOX_LIVE").map({ String(cString: $0) }), !chosen.isEmpty { return chosen }
+        return access("/run/signalbox", W_OK) == 0 ? "/run/signalbox" : nil
+    }
+
+    private static func absolutePath(_ path: String) throws -> String {
+        guard let resolved = realpath(path, nil) else { throw LiveFolderError(path, "realpath") }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    private static func makeFolders(above path: String) throws {
+        let parts = path.split(separator: "/").dropLast()
+        for count in 1...max(1, parts.count) {
+            let folder = "/" + parts.prefix(count).joined(separator: "/")
+            guard mkdir(folder, 0o750) == 0 || errno == EEXIST else { throw LiveFolderError(folder, "mkdir") }
+        }
+    }
+
+    /// What other boots left is worth nothing, and is deleted unread.
+    private static func removeOtherBoots(beside path: String) {
+        guard let slash = path.lastIndex(of: "/") else { return }
+        let (parent, own) = (String(path[..<slash]), String(path[path.index(after: slash)...]))
+        for name in entries(of: parent) where name != own && isBootName(name) {
+            for file in entries(of: "\(parent)/\(name)") { unlink("\(parent)/\(name)/\(file)") }
+            rmdir("\(parent)/\(name)")
+        }
+    }
+
+    /// A boot id, or what a killed creation left of one.
+    private static func isBootName(_ name: String) -> Bool {
+        let text = name.prefix(36)
+        return text.count == 36 && text.allSatisfy { $0.isHexDigit || $0 == "-" }
+            && (name.count == 36 || name.dropFirst(36).hasPrefix(".new-"))
+    }
+
+    private static func entries(of folder: String) -> [String] {
+        guard let stream = opendir(folder) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+}
+
+/// A folder for the live environment that cannot be had.
+public struct LiveFolderError: Error, Hashable, CustomStringConvertible {
+    public let description: String
+    /// The kernel's errno.
+    public let number: Int32
+
+    init(_ path: String, _ call: String) {
+        number = errno
+        description = "\(path): cannot be made for the live data of this boot: \(String(cString: strerror(number))) (\(call)); "
+            + "name another folder in SIGNALBOX_LIVE"
+    }
+}

@@ -1,0 +1,51 @@
+import Glibc
+public import LMDBEngine
+public import Logging
+import OrderedStore
+import SignalboxCore
+public import SignalboxRuntime
+public import SignalboxStore
+
+/// A job store on LMDB: what the command uses, and what a Swift program opens.
+public typealias Store = JobStore<Environment>
+
+extension JobStore<Environment> {
+    /// What a process wants of a store.
+    public enum Access: Sendable {
+        /// To change it; it is created when there is none.
+        case create
+        /// To change it; it must be there.
+        case write
+        /// To look at it. Nothing is created or changed.
+        case read
+    }
+
+    /// Opens the store in the folder `path`.
+    ///
+    /// A process that opens it for writing first settles what workers left behind that died while nobody looked.
+    /// - Throws: `EnvironmentError`, `StoreError`; nothing was created or changed then.
+    public static func open(at path: String, _ access: Access, logger: Logger) throws -> Store {
+        if access == .create { try create(at: path) }
+        let clocks = try SystemClocks()
+        let engine = try Environment.open(
+            at: path, buckets: Buckets.all, access: access == .read ? .readOnly : .readWrite)
+        // Before anything is written: a store of another version must stay as it is.
+        _ = try JobStore(engine: engine, live: nil)
+        let live = try LiveFolder.open(for: engine, access, boot: clocks.now().bootID)
+        let store = try JobStore(engine: engine, live: live)
+        guard access != .read else { return store }
+        try Graveyard(store: store, liveness: store.liveness, clocks: clocks, logger: logger).settleAll()
+        return store
+    }
+
+    private static func create(at path: String) throws {
+        let digits = Array("0123456789abcdef")
+        let storeID = String((0..<32).map { _ in digits[Int.random(in: 0..<16)] })
+        try Environment.create(at: path, buckets: Buckets.all) { transaction in
+            try initialise(&transaction, storeID: storeID)
+        }
+    }
+
+    /// The locks that say which of the store's workers live.
+    public var liveness: LivenessFile { LivenessFile(path: "\(engine.directory)/workers.lock") }
+}

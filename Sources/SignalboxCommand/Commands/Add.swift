@@ -1,0 +1,110 @@
+import ArgumentParser
+import Signalbox
+import SignalboxCore
+import SignalboxRuntime
+import SignalboxStore
+
+struct Add: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Add a job.",
+        usage: """
+            signalbox add NAME (--cron EXPR | --every DUR | --at TIME | --boot | --manual) [options] (-- ARGV… | --shell LINE)
+            """)
+
+    @OptionGroup var store: StoreOptions
+    @Argument(help: "The name of the job: letters, digits and . _ - :")
+    var name: String
+
+    @OptionGroup var schedule: ScheduleOptions
+    @OptionGroup var what: CommandOptions
+
+    @Option(help: "The queue its runs go to.")
+    var queue = QueueName.standard.text
+
+    @Option(help: "0 is claimed first, 255 last.")
+    var priority = JobDefinition.standardPriority
+
+    @Option(help: ArgumentHelp("How long an attempt may run (default: without limit).", valueName: "duration"), transform: Parse.duration)
+    var timeout: Duration?
+
+    @Option(help: "Starts allowed before a failure is final.")
+    var maxAttempts = 1
+
+    @Option(help: ArgumentHelp("What to do when it falls due while it still runs.", valueName: "policy"), transform: Parse.overlap)
+    var overlap = OverlapPolicy.skip
+
+    @Option(help: ArgumentHelp("Which missed runs to make up for.", valueName: "policy"), transform: Parse.catchUp)
+    var catchup = CatchUpPolicy.Mode.latest
+
+    @Option(help: ArgumentHelp("A variable for the command; may be repeated.", valueName: "K=V"), transform: Parse.variable)
+    var env: [Variable] = []
+
+    @Option(help: ArgumentHelp("Where the command runs (default: the worker's home directory).", valueName: "dir"))
+    var cwd: String?
+
+    @OptionGroup var output: JSONOption
+
+    func validate() throws {
+        let limit = JobDefinition.maxAttemptsLimit
+        guard (1...limit).contains(maxAttempts) else {
+            throw ValidationError("--max-attempts is \(maxAttempts); 1 to \(limit) are possible")
+        }
+    }
+
+    func run() throws {
+        let now = try currentTime()
+        let zones = ZoneFiles()
+        let jobName = try JobName(name)
+        let definition = JobDefinition(
+            name: jobName, schedule: try schedule.schedule(of: jobName, zones, now), zone: schedule.zone,
+            queue: try QueueName(queue), priority: priority, command: what.command, environment: env.dictionary,
+            directory: cwd, timeout: timeout, maxAttempts: maxAttempts, overlap: overlap,
+            catchUp: CatchUpPolicy(mode: catchup))
+        let table = try zones.table([schedule.zone].compactMap { $0 })
+        let store = try store.open(.create)
+        try store.add(definition, zones: table, now: now)
+        guard let job = try store.job(jobName, recent: 0)?.view else { return }
+        if output.json { return try JSON.write(job) }
+        Terminal.writeLine("added \(jobName), next run \(Words.relative(job.job.progress.nextDue, to: now))")
+    }
+}
+
+/// When a job runs: exactly one of these.
+struct ScheduleOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Five fields (or six, with seconds in front), or a word as in @daily.", valueName: "expr"))
+    var cron: String?
+
+    @Option(help: ArgumentHelp("A fixed distance, as in 90s or 1h30m.", valueName: "duration"))
+    var every: String?
+
+    @Option(help: ArgumentHelp("Once: 2026-11-22T14:30:00Z, \"2026-11-22 14:30\", 14:30, or +10m.", valueName: "time"))
+    var at: String?
+
+    @Flag(help: "Once per boot.")
+    var boot = false
+
+    @Flag(help: "Only when asked for.")
+    var manual = false
+
+    @Option(help: ArgumentHelp("The time zone of --cron and --at (default: the machine's).", valueName: "zone"))
+    var zone: String?
+
+    func validate() throws {
+        let given = [cron != nil, every != nil, at != nil, boot, manual].count { $0 }
+        guard given == 1 else {
+            throw ValidationError("say when it runs with exactly one of --cron, --every, --at, --boot and --manual")
+        }
+    }
+
+    func schedule(of job: JobName, _ zones: ZoneFiles, _ now: Now) throws -> Schedule {
+        if let cron { return try Schedule(text: cron, seed: "\(Machine.id) \(job)") }
+        if let every { return try Schedule(text: "@every \(every)") }
+        if let at {
+            let zone = try zone.map { try zones.zone($0) } ?? zones.machine()
+            let time = try Instant(text: at, zone: zone, now: now.wall)
+            guard time > now.wall else { throw Failure(.badInput, "--at \(quoted(at)) is \(time), which has passed") }
+            return .at(time)
+        }
+        return boot ? .boot : .manual
+    }
+}

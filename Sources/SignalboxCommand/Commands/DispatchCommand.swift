@@ -1,0 +1,62 @@
+import ArgumentParser
+import Signalbox
+import SignalboxCore
+import SignalboxStore
+
+struct DispatchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dispatch", abstract: "Show one dispatch and its attempts.")
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: JSONOption
+
+    @Argument(help: "The number of the dispatch.", transform: Parse.dispatch)
+    var id: DispatchID
+
+    func run() throws {
+        guard let detail = try store.open(.read).dispatch(id) else { throw Failure.noDispatch(id) }
+        if output.json { return try JSON.write(detail) }
+        let now = try currentTime()
+        fields(detail, now).write()
+        guard !detail.attempts.isEmpty else { return }
+        Terminal.writeLine("")
+        attempts(detail, now).write()
+    }
+
+    private func fields(_ detail: DispatchDetail, _ now: Now) -> Fields {
+        let dispatch = detail.view.dispatch
+        var list = [
+            ("dispatch", "\(dispatch.id)"), ("job", dispatch.job?.text ?? "–"), ("state", Words.state(dispatch)),
+            ("command", detail.view.command), ("queue", "\(dispatch.queue), priority \(dispatch.priority)"),
+            ("attempt", "\(dispatch.attempt) of \(dispatch.maxAttempts), \(dispatch.crashes) crashes"),
+            ("enqueued", "\(dispatch.enqueuedAt)"), ("due", "\(dispatch.dueAt)"),
+        ]
+        if let worker = detail.view.worker { list.append(("worker", worker)) }
+        if let blocker = dispatch.blocker { list.append(("because of", "dispatch \(blocker)")) }
+        if let time = dispatch.scheduledFor { list.append(("scheduled for", "\(time)")) }
+        if dispatch.coalesced > 0 { list.append(("stands for", "\(dispatch.coalesced + 1) occurrences")) }
+        if let report = detail.view.progress { list.append(("progress", "\(report.percent) % \(report.text)")) }
+        if let time = dispatch.started { list.append(("started", "\(time.wall)")) }
+        if let time = dispatch.finished { list.append(("finished", "\(time.wall)")) }
+        if let duration = detail.view.duration(now: now) { list.append(("took", Words.length(duration))) }
+        return Fields(list)
+    }
+
+    private func attempts(_ detail: DispatchDetail, _ now: Now) -> Table {
+        var table = Table(["ATTEMPT", "WORKER", "STARTED", "TOOK", "END", "REASON"])
+        for attempt in detail.attempts {
+            let end =
+                switch attempt.outcome {
+                case nil: "–"
+                case .exited(let code): "exit \(code)"
+                case .signalled(let number): "signal \(number)"
+                case .notStarted(let error): error
+                }
+            table.add([
+                "\(attempt.number)", "\(attempt.worker)", Words.relative(attempt.started.wall, to: now),
+                Words.length(attempt.started.boot.duration(to: attempt.finished.boot)), end, attempt.reason.word ?? "",
+            ])
+        }
+        return table
+    }
+}

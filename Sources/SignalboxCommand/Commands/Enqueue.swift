@@ -1,0 +1,67 @@
+import ArgumentParser
+import Signalbox
+import SignalboxCore
+import SignalboxRuntime
+import SignalboxStore
+
+struct Enqueue: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Put a command into a queue, to be run once by a worker, and print its number.",
+        usage: "signalbox enqueue [options] (-- ARGV… | --shell LINE)",
+        discussion: "When the number is printed, the request is on the disk.")
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: JSONOption
+    @OptionGroup var what: CommandOptions
+
+    @Option(help: "The queue.")
+    var queue = QueueName.standard.text
+
+    @Option(help: "0 is claimed first, 255 last.")
+    var priority = JobDefinition.standardPriority
+
+    @Option(help: ArgumentHelp("Not before so much time has passed.", valueName: "duration"), transform: Parse.duration)
+    var delay: Duration?
+
+    @Option(help: ArgumentHelp("Not before this time: 14:30, 2026-11-22T14:30:00Z, +10m.", valueName: "time"))
+    var at: String?
+
+    @Option(help: ArgumentHelp("While one with this key waits or runs, no other is made; its number is printed.", valueName: "key"))
+    var unique: String?
+
+    @Option(help: ArgumentHelp("Only once this dispatch has succeeded; may be repeated.", valueName: "id"), transform: Parse.dispatch)
+    var after: [DispatchID] = []
+
+    func validate() throws {
+        if delay != nil, at != nil { throw ValidationError("--delay and --at exclude each other") }
+        if let unique, !(1...200).contains(unique.utf8.count) || unique.utf8.contains(0) {
+            throw ValidationError("--unique has \(unique.utf8.count) bytes; 1 to 200 are possible, none of them zero")
+        }
+    }
+
+    func run() throws {
+        let now = try currentTime()
+        let request = Request(
+            command: what.command, timeout: Enqueuing.standardTimeout, uniqueKey: unique, after: after)
+        let item = Enqueuing(
+            request: request, queue: try QueueName(queue), priority: priority, due: try due(now))
+        let enqueued = try store.open(.create).enqueue(item, now: now)
+        if output.json { return try JSON.write(Answer(enqueued)) }
+        Terminal.writeLine("\(enqueued.id)")
+    }
+
+    private func due(_ now: Now) throws -> Instant? {
+        if let delay { return now.wall + delay }
+        return try at.map { try Instant(text: $0, zone: try ZoneFiles().machine(), now: now.wall) }
+    }
+
+    private struct Answer: Encodable {
+        let id: UInt64
+        let deduplicated: Bool
+
+        init(_ enqueued: Enqueued) {
+            id = enqueued.id.number
+            deduplicated = enqueued.deduplicated
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import Signalbox
+import SignalboxCore
+import SignalboxStore
+
+struct JobCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "job", abstract: "Show one job and its newest runs.")
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: JSONOption
+
+    @Argument(help: "The name of the job.")
+    var name: String
+
+    func run() throws {
+        let jobName = try JobName(name)
+        guard let detail = try store.open(.read).job(jobName, recent: 10) else { throw Failure.noJob(jobName) }
+        if output.json { return try JSON.write(detail.view) }
+        let now = try currentTime()
+        let (definition, progress) = (detail.view.job.definition, detail.view.job.progress)
+        Fields([
+            ("name", definition.name.text), ("schedule", definition.schedule.description),
+            ("zone", definition.zone ?? "the machine's"), ("command", definition.command.summary),
+            ("queue", "\(definition.queue), priority \(definition.priority)"),
+            ("attempts", "\(definition.maxAttempts), on crash \(definition.rescue.word)"),
+            ("timeout", definition.timeout.map(Words.length) ?? "none"), ("overlap", definition.overlap.word),
+            ("catchup", definition.catchUp.mode.rawValue), ("paused", progress.paused ? "yes" : "no"),
+            ("next", progress.nextDue.map { "\($0) (\(Words.relative($0, to: now)))" } ?? "–"),
+            ("active", "\(detail.view.running) running, \(detail.view.waiting) waiting"),
+        ]).write()
+        guard !detail.dispatches.isEmpty else { return }
+        Terminal.writeLine("")
+        DispatchTable(detail.dispatches, now: now).write()
+    }
+}
+
+extension Failure {
+    static func noJob(_ name: JobName) -> Failure {
+        Failure(.notFound, "there is no job \(quoted(name.text)); `signalbox jobs` lists those there are")
+    }
+    static func noDispatch(_ id: DispatchID) -> Failure {
+        Failure(.notFound, "there is no dispatch \(id); `signalbox dispatches` lists the newest")
+    }
+}

@@ -1,0 +1,28 @@
+import ArgumentParser
+import Signalbox
+import SignalboxCore
+import SignalboxStore
+
+struct Jobs: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the jobs.")
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: JSONOption
+
+    func run() throws {
+        let jobs = try store.open(.read).jobs()
+        if output.json { return try jobs.forEach(JSON.write) }
+        let now = try currentTime()
+        var table = Table(["NAME", "SCHEDULE", "NEXT", "LAST RUN", "STATE", "RUNNING", "WAITING"])
+        for job in jobs {
+            let progress = job.job.progress
+            table.add([
+                job.name.text, job.job.definition.schedule.description,
+                progress.paused ? "paused" : Words.relative(progress.nextDue, to: now),
+                Words.relative(progress.lastRun?.finishedAt, to: now), progress.lastRun?.state.name ?? "–",
+                "\(job.running)", "\(job.waiting)",
+            ])
+        }
+        table.write()
+    }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Signalbox
+import SignalboxCore
+import SignalboxStore
+
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run a job now, outside its schedule, and print the number of the dispatch.")
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: JSONOption
+
+    @Argument(help: "The name of the job.")
+    var name: String
+
+    @Flag(help: "Wait for the end; exit 1 unless it is SUCCESS.")
+    var wait = false
+
+    @Flag(help: "Wait for the end, and print the output as it comes.")
+    var follow = false
+
+    @Flag(help: "If the job is busy, run after what is active.")
+    var queue = false
+
+    @Flag(help: "If the job is busy, run beside it.")
+    var force = false
+
+    @Option(help: ArgumentHelp("What the command reads on standard input: a file, or - for ours.", valueName: "-|file"))
+    var payload: String?
+
+    func validate() throws {
+        if queue, force { throw ValidationError("--queue and --force exclude each other: after it, or beside it?") }
+    }
+
+    func run() throws {
+        let input = try payload.map { try Terminal.read($0, limit: Request.inputLimit) }
+        let store = try store.open(.write)
+        let mode: RunMode = force ? .force : queue ? .queue : .policy
+        let id = try store.run(try JobName(name), mode: mode, input: input, now: try currentTime())
+        guard wait || follow else { return try show(id, store) }
+        if !output.json { Terminal.writeLine("\(id)") }
+        let detail = try Following(store: store, id: id, printer: follow ? OutputPrinter(style: .raw) : nil).run()
+        if output.json { try JSON.write(detail) } else { report(detail.view, try currentTime()) }
+        guard detail.view.state == .success else { throw Failure(.negative) }
+    }
+
+    private func show(_ id: DispatchID, _ store: Store) throws {
+        guard output.json else { return Terminal.writeLine("\(id)") }
+        if let detail = try store.dispatch(id) { try JSON.write(detail) }
+    }
+
+    private func report(_ view: DispatchView, _ now: Now) {
+        let parts = [
+            Words.state(view.dispatch), Words.ending(view.dispatch), view.duration(now: now).map(Words.length) ?? "",
+        ]
+        Terminal.writeError("dispatch \(view.id): \(parts.filter { !$0.isEmpty }.joined(separator: ", "))\n")
+    }
+}

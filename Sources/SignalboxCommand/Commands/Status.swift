@@ -1,0 +1,27 @@
+import ArgumentParser
+import Signalbox
+import SignalboxCore
+import SignalboxStore
+
+struct Status: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show how everything stands, in a few numbers.")
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var output: JSONOption
+
+    func run() throws {
+        let status = try store.open(.read).status()
+        if output.json { return try JSON.write(status) }
+        Fields([
+            ("jobs", "\(status.jobs)"), ("workers", "\(status.workers)"),
+            ("store", "\(status.storeID), format \(status.formatVersion), sequence \(status.sequence)"),
+        ]).write()
+        Terminal.writeLine("")
+        var table = Table(["QUEUE"] + DispatchState.allCases.map(\.name))
+        for queue in status.queues {
+            table.add([queue.name.text] + DispatchState.allCases.map { "\(queue.count($0))" })
+        }
+        table.add(["all"] + DispatchState.allCases.map { "\(status.count($0))" })
+        table.write()
+    }
+}

@@ -1,0 +1,41 @@
+import SignalboxCore
+import SignalboxStore
+
+/// Times and states in the words of a person.
+enum Words {
+    /// "12 s ago", "in 4 min", "–" for nil.
+    static func relative(_ instant: Instant?, to now: Now) -> String {
+        guard let instant else { return "–" }
+        let distance = now.wall.duration(to: instant)
+        return distance >= .zero ? "in \(length(distance))" : "\(length(.zero - distance)) ago"
+    }
+
+    /// One or two units: "350 ms", "12 s", "4 min", "3 h 20 min", "5 d".
+    static func length(_ duration: Duration) -> String {
+        let milliseconds = duration.nanoseconds / 1_000_000
+        let seconds = milliseconds / 1000
+        switch seconds {
+        case ..<1: return "\(milliseconds) ms"
+        case ..<120: return "\(seconds) s"
+        case ..<7200: return "\(seconds / 60) min"
+        case ..<172_800: return "\(seconds / 3600) h \(seconds % 3600 / 60) min"
+        default: return "\(seconds / 86_400) d"
+        }
+    }
+
+    /// The state, and why where that says more.
+    static func state(_ dispatch: Dispatch) -> String {
+        guard let reason = dispatch.reason.word else { return dispatch.state.name }
+        return "\(dispatch.state.name) (\(reason))"
+    }
+
+    /// "exit 3", "signal 9", "could not start"; empty before the end.
+    static func ending(_ dispatch: Dispatch) -> String {
+        switch dispatch.ending {
+        case nil: ""
+        case .exited(let code): "exit \(code)"
+        case .signalled(let number): "signal \(number)"
+        case .notStarted: "could not start"
+        }
+    }
+}

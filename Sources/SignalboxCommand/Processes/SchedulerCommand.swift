@@ -1,0 +1,22 @@
+import ArgumentParser
+import LMDBEngine
+import Signalbox
+import SignalboxRuntime
+
+struct SchedulerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scheduler", abstract: "Turn due schedules into dispatches; run none, one or many.")
+
+    @OptionGroup var store: StoreOptions
+
+    mutating func run() async throws {
+        let logger = Log.make()
+        let store = try store.open(.create)
+        let clocks = try SystemClocks()
+        let reaper = try Reaper(store: store, liveness: store.liveness, clocks: clocks, logger: logger)
+        let scheduler = try Scheduler(store: store, clocks: clocks, logger: logger)
+        try reaper.start()
+        defer { reaper.stop() }
+        try await ProcessRunner(parts: [SchedulerPart(scheduler: scheduler)], logger: logger).run()
+    }
+}

@@ -1,0 +1,34 @@
+import LMDBEngine
+import Signalbox
+import SignalboxCore
+import SignalboxStatus
+import SignalboxStore
+import Synchronization
+
+/// The store as the status server looks at it. A server that was started before anything else in this boot finds no live
+/// data; it looks for them again until they are there.
+final class StoreSource: StatusSource {
+    private let current: Mutex<Store>
+    private let reopen: @Sendable () throws -> Store
+
+    init(_ store: Store, reopen: @escaping @Sendable () throws -> Store) {
+        current = Mutex(store)
+        self.reopen = reopen
+    }
+
+    private var store: Store {
+        current.withLock { store in
+            if store.live == nil, let newer = try? reopen() { store = newer }
+            return store
+        }
+    }
+
+    func overview() throws -> Overview { try store.overview() }
+    func jobs() throws -> [JobView] { try store.jobs(recent: 20) }
+    func job(_ name: JobName) throws -> JobDetail? { try store.job(name) }
+    func dispatches(_ filter: DispatchFilter) throws -> [DispatchView] { try store.dispatches(filter) }
+    func dispatch(_ id: DispatchID) throws -> DispatchDetail? { try store.dispatch(id) }
+    func workers() throws -> [WorkerView] { try store.workers() }
+    func sequence() throws -> UInt64 { try store.sequence() }
+    func storeID() throws -> String { try store.storeID() }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import LMDBEngine
+import Signalbox
+import SignalboxCore
+import SignalboxRuntime
+import SignalboxStatus
+
+struct Up: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run scheduler, worker and status server in one process: all that one box needs.")
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var settings: WorkerSettings
+
+    @Option(help: ArgumentHelp("A jobs.yaml to apply first.", valueName: "file"))
+    var jobs: String?
+
+    @Option(help: ArgumentHelp("Where the status server listens.", valueName: "address:port"), transform: Parse.address)
+    var listen = ListenAddress.standard
+
+    mutating func run() async throws {
+        let logger = Log.make()
+        // The file is read before the store is made, so that a broken file leaves nothing behind.
+        let definitions = try jobs.map { try JobDefinitions(file: $0) }
+        let (store, path) = (try store.open(.create), store.path)
+        if let definitions { JobChanges(list: try definitions.apply(to: store)).write() }
+        let clocks = try SystemClocks()
+        let reaper = try Reaper(store: store, liveness: store.liveness, clocks: clocks, logger: logger)
+        let source = StoreSource(store) { try Store.open(at: path, .read, logger: logger) }
+        let parts: [any Part] = [
+            SchedulerPart(scheduler: try Scheduler(store: store, clocks: clocks, logger: logger)),
+            WorkerPart(worker: try settings.worker(store, logger: logger)),
+            ServerPart(server: StatusServer(source: source, now: { clocks.now() }, listen: listen, logger: logger)),
+        ]
+        try reaper.start()
+        defer { reaper.stop() }
+        try await ProcessRunner(parts: parts, logger: logger).run()
+    }
+}

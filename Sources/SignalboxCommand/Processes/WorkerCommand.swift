@@ -1,0 +1,30 @@
+import ArgumentParser
+import LMDBEngine
+import Signalbox
+import SignalboxCore
+import SignalboxRuntime
+
+struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker", abstract: "Claim dispatches and run them; run many.")
+
+    @OptionGroup var store: StoreOptions
+    @OptionGroup var settings: WorkerSettings
+
+    @Option(help: "What people call it (default: host and process number).")
+    var name: String?
+
+    @Option(help: ArgumentHelp("How long commands may go on after SIGTERM (default: 25s).", valueName: "duration"), transform: Parse.duration)
+    var drainTimeout: Duration?
+
+    mutating func run() async throws {
+        let logger = Log.make()
+        let store = try store.open(.create)
+        let reaper = try Reaper(
+            store: store, liveness: store.liveness, clocks: try SystemClocks(), logger: logger)
+        let worker = try settings.worker(store, name: name, drainTimeout: drainTimeout, logger: logger)
+        try reaper.start()
+        defer { reaper.stop() }
+        try await ProcessRunner(parts: [WorkerPart(worker: worker)], logger: logger).run()
+    }
+}

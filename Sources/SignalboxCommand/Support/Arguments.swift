@@ -1,0 +1,79 @@
+import ArgumentParser
+import SignalboxCore
+import SignalboxStatus
+
+/// What to run: the words behind `--`, or a line for the shell.
+struct CommandOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("A line for /bin/sh -c, instead of a program and its arguments.", valueName: "line"))
+    var shell: String?
+
+    @Argument(parsing: .postTerminator, help: ArgumentHelp("The program and its arguments.", valueName: "argument"))
+    var program: [String] = []
+
+    func validate() throws {
+        guard (shell == nil) != program.isEmpty else {
+            throw ValidationError("say what to run: either a program behind --, as in -- df -h, or --shell LINE")
+        }
+    }
+
+    var command: Command { shell.map { .shell($0) } ?? .program(program) }
+}
+
+/// How the values of options are read: what is wrong with one is said in a sentence.
+enum Parse {
+    static func duration(_ text: String) throws -> Duration { try Duration(text: text) }
+
+    static func dispatch(_ text: String) throws -> DispatchID {
+        guard let id = DispatchID(text: text) else {
+            throw ValidationError("a dispatch has a whole number from 1 on, as `signalbox dispatches` shows it")
+        }
+        return id
+    }
+
+    static func state(_ text: String) throws -> DispatchState {
+        guard let state = DispatchState(name: text) else { throw unknown(DispatchState.allCases.map(\.name)) }
+        return state
+    }
+
+    static func overlap(_ text: String) throws -> OverlapPolicy {
+        guard let policy = OverlapPolicy(word: text) else { throw unknown(OverlapPolicy.allCases.map(\.word)) }
+        return policy
+    }
+
+    static func catchUp(_ text: String) throws -> CatchUpPolicy.Mode {
+        guard let mode = CatchUpPolicy.Mode(rawValue: text) else {
+            throw unknown(CatchUpPolicy.Mode.allCases.map(\.rawValue))
+        }
+        return mode
+    }
+
+    static func address(_ text: String) throws -> ListenAddress { try ListenAddress(text: text) }
+
+    /// As in default,mail.
+    static func queues(_ text: String) throws -> [QueueName] {
+        let names = try text.split(separator: ",", omittingEmptySubsequences: false).map { try QueueName(String($0)) }
+        guard Set(names).count == names.count else { throw ValidationError("a queue is named twice") }
+        return names
+    }
+
+    /// As in NAME=value.
+    static func variable(_ text: String) throws -> Variable {
+        let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard halves.count == 2, !halves[0].isEmpty else { throw ValidationError("expected NAME=value") }
+        return Variable(name: halves[0], value: halves[1])
+    }
+
+    private static func unknown(_ known: [String]) -> ValidationError {
+        ValidationError("known are \(known.joined(separator: ", "))")
+    }
+}
+
+/// A variable of a command's environment.
+struct Variable {
+    let name: String
+    let value: String
+}
+
+extension Array<Variable> {
+    var dictionary: [String: String] { reduce(into: [:]) { $0[$1.name] = $1.value } }
+}

@@ -1,0 +1,59 @@
+import Glibc
+import LMDBEngine
+import OrderedStore
+import Signalbox
+import SignalboxCore
+import SignalboxRuntime
+import SignalboxStore
+
+/// Follows one dispatch to its end: prints its output as it comes, if asked, and tells how it ended. It sleeps on the
+/// bells of both environments and wakes for every commit.
+struct Following {
+    private enum Token: Hashable { case store, live }
+
+    let store: Store
+    let id: DispatchID
+    /// Nil prints nothing.
+    let printer: OutputPrinter?
+
+    /// Returns when the dispatch has ended.
+    func run() throws -> DispatchDetail {
+        let loop = try EventLoop<Token>()
+        let bell = try BellThread(store.engine, .anyChange, name: "bell")
+        let liveBell = try store.live.map { try BellThread($0.engine, .anyChange, name: "live-bell") }
+        try loop.add(bell.wakeUp, token: .store)
+        if let liveBell { try loop.add(liveBell.wakeUp, token: .live) }
+        var place = OutputPlace()
+        while true {
+            for event in try loop.wait() {
+                switch event.token {
+                case .store: bell.wakeUp.lower()
+                case .live: liveBell?.wakeUp.lower()
+                }
+            }
+            let detail = try look(&place)
+            if detail.view.state.isTerminal { return detail }
+        }
+    }
+
+    /// Prints what is new since `place`, attempt by attempt.
+    private func look(_ place: inout OutputPlace) throws -> DispatchDetail {
+        guard let detail = try store.dispatch(id) else {
+            throw Failure(.notFound, "the dispatch \(id) was removed while it was waited for")
+        }
+        guard let printer else { return detail }
+        while place.attempt < detail.view.dispatch.attempt {
+            if let earlier = try store.dispatch(id, attempt: place.attempt) { printer.print(earlier.output, from: &place) }
+            place = OutputPlace(attempt: place.attempt + 1)
+        }
+        if let current = try store.dispatch(id, attempt: place.attempt) { printer.print(current.output, from: &place) }
+        return detail
+    }
+}
+
+/// How far output has been printed.
+struct OutputPlace {
+    var attempt = 1
+    /// The time of the last line printed; lines that were read together share one, and are printed together.
+    var offset: Duration?
+}
