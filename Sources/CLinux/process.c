@@ -22,6 +22,14 @@
 #define MFD_NOEXEC_SEAL 0x0008U
 #endif
 
+#ifdef __has_feature
+#if __has_feature(thread_sanitizer)
+// The thread sanitizer takes every clone for a fork and would reset its state, which the child shares with us.
+extern int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...);
+#define clone __clone
+#endif
+#endif
+
 #define UNINSTRUMENTED __attribute__((no_sanitize("address", "thread", "undefined"), noinline))
 
 enum { SIGNAL_COUNT = 64, CHILD_DESCRIPTORS = 4, CHILD_STACK_SIZE = 64 * 1024, KERNEL_SIGNAL_SET_SIZE = 8 };
@@ -35,7 +43,7 @@ struct start {
 
 UNINSTRUMENTED static int fails(long result) { return result == -1; }
 
-// The kernel's sigaction is at most 32 bytes and all zeros mean SIG_DFL without flags, whatever the order of its fields.
+// The kernel's sigaction has at most 32 bytes, and all zeros mean SIG_DFL without flags, whatever their order.
 UNINSTRUMENTED static void reset_signals(void) {
     static const unsigned long defaults[8];
     for (int number = 1; number <= SIGNAL_COUNT; number++)
@@ -71,7 +79,7 @@ UNINSTRUMENTED static int install_descriptors(const int wanted[CHILD_DESCRIPTORS
     return close_from(count);
 }
 
-// As execvp(3) searches: a candidate that is missing or forbidden gives way to the next; "forbidden" outlives "missing".
+// As execvp(3) does: a candidate that is missing or forbidden gives way to the next; "forbidden" outlives "missing".
 UNINSTRUMENTED static void execute(const struct linux_command *command) {
     int forbidden = 0;
     for (const char *const *path = command->candidates; *path; path++) {

@@ -1,7 +1,7 @@
 // After a commit the bell rings: in a page of memory that all processes of a store share, counters are raised and those
-// who sleep on the page are woken. It only signals and holds no truth, so any content will do, and a lost file is simply
-// made anew. Each subject has a counter of its own, and a sleeper names its subjects to the kernel, so that what happens
-// to others does not wake it.
+// who sleep on the page are woken. It only signals and holds no truth, so any content will do, and a lost file is made
+// anew. Each subject has a counter of its own, and a sleeper names its subjects to the kernel, so that what happens to
+// others does not wake it.
 //
 // Layout, in 32-bit words: 0 the sequence, raised by every ring, which sleepers sleep on; 1 to 32 the counters of the
 // subjects with bit 0 to 31.
@@ -19,7 +19,7 @@ import OrderedStore
     init(_ path: String, _ access: Environment.Access) throws {
         let file = try access == .readWrite ? Self.prepared(path) : FileDescriptor(path, O_RDONLY | O_NOFOLLOW)
         guard try file.status.st_size >= Self.byteCount else {
-            throw EnvironmentError(.damaged, "\(path): too short; any process that opens the store for writing mends it")
+            throw EnvironmentError(.damaged, "\(path): too short; whoever opens the store for writing mends it")
         }
         let protection = access == .readWrite ? PROT_READ | PROT_WRITE : PROT_READ
         let page = unsafe mmap(nil, Self.byteCount, protection, MAP_SHARED, file.number, 0)
@@ -88,8 +88,8 @@ struct MonotonicDeadline {
     init?(after duration: Duration) {
         var now = timespec()
         unsafe clock_gettime(CLOCK_MONOTONIC, &now)
-        let deadline = Duration(secondsComponent: Int64(now.tv_sec), attosecondsComponent: Int64(now.tv_nsec) * 1_000_000_000)
-        let parts = (deadline + max(duration, .zero)).components
+        let present = Duration.seconds(now.tv_sec) + .nanoseconds(now.tv_nsec)
+        let parts = (present + max(duration, .zero)).components
         if parts.seconds > 1 << 40 { return nil }
         time = timespec(tv_sec: Int(parts.seconds), tv_nsec: Int(parts.attoseconds / 1_000_000_000))
     }

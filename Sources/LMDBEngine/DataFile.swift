@@ -22,8 +22,8 @@ struct DataFile {
     }
 
     private func walk(_ meta: MetaPage) throws -> PageWalk {
-        PageWalk(
-            descriptor, pageSize: meta.pageSize, pageCount: UInt64(try descriptor.status.st_size) / UInt64(meta.pageSize))
+        let pageCount = Int(try descriptor.status.st_size) / meta.pageSize
+        return PageWalk(descriptor, pageSize: meta.pageSize, pageCount: UInt64(pageCount))
     }
 
     private func checkOnce() throws {
@@ -51,7 +51,7 @@ struct DataFile {
         guard meta.version == 1 else {
             throw EnvironmentError(
                 .versionMismatch,
-                "\(descriptor.path): LMDB data format \(meta.version); this program reads format 1. Dump and restore it.")
+                "\(descriptor.path): LMDB data format \(meta.version), not 1. Dump it with its own program.")
         }
         guard (9...16).contains(meta.pageSize.trailingZeroBitCount), meta.pageSize.nonzeroBitCount == 1,
             meta.lastPage < 1 << 48
@@ -65,7 +65,7 @@ struct DataFile {
         if MetaPage.isOfOtherWordSize(bytes) {
             return EnvironmentError(
                 .otherBuild,
-                "\(descriptor.path): made on a machine of another word size or byte order. Dump it there, restore it here.")
+                "\(descriptor.path): made with another word size or byte order. Dump it there, restore it here.")
         }
         return EnvironmentError(.notAStore, "\(descriptor.path): not a store: LMDB did not write this file")
     }

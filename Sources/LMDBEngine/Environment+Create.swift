@@ -7,9 +7,12 @@ extension Environment {
 
     /// Creates a store in `directory`, with everything `initialise` puts in as its first commit.
     ///
-    /// It is made beside, as `directory.new-PID-RANDOM`, and gets its name when it is complete and on the disk. So there
-    /// is a whole store or none, whatever is killed, and of two that create at once one wins and the other's is thrown
-    /// away. A killed creator leaves nothing but its `.new-` directory, which may be deleted.
+    /// It is made beside, as `directory.new-PID-RANDOM`, and gets its name when it is complete and on the disk. So
+    /// there is a whole store or none, whatever is killed, and of two that create at once one wins and the other's is
+    /// thrown away. A killed creator leaves nothing but its `.new-` directory, which may be deleted.
+    ///
+    /// Errors: `.notAStore` and those of `open` for what stands there instead, an empty directory excepted;
+    /// `.permission`, `.diskFull`, and what `initialise` throws.
     @discardableResult
     public static func create(
         at directory: String, buckets: [Bucket], options: Options = Options(),
@@ -37,7 +40,8 @@ extension Environment {
     ) throws {
         try directory.requireLocalFileSystem()
         let request = EnvironmentHandle.Request(
-            directory: directory, buckets: buckets, access: .readWrite, durability: .full, options: options, identity: nil)
+            directory: directory, buckets: buckets, access: .readWrite, durability: .full, options: options,
+            identity: nil)
         try opened(request).write(initialise)
         try FileDescriptor(directory.path, O_RDONLY | O_DIRECTORY).synchronize()
     }

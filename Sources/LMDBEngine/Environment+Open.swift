@@ -7,8 +7,8 @@ extension Environment {
     /// opened for writing also serves who asks to read only; the other way round is refused (`.alreadyOpen`), as is
     /// another durability. It is closed when the last reference is gone.
     ///
-    /// - Parameter buckets: all that will be used, indexes counting from 0. Those that an older version did not have are
-    ///   added when `access` is for writing.
+    /// - Parameter buckets: all that will be used, indexes counting from 0. Those that an older version did not have
+    ///   are added when `access` is for writing.
     public static func open(
         at directory: String, buckets: [Bucket], access: Access, durability: Durability = .full,
         options: Options = Options()
@@ -54,7 +54,8 @@ extension Environment {
         }
         if access == .readOnly && request.access == .readWrite {
             throw EnvironmentError(
-                .alreadyOpen, "\(directory): this process has it open read-only; close that before opening it for writing")
+                .alreadyOpen,
+                "\(directory): this process has it open read-only; close that before opening it for writing")
         }
         if durability != request.durability && request.access == .readWrite {
             throw EnvironmentError(

@@ -23,7 +23,9 @@ public final class Environment: OrderedStore, @unchecked Sendable {
     private let gate = Gate()
     private let hasFailed = Atomic(false)
 
-    init(_ request: EnvironmentHandle.Request, _ handle: EnvironmentHandle, _ openLock: OpenLock, _ bell: Bell?) throws {
+    init(
+        _ request: EnvironmentHandle.Request, _ handle: EnvironmentHandle, _ openLock: OpenLock, _ bell: Bell?
+    ) throws {
         directory = request.directory.path
         access = request.access
         durability = request.durability
@@ -46,7 +48,7 @@ public final class Environment: OrderedStore, @unchecked Sendable {
         do {
             return try reading(body)
         } catch let error as EnvironmentError where error.code == .damaged {
-            // A thread kept from running while it took its snapshot may miss pages that are there: a second look decides.
+            // A thread kept from running while it took its snapshot may miss pages that are there: look again.
             return try reading(body)
         }
     }

@@ -46,10 +46,11 @@ import OrderedStore
 
     /// LMDB can fail with EINVAL or EAGAIN while another process, of another version, opens or closes.
     private static func openedPatiently(_ request: Request) throws -> EnvironmentHandle {
+        let passing = [EINVAL, EAGAIN].map(EnvironmentError.Code.systemCall)
         for _ in 0..<3 {
             do {
                 return try openedOnce(request)
-            } catch let error as EnvironmentError where [.systemCall(EINVAL), .systemCall(EAGAIN)].contains(error.code) {
+            } catch let error as EnvironmentError where passing.contains(error.code) {
                 usleep(10_000)
             }
         }

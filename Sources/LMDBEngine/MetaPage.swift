@@ -1,8 +1,8 @@
 /// One of the two pages a data file begins with: where the trees of one commit start.
 ///
-/// Layout (LMDB 0.9, 64-bit, little-endian): every page begins with 16 bytes (page number 8, unused 2, flags 2, lower 2,
-/// upper 2); a meta page goes on with magic 4, version 4, address 8, map size 8, two tree records of 48 bytes (free
-/// pages, buckets; the first one's first word is the page size), last page 8, transaction 8.
+/// Layout (LMDB 0.9, 64-bit, little-endian): every page begins with 16 bytes (page number 8, unused 2, flags 2,
+/// lower 2, upper 2); a meta page goes on with magic 4, version 4, address 8, map size 8, two tree records of 48 bytes
+/// (free pages, buckets; the first one's first word is the page size), last page 8, transaction 8.
 struct MetaPage {
     let version: UInt32
     let pageSize: Int

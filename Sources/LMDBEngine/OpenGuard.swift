@@ -1,6 +1,7 @@
 // What all processes that share a store must have in common. LMDB's locks are POSIX ones, looked up by process id, and
-// robust mutexes in shared memory, laid out by the C library: two PID namespaces, or glibc beside musl, give two writers
-// at once or a hang for ever, and no error code. So each process writes down what it is, and who differs is refused.
+// robust mutexes in shared memory, laid out by the C library: two PID namespaces, or glibc beside musl, give two
+// writers at once or a hang for ever, and no error code. So the first process writes down what it is, and who differs
+// is refused.
 
 import CLinux
 import Glibc
@@ -75,13 +76,14 @@ struct OpenGuard: Hashable {
         if holder.boot != boot {
             return EnvironmentError(
                 .otherNamespace,
-                "open on another machine or in a virtual machine (boot \(holder.boot); here \(boot)). Use it from one only.")
+                "open on another machine or in a virtual machine (boot \(holder.boot); here \(boot)). Use it from one "
+                    + "only.")
         }
         if holder.processNamespace != processNamespace {
             return EnvironmentError(
                 .otherNamespace,
-                "open in another PID namespace (\(holder.processNamespace); here \(processNamespace)), where locks do not "
-                    + "reach. Let all share one: --pid=host, --pid=container:NAME, or shareProcessNamespace: true.")
+                "open in another PID namespace (\(holder.processNamespace); here \(processNamespace)), where locks do "
+                    + "not reach. Let all share one: --pid=host, --pid=container:NAME, or shareProcessNamespace: true.")
         }
         let (theirs, ours) = (holder.build, build)
         if theirs != ours {

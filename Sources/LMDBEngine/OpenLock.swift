@@ -70,8 +70,8 @@ final class OpenLock: Sendable {
         if OpenGuard(text: try text()) == guest { return }
         throw EnvironmentError(
             .permission,
-            "\(descriptor.path): nobody who may write this file has opened the store since the last boot. Let its owner "
-                + "open it first.")
+            "\(descriptor.path): nobody who may write this file has opened the store since the last boot. Let its "
+                + "owner open it first.")
     }
 
     private func text() throws -> String { String(decoding: try descriptor.bytes(at: 0, count: 4096), as: UTF8.self) }

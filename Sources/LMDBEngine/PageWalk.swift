@@ -87,8 +87,8 @@ private struct TreePage {
 
     var nodes: some Sequence<Node> { (0..<nodeCount).lazy.map(node) }
 
-    /// A node: low 2, high 2, flags 2, key size 2, key, data. Of a branch the first three make the page number; of a leaf
-    /// the first two make the data's size, and the flags say where the data is.
+    /// A node: low 2, high 2, flags 2, key size 2, key, data. Of a branch the first three make the page number; of a
+    /// leaf the first two make the data's size, and the flags say where the data is.
     private func node(_ index: Int) -> Node {
         let start = Int(bytes.integer(at: 16 + 2 * index) as UInt16)
         guard start + 8 <= bytes.count else { return .nonsense }

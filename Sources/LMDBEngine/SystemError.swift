@@ -12,7 +12,7 @@ extension EnvironmentError {
         case ENOENT: return EnvironmentError(.notFound, message)
         case EACCES, EPERM:
             return EnvironmentError(
-                .permission, "\(message). Run as the owner of the store, or as a member of its group with write access.")
+                .permission, "\(message). Run as the store's owner, or as a member of its group with write access.")
         case EROFS: return EnvironmentError(.readOnlyMount, "\(message). Mount it writable.")
         case ENOSPC, EDQUOT, EFBIG:
             return EnvironmentError(.diskFull, "\(message). Free some space: nothing committed is lost.")
@@ -30,12 +30,13 @@ extension EnvironmentError {
         case MDB_READERS_FULL:
             return EnvironmentError(
                 .readersFull,
-                "\(path): too many snapshots are open at once; end the processes that keep them, or read less at a time")
+                "\(path): too many snapshots are open at once; end the processes that keep them, or read less at once")
         case MDB_INVALID, MDB_CORRUPTED, MDB_PAGE_NOTFOUND:
             return EnvironmentError(.damaged, "\(path): the data file is damaged: \(reason). Restore it from a dump.")
         case MDB_VERSION_MISMATCH:
             return EnvironmentError(
-                .versionMismatch, "\(path): another flavour of LMDB made it or has it open (this one: \(LibraryVersion.current))")
+                .versionMismatch,
+                "\(path): another flavour of LMDB made it or has it open (this one: \(LibraryVersion.current))")
         default: return EnvironmentError(.systemCall(status), "\(path): \(call) failed: \(reason) (\(status))")
         }
     }

@@ -42,7 +42,7 @@ extension Environment {
             }
         }
 
-        /// A thread between its look at the flag and its sleep misses the waking, so it is repeated until all have left.
+        /// A thread between its look at the flag and its sleep misses the waking: it is repeated until all have left.
         public func cancel() {
             isCancelled.store(true, ordering: .sequentiallyConsistent)
             while case let threads = unsafe linux_atomic_load(waiting), threads > 0 {

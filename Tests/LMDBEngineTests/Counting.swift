@@ -34,10 +34,10 @@ func increment(_ store: Environment, times: Int) throws {
 }
 
 /// Waits until the number has reached `goal`: arm, look, sleep.
-func waitForCount(_ goal: Int, in bucket: Bucket = firstBucket, on watch: Environment.Watch, of store: Environment) throws {
+func waitForCount(_ goal: Int, on watch: Environment.Watch, of store: Environment) throws {
     while true {
         watch.arm()
-        if try store.read({ try $0.count(in: bucket) }) >= goal { return }
+        if try store.read({ try $0.count() }) >= goal { return }
         _ = watch.wait(timeout: nil)
     }
 }

@@ -30,7 +30,7 @@ import Testing
             }
             try await holder
             let store = try openStore(path)
-            #expect(String(decoding: try readFile(path + "/open.lock"), as: UTF8.self) == (try OpenGuard.current().text))
+            #expect(try guardText(path) == OpenGuard.current().text)
             withExtendedLifetime(store) {}
         }
     }
@@ -40,7 +40,7 @@ import Testing
             for text in ["", "nonsense", "pid-namespace: 1\nformat: 1\n"] {
                 try writeFile(path + "/open.lock", Array(text.utf8))
                 let store = try openStore(path)
-                #expect(String(decoding: try readFile(path + "/open.lock"), as: UTF8.self) == (try OpenGuard.current().text))
+                #expect(try guardText(path) == OpenGuard.current().text)
                 withExtendedLifetime(store) {}
             }
             unlink(path + "/open.lock")
@@ -56,7 +56,8 @@ import Testing
     }
 
     @Test func `knows which versions of liblmdb it can work with`() {
-        for (major, minor, patch) in [(1, 0, 0), (0, 9, 70), (0, 9, 90), (0, 9, 23), (0, 10, 0)] as [(CInt, CInt, CInt)] {
+        let unknown: [(CInt, CInt, CInt)] = [(1, 0, 0), (0, 9, 70), (0, 9, 90), (0, 9, 23), (0, 10, 0)]
+        for (major, minor, patch) in unknown {
             #expect(LibraryVersion(major: major, minor: minor, patch: patch).refusal?.code == .otherBuild)
         }
         for patch in [24, 31, 33] as [CInt] {
@@ -99,8 +100,12 @@ private func waitUntilHeld(_ path: String) throws {
 
 private func letGo(_ path: String) throws { try writeFile(path + ".let-go", [1]) }
 
+private func guardText(_ path: String) throws -> String {
+    String(decoding: try readFile(path + "/open.lock"), as: UTF8.self)
+}
+
 private func changeGuard(_ path: String, _ field: String, _ value: String) throws {
-    let lines = String(decoding: try readFile(path + "/open.lock"), as: UTF8.self).split(separator: "\n")
+    let lines = try guardText(path).split(separator: "\n")
     let text = lines.map { $0.hasPrefix(field) ? field + value : String($0) }.joined(separator: "\n")
     try writeFile(path + "/open.lock", Array(text.utf8))
 }

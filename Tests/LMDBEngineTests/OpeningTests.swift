@@ -214,7 +214,8 @@ private func refuses(_ path: String, _ expected: EnvironmentError.Code, unchange
 private func fill(_ path: String, entries: Int) throws {
     try openStore(path).write { transaction in
         for number in 0..<entries {
-            try transaction.put([UInt8(number / 256), UInt8(number % 256)], [UInt8](repeating: 1, count: 100), in: firstBucket)
+            let key = [UInt8(number / 256), UInt8(number % 256)]
+            try transaction.put(key, [UInt8](repeating: 1, count: 100), in: firstBucket)
         }
     }
 }

@@ -138,7 +138,8 @@ import Testing
         try withTemporaryStorePath { path throws in
             try increment(openStore(path), times: 3)
             let before = try DirectoryContents(path)
-            #expect(try Environment.create(at: path, buckets: conformanceBuckets) { try $0.setCount(0) } == .alreadyExisted)
+            let outcome = try Environment.create(at: path, buckets: conformanceBuckets) { try $0.setCount(0) }
+            #expect(outcome == .alreadyExisted)
             #expect(try DirectoryContents(path) == before)
         }
     }
@@ -146,7 +147,9 @@ import Testing
     @Test func `whose first contents cannot be made leaves nothing`() throws {
         try withTemporaryDirectory { directory throws in
             #expect(throws: Failure.self) {
-                try Environment.create(at: directory + "/store", buckets: conformanceBuckets) { _ in throw Failure("no") }
+                try Environment.create(at: directory + "/store", buckets: conformanceBuckets) { _ in
+                    throw Failure("no")
+                }
             }
             #expect(try directoryListing(directory) == [])
         }
@@ -177,7 +180,8 @@ private func entryCount(_ path: String) throws -> Int { try openStore(path).read
 private func dieInsideTransaction(_ path: String) throws {
     try openStore(path).write { transaction in
         try transaction.setCount(1000)
-        for key in 0..<200 as Range<UInt8> { try transaction.put([key], [UInt8](repeating: 1, count: 5000), in: secondBucket) }
+        let value = [UInt8](repeating: 1, count: 5000)
+        for key in 0..<200 as Range<UInt8> { try transaction.put([key], value, in: secondBucket) }
         kill(getpid(), SIGKILL)
     }
 }

@@ -46,8 +46,9 @@ private func compiled(_ name: String) throws -> (succeeded: Bool, words: String)
         let products = String(try executablePath().reversed().drop { $0 != "/" }.reversed())
         let sources = Refused.directory + "/../../../Sources"
         return try run([
-            try compilerPath(), "-swift-version", "6", "-module-name", "probe", "-c", source, "-o", directory + "/probe.o",
-            "-module-cache-path", products + "ModuleCache", "-I", products + "Modules", "-I", sources + "/CLMDB",
+            try compilerPath(), "-swift-version", "6", "-module-name", "probe", "-c", source,
+            "-o", directory + "/probe.o", "-module-cache-path", products + "ModuleCache",
+            "-I", products + "Modules", "-I", sources + "/CLMDB",
             "-Xcc", "-fmodule-map-file=\(products)CLinux.build/module.modulemap",
         ])
     }
@@ -68,7 +69,8 @@ private func compilerPath() throws -> String {
     let maps = String(decoding: try readFile("/proc/self/maps"), as: UTF8.self).split(separator: "\n")
     let loaded = maps.compactMap { $0.split(separator: " ").last }.filter { $0.hasSuffix("/libswiftCore.so") }
     let candidates = onPath + loaded.map { $0.dropLast("lib/swift/linux/libswiftCore.so".count) + "bin/swiftc" }
-    guard let found = candidates.first(where: { access(String($0), X_OK) == 0 }) else { throw Failure("no swiftc found") }
+    let found = candidates.first { access(String($0), X_OK) == 0 }
+    guard let found else { throw Failure("no swiftc found") }
     return String(found)
 }
 

@@ -30,7 +30,7 @@ public struct RetryPolicy: Hashable, Sendable {
             step += 1
         }
         let spread = (jitter > 0 ? min(jitter, 1) : 0) * (unitHash(dispatch.number, UInt64(failures)) * 2 - 1)
-        return .seconds((seconds < cap.inSeconds ? seconds : cap.inSeconds) * (1 + spread))
+        return .seconds(max(0, seconds < cap.inSeconds ? seconds : cap.inSeconds) * (1 + spread))
     }
 }
 

@@ -6,8 +6,8 @@ public import SignalboxCore
 /// no clock takes part in recovery.
 ///
 /// Each worker holds one byte, and one process at a time holds the reaper's. They are open-file-description locks
-/// (fcntl(2), F_OFD_SETLK): unlike the older kind they are not dropped when some other descriptor of the file is closed,
-/// and they exclude two holders within one process too. The file stays empty; it must not be deleted.
+/// (fcntl(2), F_OFD_SETLK): unlike the older kind they are not dropped when another descriptor of the file is closed,
+/// and exclude two holders within one process too. The file stays empty; it must not be deleted.
 public struct LivenessFile: Hashable, Sendable {
     /// Who can hold a lock.
     public enum Role: Hashable, Sendable {

@@ -2,8 +2,8 @@ import CLinux
 import Glibc
 public import SignalboxCore
 
-/// Watches a process that may be no child of ours: readable in an ``EventLoop`` once it has ended, even while nobody has
-/// collected it. It stands for that one process for good, whatever becomes of its number.
+/// Watches a process that may be no child of ours: readable in an ``EventLoop`` once it has ended, even if nobody has
+/// collected it yet. It stands for that one process for good, whatever becomes of its number.
 ///
 /// It only wakes; whether a worker lives is what its ``LivenessLock`` says.
 public final class ProcessWatch: EventSource, Sendable {

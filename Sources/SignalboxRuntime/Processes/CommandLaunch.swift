@@ -53,10 +53,12 @@ public struct CommandLaunch: Hashable, Sendable {
         let texts = arguments + environment.entries
         for text in texts + [directory ?? ""] where text.utf8.contains(0) {
             throw CommandStartError(
-                .invalidText, "\"\(text.prefix(40))\" contains a zero byte, which no argument can: pass it on standard input")
+                .invalidText,
+                "\"\(text.prefix(40))\" contains a zero byte, which no argument can: pass it on standard input")
         }
         if let name = environment.variables.keys.first(where: { $0.isEmpty || $0.utf8.contains(UInt8(ascii: "=")) }) {
-            throw CommandStartError(.invalidText, "\"\(name)\" is no name for a variable: it is empty or contains \"=\"")
+            throw CommandStartError(
+                .invalidText, "\"\(name)\" is no name for a variable: it is empty or contains \"=\"")
         }
         let size = texts.reduce(0) { $0 + $1.utf8.count + 1 }
         guard size <= Self.sizeLimit else {

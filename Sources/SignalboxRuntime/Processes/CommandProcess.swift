@@ -45,13 +45,13 @@ public final class CommandProcess: EventSource {
     deinit {
         guard outcome == nil else { return }
         signalGroup(.kill)
-        // A killed process ends at once, unless it is stuck in the kernel: then it is left to be collected as an orphan.
+        // A killed process ends at once, unless it is stuck in the kernel: then it is collected later, as an orphan.
         let hasEnded = try? descriptor.waitUntilReadable(for: .seconds(1))
         guard hasEnded == true, collect() != nil else { return KnownChildren.forget(identity.pid) }
     }
 
-    /// How the leader ended; nil while it runs. Collecting it frees its number, so end its group before, or find what is
-    /// left of it by ``ProcessTree`` afterwards.
+    /// How the leader ended; nil while it runs. Collecting it frees its number, so end its group before, or find what
+    /// is left of it by ``ProcessTree`` afterwards.
     public func collect() -> Outcome? {
         if outcome == nil { outcome = KnownChildren.collect(identity.pid) }
         return outcome

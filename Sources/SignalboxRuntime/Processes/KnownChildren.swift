@@ -3,8 +3,8 @@ import Glibc
 import SignalboxCore
 import Synchronization
 
-/// The children of this process that a ``CommandProcess`` stands for, so that collecting orphans cannot take the exit of
-/// one of them away. A start happens under the lock: no child is seen before it is known.
+/// The children of this process that a ``CommandProcess`` stands for, so that collecting orphans cannot take the exit
+/// of one of them away. A start happens under the lock: no child is seen before it is known.
 enum KnownChildren {
     private static let numbers = Mutex<Set<Int32>>([])
 
@@ -61,14 +61,17 @@ enum KnownChildren {
     }
 }
 
-private func startCommand(_ launch: CommandLaunch, _ descriptors: [Descriptor?], _ started: inout linux_started) -> Int32 {
+private func startCommand(
+    _ launch: CommandLaunch, _ descriptors: [Descriptor?], _ started: inout linux_started
+) -> Int32 {
     withExtendedLifetime(descriptors) {
         withCStrings(launch.candidates) { candidates in
             withCStrings(launch.arguments) { arguments in
                 withCStrings(launch.environment.entries) { environment in
                     withOptionalCString(launch.directory) { directory in
                         var command = linux_command()
-                        command.candidates = UnsafeRawPointer(candidates).assumingMemoryBound(to: UnsafePointer<CChar>?.self)
+                        command.candidates = UnsafeRawPointer(candidates)
+                            .assumingMemoryBound(to: UnsafePointer<CChar>?.self)
                         command.arguments = arguments
                         command.environment = environment
                         command.directory = directory

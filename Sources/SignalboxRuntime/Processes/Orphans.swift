@@ -11,8 +11,8 @@ public enum Orphans {
         guard error == 0 else { throw SystemCallError("prctl", error) }
     }
 
-    /// Collects the orphans that have ended, and returns how many. It leaves alone the child of every ``CommandProcess``,
-    /// and children in our own session, which belong to other code in this process.
+    /// Collects the orphans that have ended, and returns how many. It leaves alone the children that a
+    /// ``CommandProcess`` stands for, and those in our own session, which belong to other code in this process.
     ///
     /// It costs one system call when no child has ended, else one look at every process of the machine.
     @discardableResult

@@ -19,8 +19,8 @@ public struct ProcessRecord: Hashable, Sendable {
         self.init(stat: stat)
     }
 
-    /// Reads a line of /proc/PID/stat (proc(5)). The name of the program, the second field, is put in parentheses and may
-    /// itself contain parentheses and spaces, so the fields are counted from the last one.
+    /// Reads a line of /proc/PID/stat (proc(5)). The second field, the name of the program, is put in parentheses and
+    /// may itself contain parentheses and spaces, so the fields are counted from the last one.
     init?(stat: [UInt8]) {
         guard let open = stat.firstIndex(of: UInt8(ascii: "(")), let close = stat.lastIndex(of: UInt8(ascii: ")")),
             let pid = Int32(text(stat[..<open]).dropLast())

@@ -87,12 +87,14 @@ public struct ProcessTree: Sendable {
             for child in children[record.identity.pid] ?? [] { take(child) }
         }
         for record in candidates where record.session == session { take(record) }
-        for record in candidates where !found.contains(record.identity.pid) && isMarked(record.identity.pid) { take(record) }
+        for record in candidates where !found.contains(record.identity.pid) {
+            if isMarked(record.identity.pid) { take(record) }
+        }
         return candidates.filter { found.contains($0.identity.pid) }
     }
 
-    /// The leader's session, unless another process has its number by now: the kernel gives a number out again only when
-    /// nobody is left in the session of that name.
+    /// The leader's session, unless another process has its number by now: the kernel gives a number out again only
+    /// when nobody is left in the session of that name.
     private func sessionNumber(among records: [ProcessRecord]) -> Int32? {
         guard let leader, leader.pid > 1 else { return nil }
         let holder = records.first { $0.identity.pid == leader.pid }

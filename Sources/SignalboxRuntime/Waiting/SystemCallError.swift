@@ -24,7 +24,8 @@ public struct SystemCallError: Error, Hashable, CustomStringConvertible {
     public var description: String {
         switch number {
         case EMFILE:
-            "\(call): \(reason); this process may have no more descriptors: raise its limit (ulimit -n) or lower --slots"
+            "\(call): \(reason); this process may have no more descriptors: "
+                + "raise its limit (ulimit -n) or run with fewer slots"
         case ENFILE: "\(call): \(reason); the machine has no descriptors left (sysctl fs.file-max)"
         default: "\(call): \(reason)"
         }

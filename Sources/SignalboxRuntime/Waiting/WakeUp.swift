@@ -3,7 +3,7 @@ import Glibc
 
 /// Wakes an ``EventLoop`` from another thread: raised any number of times, seen once.
 ///
-/// Whoever raises it first puts down what there is to do; the loop lowers it first and then looks, so nothing is missed.
+/// Whoever raises it first puts down what there is to do; the loop first lowers it and then looks: nothing is missed.
 public final class WakeUp: EventSource, Sendable {
     public let descriptor: Descriptor
 

@@ -49,7 +49,9 @@ extension OrderedStoreConformance {
         let bounds = [randomKey(&random), randomKey(&random)]
         let range = KeyRange(from: bounds[0], to: bounds[1])
         let expected = model.map(Entry.init).sorted { $0.key.lexicographicallyPrecedes($1.key) }
-        let inside = expected.filter { !$0.key.lexicographicallyPrecedes(bounds[0]) && $0.key.lexicographicallyPrecedes(bounds[1]) }
+        let inside = expected.filter { entry in
+            !entry.key.lexicographicallyPrecedes(bounds[0]) && entry.key.lexicographicallyPrecedes(bounds[1])
+        }
         try store.read { transaction throws in
             #expect(try transaction.entries(first) == expected, "seed \(seed)")
             #expect(try transaction.entries(first, range) == inside, "seed \(seed)")

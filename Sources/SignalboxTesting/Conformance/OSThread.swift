@@ -1,5 +1,5 @@
-// Calls that block belong on threads of their own, in tests too: Swift's own threads are as many as there are cores, and
-// a few sleeping ones stop everything else.
+// Calls that block belong on threads of their own, in tests too: Swift's own threads are as many as there are cores,
+// and a few sleeping ones stop everything else.
 
 import Glibc
 

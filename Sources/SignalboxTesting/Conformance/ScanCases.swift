@@ -29,7 +29,8 @@ extension OrderedStoreConformance {
             },
             Case("a range whose bounds are equal or crossed is empty") { store throws in
                 try fill(store)
-                for range in [KeyRange(from: [20], to: [20]), KeyRange(from: [40], to: [20]), KeyRange(from: [], to: [])] {
+                for (lower, upper) in [([20], [20]), ([40], [20]), ([], [])] as [([UInt8], [UInt8])] {
+                    let range = KeyRange(from: lower, to: upper)
                     #expect(try store.read { try $0.entries(first, range, .ascending).isEmpty })
                     #expect(try store.read { try $0.entries(first, range, .descending).isEmpty })
                 }

@@ -83,7 +83,9 @@ extension OrderedStoreConformance {
             },
             Case("readers see whole commits while writers write") { store throws in
                 try store.write { try put(0, &$0) }
-                let writing = OSThread { for number in 1..<100 as Range<UInt8> { try store.write { try put(number, &$0) } } }
+                let writing = OSThread {
+                    for number in 1..<100 as Range<UInt8> { try store.write { try put(number, &$0) } }
+                }
                 try onThreads(2) { _ in
                     for _ in 0..<200 {
                         let pair = try store.read { [try $0.value([1], in: first), try $0.value([1], in: second)] }

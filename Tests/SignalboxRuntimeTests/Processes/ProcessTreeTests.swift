@@ -92,8 +92,9 @@ import Testing
 
     @Test func `has the session, the marked ones, and the descendants of both`() {
         let records = [
-            process(1, parent: 0, session: 1), process(50, parent: 7, session: 50), process(51, parent: 50, session: 50),
-            process(52, parent: 51, session: 52), process(60, parent: 1, session: 60), process(61, parent: 60, session: 61),
+            process(1, parent: 0, session: 1), process(50, parent: 7, session: 50),
+            process(51, parent: 50, session: 50), process(52, parent: 51, session: 52),
+            process(60, parent: 1, session: 60), process(61, parent: 60, session: 61),
             process(70, parent: 1, session: 70),
         ]
         #expect(numbers(records, marked: [60]) == [50, 51, 52, 60, 61])
@@ -127,7 +128,7 @@ import Testing
         #expect(!record.isZombie)
     }
 
-    @Test(arguments: ["", "42", "42 (a)", "42 (a) S 1 2 3", "x (a) R 7 40 41 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 12345 0 0"])
+    @Test(arguments: ["", "42", "42 (a)", "42 (a) S 1 2 3", "x (a) R 7 40 41 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 9 0 0"])
     func `is nil for anything else`(line: String) {
         #expect(ProcessRecord(stat: Array(line.utf8)) == nil)
     }

@@ -10,16 +10,13 @@ import Testing
         let waiter = try LoopThread(name: "waiter") {
             let loop = try EventLoop<String>()
             try loop.add(wakeUp, token: "wake-up")
-            let tokens = try loop.wait().map(\.token)
-            return (tokens, wakeUp.lower(), wakeUp.lower(), try loop.wait(for: .zero).count)
+            return try loop.wait().map(\.token)
         }
         wakeUp.raise()
         wakeUp.raise()
-        let (tokens, first, second, left) = try await waiter.value()
-        #expect(tokens == ["wake-up"])
-        // The second raise may have come after the first was taken down.
-        #expect(first)
-        #expect(second || left <= 1)
+        #expect(try await waiter.value() == ["wake-up"])
+        #expect(wakeUp.lower())
+        #expect(!wakeUp.lower())
     }
 
     @Test func `reports a source until it is attended to, and not after it was removed`() throws {
@@ -163,7 +160,8 @@ import Testing
 /// Moves the wall clock by so many microseconds; -1 when that is not allowed.
 private func stepClock(by microseconds: Int) -> Int32 {
     var step = timex()
-    step.modes = 0x0100
-    step.time = timeval(tv_sec: microseconds < 0 ? -1 : 0, tv_usec: microseconds < 0 ? 1_000_000 + microseconds : microseconds)
+    step.modes = UInt32(ADJ_SETOFFSET)
+    let isBackward = microseconds < 0
+    step.time = timeval(tv_sec: isBackward ? -1 : 0, tv_usec: isBackward ? 1_000_000 + microseconds : microseconds)
     return adjtimex(&step)
 }

@@ -1,0 +1,75 @@
+import SignalboxCore
+import SignalboxStore
+import Testing
+
+@Suite struct `Cancelling` {
+    @Test(arguments: EngineKind.allCases)
+    func `ends at once what waits`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let pending = try store.enqueue()
+            let scheduled = try store.enqueue(delay: .seconds(5))
+            let blocked = try store.enqueue(after: [pending])
+            for id in [blocked, scheduled, pending] {
+                let cancelled = try store.jobs.cancel(id, now: store.now)
+                #expect(cancelled.state == .cancelled && cancelled.reason == .requested && cancelled.finished != nil)
+            }
+            #expect(try store.jobs.status().count(.cancelled) == 3)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `asks the worker of what runs, which reports the stop`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let id = try store.enqueue()
+            let worker = try store.worker()
+            let claimed = try store.claimOne(worker)
+            #expect(try store.jobs.cancellations(for: worker).isEmpty)
+            let asked = try store.jobs.cancel(id, now: store.now)
+            #expect(asked.state == .inProgress && asked.cancelRequested)
+            #expect(try store.jobs.cancellations(for: worker) == [id])
+            try store.finish(claimed, .cancelled(.signalled(15)))
+            let stopped = try store.dispatch(id)
+            #expect(stopped.state == .cancelled && stopped.reason == .requested && stopped.signalNumber == 15)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `is too late for a command that succeeded before the signal`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let id = try store.enqueue()
+            let claimed = try store.claimOne(try store.worker())
+            _ = try store.jobs.cancel(id, now: store.now)
+            try store.finish(claimed, .cancelled(.exited(0)))
+            #expect(try store.state(id) == .success)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `again, or of what has ended, changes nothing`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let running = try store.enqueue()
+            let claimed = try store.claimOne(try store.worker())
+            _ = try store.jobs.cancel(running, now: store.now)
+            let sequence = try store.jobs.sequence()
+            #expect(try store.jobs.cancel(running, now: store.now).cancelRequested)
+            #expect(try store.jobs.sequence() == sequence)
+            try store.finish(claimed, .cancelled(.signalled(9)))
+            let ended = try store.dispatch(running)
+            #expect(try store.jobs.cancel(running, now: store.now) == ended && store.dispatch(running) == ended)
+            #expect(code { _ = try store.jobs.cancel(DispatchID(77), now: store.now) } == .notFound)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `wins over a retry and over a worker that gives it back`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            for ending in [AttemptResult.Ending.ended(.exited(1)), .drained] {
+                let id = try store.enqueue()
+                let claimed = try store.claimOne(try store.worker())
+                _ = try store.jobs.cancel(id, now: store.now)
+                try store.finish(claimed, ending)
+                #expect(try store.state(id) == .cancelled, "\(ending)")
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import SignalboxCore
+import SignalboxStore
+import SignalboxTesting
+import Testing
+
+@Suite struct `A dispatch that comes after others` {
+    @Test(arguments: EngineKind.allCases)
+    func `waits until all of them have succeeded`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let worker = try store.worker(slots: 2)
+            let parents = [try store.enqueue(), try store.enqueue()]
+            let child = try store.enqueue(after: parents)
+            let blocked = try store.dispatch(child)
+            #expect(blocked.state == .blocked && blocked.reason == .dependency && blocked.blocker == parents[0])
+            let claimed = try store.claim(worker, slots: 2).map(\.dispatch)
+            try store.finish(claimed[0])
+            #expect(try store.dispatch(child).blocker == parents[1])
+            try store.finish(claimed[1])
+            let free = try store.dispatch(child)
+            #expect(free.state == .pending && free.blocker == nil && free.reason == .none)
+            #expect(try store.claimOne(worker).id == child)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `is free at once when they have succeeded, refused when one has not`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let worker = try store.worker()
+            let good = try store.enqueue()
+            try store.finish(try store.claimOne(worker))
+            let bad = try store.enqueue(attempts: 1)
+            try store.finish(try store.claimOne(worker), .ended(.exited(1)))
+            #expect(try store.state(store.enqueue(after: [good])) == .pending)
+            #expect(code { try store.enqueue(after: [good, bad]) } == .refused)
+            #expect(code { try store.enqueue(after: [DispatchID(99)]) } == .notFound)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `goes on waiting while its parent is retried`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let worker = try store.worker()
+            let parent = try store.enqueue()
+            let child = try store.enqueue(after: [parent])
+            try store.finish(try store.claimOne(worker), .ended(.exited(1)))
+            #expect(try store.state(child) == .blocked)
+            store.clock.advance(by: .seconds(60))
+            try store.finish(try store.claimOne(worker))
+            #expect(try store.state(child) == .pending)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `looks at them when its delay is over`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let worker = try store.worker()
+            let parent = try store.enqueue(attempts: 1)
+            let children = [
+                try store.enqueue(delay: .seconds(5), after: [parent]),
+                try store.enqueue(delay: .seconds(15), after: [parent]),
+                try store.enqueue(delay: .seconds(5)),
+            ]
+            store.clock.advance(by: .seconds(5))
+            try store.jobs.promote(now: store.now)
+            #expect(try children.map(store.state) == [.blocked, .scheduled, .pending])
+            try store.finish(try store.claimOne(worker), .ended(.exited(1)))
+            #expect(try children.map(store.state) == [.cancelled, .scheduled, .pending])
+            store.clock.advance(by: .seconds(10))
+            try store.jobs.promote(now: store.now)
+            #expect(try store.dispatch(children[1]).reason == .parentFailed)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `ends with its parent, in chains of any length`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            var chain = [try store.enqueue(attempts: 1)]
+            for _ in 1..<10_000 { chain.append(try store.enqueue(after: [chain[chain.count - 1]])) }
+            try store.finish(try store.claimOne(try store.worker()), .ended(.exited(1)))
+            let status = try store.jobs.status()
+            #expect(status.count(.failed) == 1 && status.count(.cancelled) == 9_999 && status.count(.blocked) == 0)
+            #expect(try store.dispatch(chain[9_999]).reason == .parentFailed)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `ends with its parent, however many there are`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let parent = try store.enqueue(attempts: 1)
+            for _ in 0..<5_000 { try store.enqueue(after: [parent]) }
+            _ = try store.jobs.cancel(parent, now: store.now)
+            #expect(try store.jobs.status().count(.cancelled) == 5_001)
+        }
+    }
+}
+
+@Suite struct `A unique key` {
+    @Test(arguments: EngineKind.allCases)
+    func `is held by one dispatch until that has ended`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let worker = try store.worker()
+            let first = try store.offer(unique: "photo-7")
+            #expect(!first.deduplicated)
+            let second = try store.offer(unique: "photo-7")
+            #expect(second.deduplicated && second.id == first.id)
+            #expect(try !store.offer(unique: "photo-8").deduplicated)
+            let claimed = try store.claimOne(worker)
+            #expect(try store.offer(unique: "photo-7").id == first.id)
+            try store.finish(claimed, .ended(.exited(1)))
+            #expect(try store.offer(unique: "photo-7").id == first.id, "it waits for its retry")
+            store.clock.advance(by: .seconds(60))
+            _ = try store.jobs.cancel(first.id, now: store.now)
+            let third = try store.offer(unique: "photo-7")
+            #expect(!third.deduplicated && third.id != first.id)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `is free again after success, failure, cancellation and death`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let endings: [(Dispatch) throws -> Void] = [
+                { try store.finish($0) }, { try store.finish($0, .ended(.exited(64))) },
+                {
+                    _ = try store.jobs.cancel($0.id, now: store.now)
+                    try store.finish($0, .cancelled(.signalled(15)))
+                },
+                { _ = try store.jobs.rescue($0.claim!.worker, output: [:], now: store.now) },
+            ]
+            for end in endings {
+                let id = try store.enqueue(unique: "k", rescue: .fail)
+                try end(try store.claimOne(try store.worker()))
+                #expect(try store.state(id).isTerminal)
+            }
+            #expect(try !store.offer(unique: "k").deduplicated)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `that is too long for a key is refused with words`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let longest = String(repeating: "k", count: Request.uniqueKeyLimit)
+            let holder = try store.enqueue(unique: longest)
+            #expect(try store.enqueue(unique: longest) == holder)
+            #expect(code { try store.enqueue(unique: longest + "k") } == .invalid)
+        }
+    }
+}
+
+@Suite struct `A request past its limits` {
+    @Test func `is refused and leaves nothing`() throws {
+        try EngineKind.memory.withStore { store in
+            let requests = [
+                Request(command: .program([])),
+                Request(command: .shell(String(repeating: "x", count: Request.argumentLimit))),
+                Request(command: .shell("x"), environment: ["A": String(repeating: "x", count: Request.argumentLimit)]),
+                Request(command: .shell("x"), input: [UInt8](repeating: 0, count: Request.inputLimit + 1)),
+            ]
+            for request in requests {
+                #expect(code { _ = try store.jobs.enqueue(Enqueuing(request: request), now: store.now) } == .invalid)
+            }
+            var definition = try store.definition()
+            definition.input = requests[3].input
+            #expect(code { try store.jobs.add(definition, zones: store.zones, now: store.now) } == .invalid)
+            #expect(try store.jobs.sequence() == 0)
+        }
+    }
+}

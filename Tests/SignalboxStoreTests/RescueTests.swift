@@ -1,0 +1,102 @@
+import SignalboxCore
+import SignalboxStore
+import SignalboxTesting
+import Testing
+
+@Suite struct `Settling a dead worker` {
+    @Test(arguments: EngineKind.allCases)
+    func `lets its dispatches run again, and keeps what they had printed`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let ids = [try store.enqueue(), try store.enqueue()]
+            let worker = try store.worker(slots: 2)
+            #expect(try store.claim(worker, slots: 2).count == 2)
+            #expect(try store.jobs.held(by: worker).map(\.id) == ids)
+            let settled = try store.jobs.rescue(worker, output: [ids[0]: [line("half")]], now: store.now)
+            #expect(settled.map(\.id) == ids && settled.allSatisfy { $0.state == .pending && $0.crashes == 1 })
+            #expect(try store.dispatch(ids[0]).reason == .workerDied)
+            #expect(try store.jobs.dispatch(ids[0], attempt: nil)?.output == [line("half")])
+            let attempt = try #require(try store.jobs.dispatch(ids[0], attempt: nil)?.attempts.first)
+            #expect(attempt.outcome == nil && attempt.reason == .workerDied && attempt.worker == worker)
+            #expect(try store.jobs.workers().map(\.registration.state) == [.dead])
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `fails what may be started once only`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let id = try store.enqueue(rescue: .fail)
+            let worker = try store.worker()
+            _ = try store.claimOne(worker)
+            #expect(try store.jobs.rescue(worker, output: [:], now: store.now).map(\.state) == [.failed])
+            let failed = try store.dispatch(id)
+            #expect(failed.reason == .workerDied && failed.finished != nil)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `fails as poison what has taken three workers with it`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let id = try store.enqueue(attempts: 100)
+            for crash in 1...3 {
+                let worker = try store.worker()
+                #expect(try store.claimOne(worker).attempt == crash)
+                let settled = try store.jobs.rescue(worker, output: [:], now: store.now)
+                #expect(settled.map(\.state) == [crash < 3 ? .pending : .failed])
+            }
+            let poison = try store.dispatch(id)
+            #expect(poison.reason == .poison && poison.crashes == 3)
+            #expect(try store.claim(try store.worker()).isEmpty)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `twice changes nothing the second time`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            try store.enqueue()
+            let worker = try store.worker()
+            _ = try store.claimOne(worker)
+            _ = try store.jobs.rescue(worker, output: [:], now: store.now)
+            let sequence = try store.jobs.sequence()
+            #expect(try store.jobs.rescue(worker, output: [:], now: store.now).isEmpty)
+            #expect(try store.jobs.sequence() == sequence)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `cancels what somebody had asked to stop, and never runs it again`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let id = try store.enqueue()
+            let worker = try store.worker()
+            _ = try store.claimOne(worker)
+            _ = try store.jobs.cancel(id, now: store.now)
+            #expect(try store.jobs.rescue(worker, output: [:], now: store.now).map(\.state) == [.cancelled])
+            #expect(try store.dispatch(id).reason == .requested)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `after a reboot works by the same way`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let id = try store.enqueue()
+            let worker = try store.worker()
+            _ = try store.claimOne(worker)
+            store.clock.reboot()
+            _ = try store.jobs.rescue(worker, output: [:], now: store.now)
+            try store.finish(try store.claimOne(try store.worker()))
+            #expect(try store.state(id) == .success)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `leaves one that stopped in good order as it is`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let worker = try store.worker()
+            try store.jobs.setState(.draining, of: worker, now: store.now)
+            #expect(try store.jobs.activeWorkers().map(\.state) == [.draining])
+            try store.jobs.setState(.stopped, of: worker, now: store.now)
+            _ = try store.jobs.rescue(worker, output: [:], now: store.now)
+            #expect(try store.jobs.workers().map(\.registration.state) == [.stopped])
+            #expect(code { try store.jobs.setState(.stopped, of: WorkerID(99), now: store.now) } == .notFound)
+        }
+    }
+}

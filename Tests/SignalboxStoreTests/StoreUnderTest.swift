@@ -1,0 +1,137 @@
+import LMDBEngine
+import OrderedStore
+import SignalboxCore
+import SignalboxTesting
+import Testing
+
+@testable import SignalboxStore
+
+/// The engines that every operation is tested on.
+enum EngineKind: CaseIterable, CustomTestStringConvertible {
+    case memory, lmdb
+
+    var testDescription: String {
+        switch self {
+        case .memory: "in memory"
+        case .lmdb: "on LMDB"
+        }
+    }
+
+    /// Runs `body` with a new store, and verifies it afterwards.
+    func withStore(
+        verifying: Bool = true, sourceLocation: SourceLocation = #_sourceLocation,
+        _ body: (StoreUnderTest) throws -> Void
+    ) throws {
+        switch self {
+        case .memory:
+            try withMemoryStore(verifying: verifying, sourceLocation: sourceLocation) { try body(StoreUnderTest($0)) }
+        case .lmdb:
+            try withTestStore(on: makeLMDB, verifying: verifying, sourceLocation: sourceLocation) {
+                try body(StoreUnderTest($0))
+            }
+        }
+    }
+}
+
+/// These stores live for one test: nothing of them need survive a power cut.
+private func makeLMDB(_ path: String, _ buckets: [Bucket]) throws -> Environment {
+    try Environment.create(at: path, buckets: buckets) { _ in }
+    return try Environment.open(at: path, buckets: buckets, access: .readWrite, durability: .volatile)
+}
+
+/// A job store whose engine is not part of its type, so that a test is written once.
+struct StoreUnderTest: Sendable {
+    let jobs: any JobOperations
+    let live: any LiveOperations
+    let clock: VirtualClock
+    let zones: ZoneTable
+    let raw: RawStore
+
+    init<Engine: OrderedStore>(_ store: TestStore<Engine>) {
+        jobs = store.jobs
+        live = store.live
+        clock = store.clock
+        zones = store.zones
+        raw = RawStore(store.jobs.engine)
+    }
+
+    var now: Now { clock.now() }
+}
+
+/// What `JobStore` can do, without its engine's type.
+protocol JobOperations: Sendable {
+    func enqueue(_ item: Enqueuing, now: Now) throws -> Enqueued
+    func run(_ name: JobName, mode: RunMode, input: [UInt8]?, now: Now) throws -> DispatchID
+    func cancel(_ id: DispatchID, now: Now) throws -> Dispatch
+    func add(_ definition: JobDefinition, zones: ZoneTable, now: Now) throws
+    func apply(_ definitions: [JobDefinition], prune: Bool, zones: ZoneTable, now: Now) throws -> [JobChange]
+    func plan(_ definitions: [JobDefinition], prune: Bool) throws -> [JobChange]
+    func remove(_ name: JobName, now: Now) throws
+    func setPaused(_ paused: Bool, _ name: JobName, now: Now) throws -> Bool
+    func fire(now: Now, zones: ZoneTable, reason: DispatchReason) throws -> FirePass
+    func fireBootJobs(now: Now) throws -> FirePass
+    func schedulerView(now: Now) throws -> SchedulerView
+    func promote(now: Now) throws
+    func newWorkerID(now: Now) throws -> WorkerID
+    func register(_ registration: WorkerRegistration, now: Now) throws
+    func setState(_ state: WorkerState, of worker: WorkerID, now: Now) throws
+    func activeWorkers() throws -> [WorkerRegistration]
+    func round(
+        of worker: WorkerID, results: [AttemptResult], queues: [QueueName], slots: Int, now: Now
+    ) throws -> RoundOutcome
+    func workerView(queues: [QueueName], now: Now) throws -> WorkerLookout
+    func cancellations(for worker: WorkerID) throws -> [DispatchID]
+    func held(by worker: WorkerID) throws -> [Dispatch]
+    func rescue(_ worker: WorkerID, output: [DispatchID: [OutputLine]], now: Now) throws -> [Dispatch]
+    func sequence() throws -> UInt64
+    func status() throws -> StatusView
+    func overview() throws -> Overview
+    func jobs(recent: Int) throws -> [JobView]
+    func job(_ name: JobName, recent: Int) throws -> JobDetail?
+    func dispatches(_ filter: DispatchFilter) throws -> [DispatchView]
+    func dispatch(_ id: DispatchID, attempt: Int?) throws -> DispatchDetail?
+    func workers() throws -> [WorkerView]
+    func verify() throws -> VerifyReport
+}
+extension JobStore: JobOperations {}
+
+/// What `LiveStore` can do, without its engine's type.
+protocol LiveOperations: Sendable {
+    func write(_ round: LiveRound) throws
+    func heartbeats() throws -> [WorkerID: Heartbeat]
+    func progress(of id: DispatchID) throws -> ProgressReport?
+    func running(_ id: DispatchID) throws -> RunningCommand?
+    func output(of id: DispatchID, attempt: Int) throws -> [OutputLine]
+}
+extension LiveStore: LiveOperations {}
+
+/// The bytes below the job store, for tests that damage them.
+struct RawStore: Sendable {
+    let put: @Sendable (_ key: [UInt8], _ value: [UInt8], Bucket) throws -> Void
+    let delete: @Sendable (_ key: [UInt8], Bucket) throws -> Void
+    let entries: @Sendable (Bucket) throws -> [Entry]
+    /// Opens the job store anew, as another process would.
+    let reopen: @Sendable () throws -> Void
+
+    init<Engine: OrderedStore>(_ engine: Engine) {
+        put = { key, value, bucket in try engine.write { try $0.put(key, value, in: bucket) } }
+        delete = { key, bucket in try engine.write { _ = try $0.delete(key, in: bucket) } }
+        entries = { bucket in try engine.read { try $0.entries(bucket) } }
+        reopen = { _ = try JobStore(engine: engine, live: nil) }
+    }
+
+    /// Writes `value` as its store would have.
+    func keep(_ value: some Record, _ key: Key, in bucket: Bucket) throws {
+        try put(key.bytes, value.record(under: key), bucket)
+    }
+
+    /// Changes the record of `key`, keeping its checksum right.
+    func change<Value: Record>(
+        _: Value.Type, _ key: Key, in bucket: Bucket, _ change: (inout Value) -> Void
+    ) throws {
+        let entry = try #require(try entries(bucket).first { $0.key == key.bytes })
+        var value = try Value(record: entry.value.span, key: entry.key.span)
+        change(&value)
+        try keep(value, key, in: bucket)
+    }
+}
