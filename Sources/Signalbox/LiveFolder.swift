@@ -52,11 +52,12 @@ enum LiveFolder {
         }
     }
 
-    /// What other boots left is worth nothing, and is deleted unread.
+    /// What other boots left is worth nothing, and is deleted unread. What begins with this boot's name may be another
+    /// process's folder in the making.
     private static func removeOtherBoots(beside path: String) {
         guard let slash = path.lastIndex(of: "/") else { return }
         let (parent, own) = (String(path[..<slash]), String(path[path.index(after: slash)...]))
-        for name in entries(of: parent) where name != own && isBootName(name) {
+        for name in entries(of: parent) where !name.hasPrefix(own) && isBootName(name) {
             for file in entries(of: "\(parent)/\(name)") { unlink("\(parent)/\(name)/\(file)") }
             rmdir("\(parent)/\(name)")
         }

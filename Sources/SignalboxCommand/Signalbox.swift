@@ -3,7 +3,7 @@ import Glibc
 
 /// The command `signalbox`: the table of contents of its commands.
 @main
-struct SignalboxCommand: AsyncParsableCommand {
+struct SignalboxCommand: ParsableCommand {
     static let version = "0.1.0"
 
     static let configuration = CommandConfiguration(
@@ -29,16 +29,12 @@ struct SignalboxCommand: AsyncParsableCommand {
         ])
 
     /// Parses, runs, and turns whatever goes wrong into one line and one of the exit codes of the manual.
-    static func main() async {
+    static func main() {
         // A file size limit must be an error of the write that meets it, not the end of the process.
         signal(SIGXFSZ, SIG_IGN)
         do {
             var command = try parseAsRoot()
-            if var asyncCommand = command as? any AsyncParsableCommand {
-                try await asyncCommand.run()
-            } else {
-                try command.run()
-            }
+            try command.run()
         } catch {
             Failure.end(with: error)
         }

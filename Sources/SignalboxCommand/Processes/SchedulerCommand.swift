@@ -3,13 +3,13 @@ import LMDBEngine
 import Signalbox
 import SignalboxRuntime
 
-struct SchedulerCommand: AsyncParsableCommand {
+struct SchedulerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "scheduler", abstract: "Turn due schedules into dispatches; run none, one or many.")
 
     @OptionGroup var store: StoreOptions
 
-    mutating func run() async throws {
+    func run() throws {
         let logger = Log.make()
         let store = try store.open(.create)
         let clocks = try SystemClocks()
@@ -17,6 +17,6 @@ struct SchedulerCommand: AsyncParsableCommand {
         let scheduler = try Scheduler(store: store, clocks: clocks, logger: logger)
         try reaper.start()
         defer { reaper.stop() }
-        try await ProcessRunner(parts: [SchedulerPart(scheduler: scheduler)], logger: logger).run()
+        try ProcessRunner(parts: [SchedulerPart(scheduler: scheduler)], logger: logger).run()
     }
 }

@@ -4,7 +4,7 @@ import Signalbox
 import SignalboxRuntime
 import SignalboxStatus
 
-struct Serve: AsyncParsableCommand {
+struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serve the status pages; opens the store read-only.")
 
@@ -13,12 +13,12 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Where to listen.", valueName: "address:port|unix:path"), transform: Parse.address)
     var listen = ListenAddress.standard
 
-    mutating func run() async throws {
+    func run() throws {
         let logger = Log.make()
         let (store, path) = (try store.open(.read), store.path)
         let clocks = try SystemClocks()
         let source = StoreSource(store) { try Store.open(at: path, .read, logger: logger) }
         let server = StatusServer(source: source, now: { clocks.now() }, listen: listen, logger: logger)
-        try await ProcessRunner(parts: [ServerPart(server: server)], logger: logger).run()
+        try ProcessRunner(parts: [ServerPart(server: server)], logger: logger).run()
     }
 }

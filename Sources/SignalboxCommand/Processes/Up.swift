@@ -5,7 +5,7 @@ import SignalboxCore
 import SignalboxRuntime
 import SignalboxStatus
 
-struct Up: AsyncParsableCommand {
+struct Up: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run scheduler, worker and status server in one process: all that one box needs.")
 
@@ -18,7 +18,7 @@ struct Up: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Where the status server listens.", valueName: "address:port"), transform: Parse.address)
     var listen = ListenAddress.standard
 
-    mutating func run() async throws {
+    func run() throws {
         let logger = Log.make()
         // The file is read before the store is made, so that a broken file leaves nothing behind.
         let definitions = try jobs.map { try JobDefinitions(file: $0) }
@@ -34,6 +34,6 @@ struct Up: AsyncParsableCommand {
         ]
         try reaper.start()
         defer { reaper.stop() }
-        try await ProcessRunner(parts: parts, logger: logger).run()
+        try ProcessRunner(parts: parts, logger: logger).run()
     }
 }

@@ -4,7 +4,7 @@ import Signalbox
 import SignalboxCore
 import SignalboxRuntime
 
-struct WorkerCommand: AsyncParsableCommand {
+struct WorkerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker", abstract: "Claim dispatches and run them; run many.")
 
@@ -17,7 +17,7 @@ struct WorkerCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long commands may go on after SIGTERM (default: 25s).", valueName: "duration"), transform: Parse.duration)
     var drainTimeout: Duration?
 
-    mutating func run() async throws {
+    func run() throws {
         let logger = Log.make()
         let store = try store.open(.create)
         let reaper = try Reaper(
@@ -25,6 +25,6 @@ struct WorkerCommand: AsyncParsableCommand {
         let worker = try settings.worker(store, name: name, drainTimeout: drainTimeout, logger: logger)
         try reaper.start()
         defer { reaper.stop() }
-        try await ProcessRunner(parts: [WorkerPart(worker: worker)], logger: logger).run()
+        try ProcessRunner(parts: [WorkerPart(worker: worker)], logger: logger).run()
     }
 }

@@ -11,6 +11,8 @@ public final class Reaper<Engine: OrderedStore>: Sendable {
     private let graveyard: Graveyard<Engine>
     private let wakeUp: WakeUp
     private let isStopping = Atomic(false)
+    /// Workers that are gone and whose lock a thread waits for.
+    private let awaited = Mutex<Set<WorkerID>>([])
 
     public init(
         store: JobStore<Engine>, liveness: LivenessFile, clocks: any Clocks, logger: Logger
@@ -38,7 +40,7 @@ public final class Reaper<Engine: OrderedStore>: Sendable {
     }
 
     private enum Token: Hashable {
-        case bell, stop
+        case bell, wakeUp
         case worker(WorkerID)
     }
 
@@ -46,12 +48,12 @@ public final class Reaper<Engine: OrderedStore>: Sendable {
         let loop = try EventLoop<Token>()
         let bell = try BellThread(graveyard.store.engine, .workers, name: "reaper-bell")
         try loop.add(bell.wakeUp, token: .bell)
-        try loop.add(wakeUp, token: .stop)
+        try loop.add(wakeUp, token: .wakeUp)
         while !isStopping.load(ordering: .sequentiallyConsistent) {
             for event in try loop.wait() {
                 switch event.token {
                 case .bell: bell.wakeUp.lower()
-                case .stop: return
+                case .wakeUp: wakeUp.lower()
                 case .worker(let id): loop.remove(.worker(id))
                 }
             }
@@ -69,7 +71,22 @@ public final class Reaper<Engine: OrderedStore>: Sendable {
             // The watch comes before the look at the lock: a worker that dies in between is noticed by the watch.
             let watch = try ProcessWatch(worker.process)
             if try graveyard.settleIfDead(worker) { continue }
-            if let watch { try loop.add(watch, token: .worker(worker.id)) }
+            if let watch {
+                try loop.add(watch, token: .worker(worker.id))
+            } else {
+                try wakeWhenLockIsFree(worker.id)
+            }
+        }
+    }
+
+    /// A command that the worker was just starting when it died holds copies of its descriptors, and so its lock, until it
+    /// has become the command: less than a millisecond, but nothing else would tell us of its end.
+    private func wakeWhenLockIsFree(_ worker: WorkerID) throws {
+        guard awaited.withLock({ $0.insert(worker).inserted }) else { return }
+        _ = try LoopThread(name: "reaper-lock") { [self] in
+            _ = try graveyard.liveness.lock(.worker(worker))
+            awaited.withLock { _ = $0.remove(worker) }
+            wakeUp.raise()
         }
     }
 }

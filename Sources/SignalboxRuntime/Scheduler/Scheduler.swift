@@ -21,11 +21,10 @@ public final class Scheduler<Engine: OrderedStore>: Sendable {
     }
 
     /// Runs until ``stop()``.
-    public func run() async throws {
-        try await LoopThread.run(name: "scheduler") { [self] in
-            var loop = try SchedulerLoop(store: store, clocks: clocks, logger: logger, stopping: stopping)
-            try loop.run()
-        }
+    @available(*, noasync, message: "this blocks the thread; call it from a LoopThread")
+    public func run() throws {
+        var loop = try SchedulerLoop(store: store, clocks: clocks, logger: logger, stopping: stopping)
+        try loop.run()
     }
 
     public func stop() { stopping.raise() }

@@ -29,14 +29,15 @@ public final class Worker<Engine: OrderedStore>: Sendable {
     }
 
     /// Runs until it has been stopped and nothing of its own is left running.
+    ///
+    /// The thread must last as long as the process: commands are started from it, and the kernel kills them when it ends.
     /// - Throws: ``WorkerError`` when the store counts it dead although it lives; it has ended its commands then.
-    public func run() async throws {
+    @available(*, noasync, message: "this blocks the thread; call it from a LoopThread")
+    public func run() throws {
         try Orphans.adopt()
-        try await LoopThread.run(name: "worker") { [self] in
-            let loop = try WorkerLoop(
-                store: store, liveness: liveness, options: options, clocks: clocks, logger: logger, stopping: stopping)
-            try loop.run()
-        }
+        let loop = try WorkerLoop(
+            store: store, liveness: liveness, options: options, clocks: clocks, logger: logger, stopping: stopping)
+        try loop.run()
     }
 
     /// Claims no more, lets commands go on for the drain timeout, then gives them back.

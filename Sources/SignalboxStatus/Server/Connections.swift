@@ -22,10 +22,10 @@ final class Connections: Sendable {
     }
 
     /// Closes all, and returns when they are closed.
-    func closeAll() async {
+    func closeAll() {
         for channel in open.withLock({ Array($0.values) }) {
             channel.close(promise: nil)
-            try? await channel.closeFuture.get()
+            try? channel.closeFuture.wait()
         }
     }
 }

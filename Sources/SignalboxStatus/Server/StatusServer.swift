@@ -48,19 +48,19 @@ public final class StatusServer: Sendable {
         self.whenListening = whenListening
     }
 
-    /// Serves until ``stop()`` is called or the task is cancelled; then closes every connection and returns.
+    /// Serves until ``stop()`` is called; then closes every connection and returns.
+    ///
+    /// It blocks its thread, and no part of it runs on Swift's own threads: those, once begun, wake every second for ever
+    /// (libdispatch on Linux watches its thread pools by a timer), and an idle server is to be idle.
     /// - Throws: ``StatusServerError`` when it cannot listen.
-    public func run() async throws {
+    @available(*, noasync, message: "this blocks the thread; call it from a thread of your own")
+    public func run() throws {
         let readers = NIOThreadPool(numberOfThreads: limits.readers)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         readers.start()
-        let result = await withTaskCancellationHandler {
-            await serve(group, readers)
-        } onCancel: {
-            stop()
-        }
-        try? await group.shutdownGracefully()
-        try? await readers.shutdownGracefully()
+        let result = Result { try serve(group, readers) }
+        try? group.syncShutdownGracefully()
+        try? readers.syncShutdownGracefully()
         try result.get()
     }
 
@@ -77,20 +77,14 @@ public final class StatusServer: Sendable {
         listener.close(promise: nil)
     }
 
-    private func serve(_ group: any EventLoopGroup, _ readers: NIOThreadPool) async -> Result<Void, any Error> {
+    private func serve(_ group: any EventLoopGroup, _ readers: NIOThreadPool) throws {
         let connections = Connections(limit: limits.connections)
-        do {
-            let bootstrap = bootstrap(group, readers, connections)
-            let listener = try await bind(bootstrap, group)
-            await wait(for: listener)
-            await connections.closeAll()
-            return .success(())
-        } catch {
-            return .failure(error)
-        }
+        let listener = try bind(bootstrap(group, readers, connections), group)
+        wait(for: listener)
+        connections.closeAll()
     }
 
-    private func wait(for listener: any Channel) async {
+    private func wait(for listener: any Channel) {
         let begun = state.withLock { state -> Bool in
             if case .stopped = state { return false }
             state = .listening(listener)
@@ -103,7 +97,7 @@ public final class StatusServer: Sendable {
         } else {
             listener.close(promise: nil)
         }
-        try? await listener.closeFuture.get()
+        try? listener.closeFuture.wait()
     }
 
     private func bootstrap(
@@ -136,13 +130,13 @@ public final class StatusServer: Sendable {
 // MARK: - Binding
 
 extension StatusServer {
-    private func bind(_ bootstrap: ServerBootstrap, _ group: any EventLoopGroup) async throws -> any Channel {
+    private func bind(_ bootstrap: ServerBootstrap, _ group: any EventLoopGroup) throws -> any Channel {
         do {
             switch listen {
-            case .network(let address, let port): return try await bootstrap.bind(host: address, port: port).get()
+            case .network(let address, let port): return try bootstrap.bind(host: address, port: port).wait()
             case .unixSocket(let path):
-                try await refuseIfServed(path, group)
-                return try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+                try refuseIfServed(path, group)
+                return try bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).wait()
             }
         } catch {
             throw StatusServerError(listeningOn: listen, error)
@@ -150,10 +144,10 @@ extension StatusServer {
     }
 
     /// A socket file stays behind when its server is killed: it may be replaced, but not while somebody answers there.
-    private func refuseIfServed(_ path: String, _ group: any EventLoopGroup) async throws {
+    private func refuseIfServed(_ path: String, _ group: any EventLoopGroup) throws {
         let bootstrap = ClientBootstrap(group: group)
-        guard let other = try? await bootstrap.connect(unixDomainSocketPath: path).get() else { return }
-        try? await other.close()
+        guard let other = try? bootstrap.connect(unixDomainSocketPath: path).wait() else { return }
+        try? other.close().wait()
         throw IOError(errnoCode: Errno.addressInUse, reason: "connect")
     }
 

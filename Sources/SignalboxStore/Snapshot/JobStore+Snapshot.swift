@@ -154,7 +154,7 @@ extension ReadTransaction where Self: ~Copyable {
         let worker = try dispatch.claim.flatMap { try workerRegistration($0.worker) }
         let isRunning = dispatch.state == .inProgress
         return DispatchView(
-            dispatch: dispatch, command: try request(of: id).command.summary, worker: worker?.name,
+            dispatch: dispatch, command: try request(of: id).command.redacted.summary, worker: worker?.name,
             progress: isRunning ? live.progress[id] : nil)
     }
 
