@@ -17,9 +17,11 @@ enum LiveFolder {
             return try? LiveStore(engine: opened(path, .readOnly))
         }
         let path = try LiveAddress.settle(engine, boot: boot, proposed: try proposal(for: engine, boot))
-        try makeFolders(above: path)
-        removeOtherBoots(beside: path)
-        try Environment.create(at: path, buckets: LiveBuckets.all) { _ in }
+        if Glibc.access(path, F_OK) != 0 {
+            try makeFolders(above: path)
+            removeOtherBoots(beside: path)
+            try Environment.create(at: path, buckets: LiveBuckets.all) { _ in }
+        }
         return LiveStore(engine: try opened(path, .readWrite))
     }
 
@@ -35,7 +37,7 @@ enum LiveFolder {
 
     private static func sharedFolder() -> String? {
         if let chosen = getenv("SIGNALBOX_LIVE").map({ String(cString: $0) }), !chosen.isEmpty { return chosen }
-        return access("/run/signalbox", W_OK) == 0 ? "/run/signalbox" : nil
+        return Glibc.access("/run/signalbox", W_OK) == 0 ? "/run/signalbox" : nil
     }
 
     private static func absolutePath(_ path: String) throws -> String {

@@ -32,6 +32,8 @@ final class WorkerLoop<Engine: OrderedStore> {
     private let wallAlarm: WallAlarm
     private let bootAlarm: BootAlarm
     private var level = StopRequest.Level.none
+    /// The newest request to stop something that we have looked at.
+    private var seenCancellation: UInt64 = 0
     /// The store may hold something for us: look before sleeping.
     private var shouldLook = true
     private var drainEnds: BootInstant?
@@ -180,9 +182,8 @@ final class WorkerLoop<Engine: OrderedStore> {
     /// Writes down what ended and claims what fits, in one transaction; none when there is nothing to do.
     private func round() throws {
         let now = clocks.now()
-        if shouldLook { try lookForCancellations(now) }
         let free = level > .none ? 0 : options.slots - running.count
-        let hasWork = shouldLook && free > 0 ? try lookForWork(now) : false
+        let hasWork = shouldLook ? try look(now) && free > 0 : false
         shouldLook = false
         guard hasWork || !results.isEmpty else { return }
         let outcome = try store.round(of: id, results: results, queues: options.queues, slots: free, now: now)
@@ -194,15 +195,15 @@ final class WorkerLoop<Engine: OrderedStore> {
         if outcome.claimed.count == free || !results.isEmpty { shouldLook = true }
     }
 
-    private func lookForWork(_ now: Now) throws -> Bool {
+    /// Whether there is something to claim; on the way, obeys requests to stop what runs.
+    private func look(_ now: Now) throws -> Bool {
         let lookout = try store.workerView(queues: options.queues, now: now)
+        if lookout.newestCancellation > seenCancellation {
+            seenCancellation = lookout.newestCancellation
+            for id in try store.cancellations(for: id) { running[id]?.end(because: .cancelled, at: now.boot) }
+        }
         if let due = lookout.nextDue, due > now.wall { try wallAlarm.arm(at: due) } else { try wallAlarm.disarm() }
         return lookout.hasWork
-    }
-
-    private func lookForCancellations(_ now: Now) throws {
-        guard !running.isEmpty else { return }
-        for id in try store.cancellations(for: id) { running[id]?.end(because: .cancelled, at: now.boot) }
     }
 
     private func forget(_ results: [AttemptResult], _ outcome: RoundOutcome) {
@@ -243,9 +244,9 @@ final class WorkerLoop<Engine: OrderedStore> {
                 attempt: dispatch.attempt, process: process.identity, runID: runID.description)
             live.started.append((dispatch.id, command))
         } catch let error as CommandStartError {
-            results.append(
-                AttemptResult(
-                    dispatch: dispatch.id, token: claim.token, ending: .ended(.notStarted(error.description)), output: []))
+            let ending: AttemptResult.Ending =
+                error.code == .noResources ? .couldNotStart(error.description) : .ended(.notStarted(error.description))
+            results.append(AttemptResult(dispatch: dispatch.id, token: claim.token, ending: ending, output: []))
         }
     }
 
@@ -265,7 +266,8 @@ final class WorkerLoop<Engine: OrderedStore> {
         let beat = Heartbeat(at: Moment(now), running: running.count, processed: processed, failed: failed)
         live.heartbeat = (id, beat)
         nextBeat = now.boot + Heartbeat.interval
-        try store.live?.write(live)
+        // What is told here can be told again or done without; a worker does not end for it.
+        do { try store.live?.write(live) } catch { logger.warning("the live data could not be written: \(error)") }
         live = LiveRound()
     }
 

@@ -10,6 +10,8 @@ public struct AttemptResult: Sendable {
         case timedOut(Outcome)
         /// The worker ended it because somebody asked.
         case cancelled(Outcome)
+        /// The machine had no room for another process or descriptor; it may have later.
+        case couldNotStart(String)
         /// The worker shuts down; the command was ended, or never begun.
         case drained
     }
@@ -70,10 +72,13 @@ extension JobStore {
     public func workerView(queues: [QueueName], now: Now) throws -> WorkerLookout {
         try engine.read { transaction in
             let next = try transaction.nextScheduled()
+            let cancellation = try transaction.storeState().newestCancellation
             let hasReady = try queues.contains { queue in
                 try !transaction.keys(Buckets.ready, KeyRange(prefix: Key().with(queue.text).bytes), limit: 1).isEmpty
             }
-            return WorkerLookout(hasWork: hasReady || next.map { $0 <= now.wall } ?? false, nextDue: next)
+            return WorkerLookout(
+                hasWork: hasReady || next.map { $0 <= now.wall } ?? false, nextDue: next,
+                newestCancellation: cancellation)
         }
     }
 
@@ -92,6 +97,8 @@ public struct WorkerLookout: Hashable, Sendable {
     public var hasWork: Bool
     /// The next time that a SCHEDULED dispatch falls due.
     public var nextDue: Instant?
+    /// The number of the newest transaction that asked any running dispatch to stop.
+    public var newestCancellation: UInt64
 }
 
 extension JobWriter where Transaction: ~Copyable {
@@ -172,6 +179,7 @@ extension AttemptResult {
     fileprivate var outcome: Outcome? {
         switch ending {
         case .ended(let outcome), .timedOut(let outcome), .cancelled(let outcome): outcome
+        case .couldNotStart(let error): .notStarted(error)
         case .drained: nil
         }
     }
@@ -187,6 +195,8 @@ extension AttemptResult {
             (end, verdict) = (outcome, outcome.verdict(on: dispatch, retry: policy, timedOut: false))
         case .timedOut(let outcome):
             (end, verdict) = (outcome, outcome.verdict(on: dispatch, retry: policy, timedOut: true))
+        case .couldNotStart(let error):
+            (end, verdict) = (.notStarted(error), policy.verdict(on: dispatch, .exec))
         }
         switch verdict {
         case .success: return .succeed(token, .init(end))

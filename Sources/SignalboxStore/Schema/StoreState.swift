@@ -10,6 +10,8 @@ struct StoreState: Record, Hashable {
     /// The numbers that the next dispatch and the next worker get.
     var nextDispatch: UInt64 = 1
     var nextWorker: UInt64 = 1
+    /// The newest transaction that asked a running dispatch to stop: workers look at theirs only when it is new to them.
+    var newestCancellation: UInt64 = 0
     /// Raised at every accepted backward step of the wall clock; part of an occurrence's key.
     var clockEpoch: UInt32 = 0
     /// The newest wall time a transaction was made at.
@@ -26,6 +28,7 @@ struct StoreState: Record, Hashable {
         writer.put(sequence)
         writer.put(nextDispatch)
         writer.put(nextWorker)
+        writer.put(newestCancellation)
         writer.put(clockEpoch)
         writer.put(newest)
         writer.put(firstEvent)
@@ -38,6 +41,7 @@ struct StoreState: Record, Hashable {
         state.sequence = try reader.number64()
         state.nextDispatch = try reader.number64()
         state.nextWorker = try reader.number64()
+        state.newestCancellation = try reader.number64()
         state.clockEpoch = try reader.number32()
         state.newest = try reader.instant()
         state.firstEvent = try reader.number64()

@@ -79,10 +79,7 @@ extension ReadTransaction where Self: ~Copyable {
             }
             check.count(dispatch)
             for fault in dispatch.inconsistencies { check.report.fault("dispatch \(dispatch.id) \(fault)") }
-            try expect(.state(dispatch.state, dispatch.id), Buckets.byState, &check)
-            if let (bucket, key) = waitingIndex(of: dispatch) { try expect(key, bucket, &check) }
-            if let job = dispatch.job { try expect(.job(job, dispatch.id), Buckets.byJob, &check) }
-            if let key = activeKey(of: dispatch) { try expect(key, Buckets.active, &check) }
+            for (bucket, key) in dispatch.indexEntries { try expect(key, bucket, &check) }
             try checkRequest(of: record, &check)
             try checkOwner(of: dispatch, &check)
         }
@@ -197,7 +194,9 @@ extension ReadTransaction where Self: ~Copyable {
                 check.report.fault("the counter \(hexadecimal(key)) says \(counter.value), and there are \(found)")
             }
         }
-        for (key, count) in left { check.report.fault("the counter \(hexadecimal(key)) is missing; it should say \(count)") }
+        for (key, count) in left {
+            check.report.fault("the counter \(hexadecimal(key)) is missing; it should say \(count)")
+        }
     }
 
     private func expect(_ key: Key, _ bucket: Bucket, _ check: inout Check) throws {
@@ -205,7 +204,7 @@ extension ReadTransaction where Self: ~Copyable {
         if try !contains(key, in: bucket) { check.report.fault("\(bucket.name) lacks \(hexadecimal(key.bytes))") }
     }
 
-    /// Every expected entry was found; if there are more, some belong to nothing.
+    /// Every expected entry was found or named as missing; if there are others, they are named too.
     private func checkNoExtra(_ bucket: Bucket, _ check: inout Check) throws {
         var count = 0
         try scan(bucket, .all, .ascending) { _, _ in
@@ -213,8 +212,36 @@ extension ReadTransaction where Self: ~Copyable {
             return .next
         }
         check.report.records += count
-        let expected = check.expected[bucket, default: 0]
-        if count > expected { check.report.fault("\(bucket.name) has \(count) entries where \(expected) belong") }
+        guard count > check.expected[bucket, default: 0] || !check.report.ok else { return }
+        for key in try keys(bucket, .all, limit: .max) where try !belongs(key, in: bucket, check) {
+            check.report.fault("\(bucket.name) has \(hexadecimal(key)), which belongs to nothing")
+        }
+    }
+
+    private func belongs(_ key: [UInt8], in bucket: Bucket, _ check: Check) throws -> Bool {
+        switch bucket {
+        case Buckets.jobDue:
+            return check.jobs.values.contains { job in
+                job.progress.nextDue.map { Key.jobDue($0, job.name).bytes == key } ?? false
+            }
+        case Buckets.unique:
+            guard let holder = try? counter(key, in: bucket), let record = try? dispatchRecord(DispatchID(holder.value)),
+                record.holdsUniqueKey, let request = try? request(of: record.dispatch.id)
+            else { return false }
+            return request.uniqueKey.map { Key.unique($0).bytes == key } ?? false
+        default:
+            guard let id = try? dispatchID(atEndOf: key, in: bucket), let record = try? dispatchRecord(id) else {
+                return false
+            }
+            return record.dispatch.indexEntries.contains { $0.bucket == bucket && $0.key.bytes == key }
+        }
+    }
+
+    private func counter(_ key: [UInt8], in bucket: Bucket) throws -> Counter? {
+        try get(key.span, in: bucket) { value in
+            guard let value else { return nil }
+            return try Counter(record: value, key: key.span)
+        }
     }
 
     private func containsKey(_ key: [UInt8], in bucket: Bucket) throws -> Bool {
@@ -256,12 +283,25 @@ private struct Check {
 }
 
 extension Dispatch {
+    /// Every index entry that it must have.
+    fileprivate var indexEntries: [(bucket: Bucket, key: Key)] {
+        var entries = [(bucket: Buckets.byState, key: Key.state(state, id))]
+        if let waiting = waitingIndex(of: self) { entries.append(waiting) }
+        if let job { entries.append((Buckets.byJob, .job(job, id))) }
+        if let key = activeKey(of: self) { entries.append((Buckets.active, key)) }
+        return entries
+    }
+
     /// What of the record contradicts itself.
     fileprivate var inconsistencies: [String] {
         var faults: [String] = []
-        if (claim != nil) != (state == .inProgress) { faults.append("is \(state.name) \(claim == nil ? "without" : "with") an owner") }
+        if (claim != nil) != (state == .inProgress) {
+            faults.append("is \(state.name) \(claim == nil ? "without" : "with") an owner")
+        }
         if state == .blocked, blocker == nil { faults.append("is BLOCKED by nothing") }
-        if (finished != nil) != state.isTerminal { faults.append("is \(state.name) and has\(finished == nil ? " no" : " a") time of its end") }
+        if (finished != nil) != state.isTerminal {
+            faults.append("is \(state.name) and has \(finished == nil ? "no" : "a") time of its end")
+        }
         if state == .inProgress, started == nil { faults.append("is IN_PROGRESS and was never started") }
         if attempt > 0, started == nil { faults.append("has an attempt and no start") }
         return faults

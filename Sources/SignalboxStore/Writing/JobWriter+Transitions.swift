@@ -79,7 +79,9 @@ extension JobWriter where Transaction: ~Copyable {
         switch dispatch.state {
         case .pending: notify([.ready(dispatch.queue), .anyChange])
         case .scheduled: notify([.schedule, .anyChange])
-        case .inProgress: notify(dispatch.cancelRequested ? [.cancellation, .anyChange] : .anyChange)
+        case .inProgress:
+            notify(dispatch.cancelRequested ? [.cancellation, .anyChange] : .anyChange)
+            if dispatch.cancelRequested { state.newestCancellation = sequence }
         case .blocked, .success, .failed, .cancelled, .skipped: notify(.anyChange)
         }
     }
