@@ -5,13 +5,16 @@ public enum Command: Hashable, Sendable {
     /// A line for `/bin/sh -c`.
     case shell(String)
 
-    /// One line for people: the arguments joined by spaces, quoted where a shell would need it, or the shell line.
-    public var summary: String {
+    /// For people: the arguments joined by spaces, quoted where a shell would need it, or the shell's text as it is.
+    public var text: String {
         switch self {
         case .program(let arguments): arguments.map(shellWord).joined(separator: " ")
         case .shell(let line): line
         }
     }
+
+    /// ``text`` in one line, with `⏎` where it has several.
+    public var summary: String { text.split(separator: "\n").joined(separator: " ⏎ ") }
 }
 
 private func shellWord(_ argument: String) -> String {

@@ -52,7 +52,7 @@ extension PageView {
         let dispatch = detail.view.dispatch
         return [
             Fact("Job", dispatch.job.map { name in link(.job(name)) { name.text } }),
-            Fact("Command", element("code", .class("command")) { detail.request.command.redacted.summary }),
+            Fact("Command", commandText(detail.request.command)),
             Fact("Folder", detail.request.directory.map { .text($0) }),
             Fact("Input", detail.request.input.isEmpty ? nil : .text("\(countText(detail.request.input.count)) bytes")),
             Fact("Worker", detail.view.worker.map { .text($0) }),

@@ -92,7 +92,7 @@ extension PageView {
             Fact("Schedule", scheduleText(job)),
             Fact("Next run", job.progress.nextDue.map(absolute) ?? nextRun(job)),
             Fact("Last run", lastRun(job)),
-            Fact("Command", element("code", .class("command")) { definition.command.redacted.summary }),
+            Fact("Command", commandText(definition.command)),
             Fact("Folder", definition.directory.map { .text($0) }),
             Fact("Queue", link(.dispatches(DispatchFilter(queue: definition.queue))) { definition.queue.text }),
             Fact("Priority", .text("\(definition.priority)")),
@@ -116,4 +116,9 @@ extension PageView {
             ).html
         }
     }
+}
+
+/// What is run, as it was written, lines and all.
+func commandText(_ command: Command) -> HTML {
+    element("code", .class("command")) { HTML.text(command.redacted.text, keeping: ["\n", "\t"]) }
 }

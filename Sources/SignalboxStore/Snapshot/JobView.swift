@@ -30,7 +30,7 @@ public struct JobView: Sendable, Encodable {
         try fields.encode(waiting, forKey: .waiting)
         try fields.encode(job.definition.queue.text, forKey: .queue)
         try fields.encode(job.definition.priority, forKey: .priority)
-        try fields.encode(job.definition.command.redacted.summary, forKey: .command)
+        try fields.encode(job.definition.command.redacted.text, forKey: .command)
         try fields.encode(job.progress.revision, forKey: .revision)
         try fields.encode(job.definition.maxAttempts, forKey: .max_attempts)
         try fields.encode(job.definition.timeout?.components.seconds, forKey: .timeout_seconds)

@@ -225,8 +225,8 @@ extension ReadTransaction where Self: ~Copyable {
                 job.progress.nextDue.map { Key.jobDue($0, job.name).bytes == key } ?? false
             }
         case Buckets.unique:
-            guard let holder = try? counter(key, in: bucket), let record = try? dispatchRecord(DispatchID(holder.value)),
-                record.holdsUniqueKey, let request = try? request(of: record.dispatch.id)
+            guard let holder = try? counter(key, in: bucket),
+                let record = try? dispatchRecord(DispatchID(holder.value)), record.holdsUniqueKey, let request = try? request(of: record.dispatch.id)
             else { return false }
             return request.uniqueKey.map { Key.unique($0).bytes == key } ?? false
         default:

@@ -47,6 +47,7 @@ extension JobWriter where Transaction: ~Copyable {
         let dispatch = record.dispatch
         if let before { try removeIndexes(of: before) }
         try addIndexes(of: dispatch)
+        try moveActive(from: before, to: dispatch)
         try put(record, .dispatch(dispatch.id), in: Buckets.dispatches)
         guard before?.state != dispatch.state else { return announce(dispatch) }
         if let before { count(before, by: -1) }
@@ -66,13 +67,19 @@ extension JobWriter where Transaction: ~Copyable {
     private mutating func addIndexes(of dispatch: Dispatch) throws {
         try mark(.state(dispatch.state, dispatch.id), in: Buckets.byState)
         if let (bucket, key) = waitingIndex(of: dispatch) { try mark(key, in: bucket) }
-        if let key = activeKey(of: dispatch) { try mark(key, in: Buckets.active) }
     }
 
     private mutating func removeIndexes(of dispatch: Dispatch) throws {
         try delete(.state(dispatch.state, dispatch.id), in: Buckets.byState)
         if let (bucket, key) = waitingIndex(of: dispatch) { try delete(key, in: bucket) }
-        if let key = activeKey(of: dispatch) { try delete(key, in: Buckets.active) }
+    }
+
+    /// Two writes in a dispatch's life, not two in every transition.
+    private mutating func moveActive(from before: Dispatch?, to dispatch: Dispatch) throws {
+        let (old, new) = (before.flatMap(activeKey), activeKey(of: dispatch))
+        guard old != new else { return }
+        if let old { try delete(old, in: Buckets.active) }
+        if let new { try mark(new, in: Buckets.active) }
     }
 
     private mutating func announce(_ dispatch: Dispatch) {

@@ -1,5 +1,5 @@
-// A job store for the length of one test, on whatever engine: it is checked with `verify` when the test is done, so that
-// every test of an operation is also a test of the indexes and counters it leaves behind.
+// A job store for the length of one test, on whatever engine: it is checked with `verify` when the test is done, so
+// that every test of an operation is also a test of the indexes and counters it leaves behind.
 
 public import OrderedStore
 public import SignalboxCore
@@ -20,7 +20,7 @@ public struct TestStore<Engine: OrderedStore>: Sendable {
 /// Makes a new, empty engine that has `buckets`; `path` is where it may keep its files, and nothing is there yet.
 public typealias EngineFactory<Engine> = (_ path: String, _ buckets: [Bucket]) throws -> Engine
 
-/// Runs `body` with a new job store on an engine that `make` makes, in a temporary directory that is deleted afterwards.
+/// Runs `body` with a new job store on an engine of `make`, in a temporary directory that is deleted afterwards.
 ///
 /// When `body` is done, the store is verified, and every fault found is recorded as an issue of the running test.
 /// - Parameter verifying: false for a body that damages the store on purpose.
@@ -46,7 +46,8 @@ public func withMemoryStore<Result>(
     _ body: (TestStore<MemoryEngine>) throws -> Result
 ) throws -> Result {
     try withTestStore(
-        on: { _, buckets in MemoryEngine(buckets: buckets) }, verifying: verifying, sourceLocation: sourceLocation, body)
+        on: { _, buckets in MemoryEngine(buckets: buckets) }, verifying: verifying,
+        sourceLocation: sourceLocation, body)
 }
 
 private func prepare<Engine: OrderedStore>(_ engine: Engine) throws {
