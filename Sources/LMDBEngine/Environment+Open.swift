@@ -29,10 +29,12 @@ extension Environment {
         try request.requireOurs()
         let openLock = try OpenLock(request.directory, request.access)
         return try openLock.whileOthersWait {
-            try openLock.join(as: OpenGuard.current())
+            let isAlone = try openLock.join(as: OpenGuard.current())
             let handle = try EnvironmentHandle.opened(request)
             do {
-                return try Environment(request, handle, openLock, try request.bell())
+                let bell = try request.bell()
+                if isAlone, request.access == .readWrite { bell?.forgetWriters() }
+                return try Environment(request, handle, openLock, bell)
             } catch {
                 handle.close()
                 throw error

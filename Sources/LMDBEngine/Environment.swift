@@ -21,6 +21,7 @@ public final class Environment: OrderedStore, @unchecked Sendable {
     /// Nil: opened read-only where there is none.
     private let bell: Bell?
     private let gate = Gate()
+    private let groupCommit = GroupCommit()
     private let hasFailed = Atomic(false)
 
     init(
@@ -62,15 +63,18 @@ public final class Environment: OrderedStore, @unchecked Sendable {
         }
     }
 
+    /// Threads that write at the same time share a transaction; the error of one undoes only what that one did.
     @available(*, noasync, message: "this blocks the thread; call it from a thread of your own")
     public func write<Result>(_ body: (inout Writing) throws -> Result) throws -> Result {
         guard access == .readWrite else {
             throw EnvironmentError(.readOnly, "\(directory): opened read-only; open it for writing to change it")
         }
-        let (result, interests) = try adoptingGrowth {
-            try gate.passing(.write) { try committing(body) }
+        gate.requireOutside()
+        var result: Result?
+        try withoutActuallyEscaping(body) { body in
+            try groupCommit.perform(WriteRequest { transaction in result = try body(&transaction) }, commit)
         }
-        bell?.ring(interests)
+        guard let result else { fatalError("a request that was written has run") }
         return result
     }
 
@@ -82,13 +86,60 @@ public final class Environment: OrderedStore, @unchecked Sendable {
         return Watch(bell, interests)
     }
 
-    private func committing<Result>(_ body: (inout Writing) throws -> Result) throws -> (Result, InterestSet) {
+    /// Writes a batch in one transaction. When there is no room for all of it, each has a transaction of its own, so that
+    /// only what does not fit is refused.
+    private func commit(_ batch: [WriteRequest]) {
+        do {
+            let interests = try adoptingGrowth {
+                try gate.passing(.write) { try batch.count == 1 ? committing(batch[0]) : committing(batch) }
+            }
+            bell?.ring(interests)
+            stepAside()
+        } catch let error as EnvironmentError where error.code == .full && batch.count > 1 {
+            for request in batch { commit([request]) }
+        } catch {
+            for request in batch { request.failure = error }
+        }
+    }
+
+    private func committing(_ request: WriteRequest) throws -> InterestSet {
+        request.failure = nil
+        var transaction = try begun()
+        try request.run(&transaction)
+        return try committing(transaction)
+    }
+
+    /// Each request has a transaction inside the transaction, which is undone alone when it fails.
+    private func committing(_ batch: [WriteRequest]) throws -> InterestSet {
+        var transaction = try begun()
+        for request in batch {
+            request.failure = nil
+            var part = try Writing(inside: transaction)
+            do {
+                try request.run(&part)
+                transaction.notify(part.interests)
+                try part.commit()
+            } catch let error as EnvironmentError where error.code == .full {
+                throw error
+            } catch {
+                request.failure = error
+            }
+        }
+        return try committing(transaction)
+    }
+
+    private func begun() throws -> Writing {
         try requireNoFailure()
-        var transaction = try Writing(handle)
-        let result = try body(&transaction)
+        bell?.countWaitingWriter(1)
+        defer { bell?.countWaitingWriter(-1) }
+        return try Writing(handle)
+    }
+
+    private func committing(_ transaction: consuming Writing) throws -> InterestSet {
         let interests = transaction.interests
         do {
             try transaction.commit()
+            return interests
         } catch let error as EnvironmentError {
             if error.code == .systemCall(EIO) && handle.isDiskFull() {
                 throw EnvironmentError.system(ENOSPC, "commit", directory)
@@ -96,7 +147,14 @@ public final class Environment: OrderedStore, @unchecked Sendable {
             if error.leavesDoubt { hasFailed.store(true, ordering: .relaxed) }
             throw error
         }
-        return (result, interests)
+    }
+
+    /// LMDB's writer lock is not fair: who has just given it back gets it again before a sleeper is awake. So after
+    /// a commit, when somebody waits for it, leave him the time to wake.
+    private func stepAside() {
+        guard durability != .volatile, bell?.hasWaitingWriter ?? false else { return }
+        var pause = timespec(tv_sec: 0, tv_nsec: 20_000)
+        unsafe nanosleep(&pause, nil)
     }
 
     /// Runs `transact` again when another process let the store outgrow this one's map, with a larger map.

@@ -20,14 +20,17 @@ final class Gate: Sendable {
         let thread = pthread_self()
         monitor.when({ $0.waitingForAll == 0 || $0.inside[thread] != nil }) { state in
             let held = state.inside[thread] ?? []
-            if pass == .write {
-                precondition(!held.contains(.write), "a write inside a write: use the transaction you already have")
-                precondition(held.isEmpty, "a write inside a read: end the read first; its body may run twice")
-            }
             state.inside[thread] = held + [pass]
         }
         defer { monitor.withLock { leave(thread, &$0) } }
         return try body()
+    }
+
+    /// Traps when this thread is inside already and so could wait for itself.
+    func requireOutside() {
+        let held = monitor.withLock { $0.inside[pthread_self()] ?? [] }
+        precondition(!held.contains(.write), "a write inside a write: use the transaction you already have")
+        precondition(held.isEmpty, "a write inside a read: end the read first; its body may run twice")
     }
 
     /// Runs `body` while no transaction is open, or answers false: this very thread has one open.

@@ -35,8 +35,10 @@ final class OpenLock: Sendable {
     }
 
     /// Joins those who have the store open, or refuses with the reason. Call it inside `whileOthersWait`.
-    func join(as guest: OpenGuard) throws {
-        if try !isAlone() {
+    /// - Returns: whether there are no others.
+    func join(as guest: OpenGuard) throws -> Bool {
+        let isAlone = try isAlone()
+        if !isAlone {
             try requireMatch(guest)
         } else if mayWrite {
             try descriptor.replaceContent(with: guest.text)
@@ -45,6 +47,7 @@ final class OpenLock: Sendable {
         }
         let status = linux_lock_byte(descriptor.number, 0, linux_lock_shared)
         if status != 0 { throw EnvironmentError.system(status, "fcntl", descriptor.path) }
+        return isAlone
     }
 
     private func isAlone() throws -> Bool {

@@ -19,6 +19,15 @@ import OrderedStore
         return unsafe TransactionHandle(pointer: pointer, environment: environment)
     }
 
+    static func begun(inside parent: TransactionHandle) throws -> TransactionHandle {
+        var pointer: OpaquePointer?
+        let environment = parent.environment
+        let status = unsafe mdb_txn_begin(environment.pointer, parent.pointer, 0, &pointer)
+        try environment.check(status, "mdb_txn_begin")
+        guard let pointer = unsafe pointer else { fatalError("mdb_txn_begin gave no transaction") }
+        return unsafe TransactionHandle(pointer: pointer, environment: environment)
+    }
+
     func abort() { unsafe mdb_txn_abort(pointer) }
 
     /// The transaction is gone afterwards, whatever the outcome.

@@ -14,6 +14,11 @@ extension Environment {
             transaction = try TransactionHandle.begun(environment, flags: 0)
         }
 
+        /// A part of `parent` that can be undone by itself; `parent` rests meanwhile.
+        init(inside parent: borrowing Writing) throws {
+            transaction = try TransactionHandle.begun(inside: parent.open)
+        }
+
         deinit { transaction?.abort() }
 
         public func get<Result>(

@@ -2,7 +2,7 @@ import Testing
 
 @testable import SignalboxCore
 
-@Suite struct `A command in one line` {
+@Suite struct `A command as text` {
     @Test(
         arguments: [
             (["/bin/date", "-u", "+%F"], "/bin/date -u +%F"), (["echo", "two words"], "echo 'two words'"),
@@ -11,10 +11,15 @@ import Testing
             (["echo", "a\nb"], "echo 'a\nb'"), (["echo", "Grüße"], "echo 'Grüße'"), (["a=b", "x,y@z:1"], "a=b x,y@z:1"),
         ])
     func `is quoted as a shell needs it`(arguments: [String], line: String) {
-        #expect(Command.program(arguments).summary == line)
+        #expect(Command.program(arguments).text == line)
     }
 
-    @Test func `of the shell is the line itself`() {
-        #expect(Command.shell("ls | wc -l").summary == "ls | wc -l")
+    @Test func `of the shell is the text itself`() {
+        #expect(Command.shell("ls |\n  wc -l").text == "ls |\n  wc -l")
+    }
+
+    @Test func `in one line shows where lines ended`() {
+        #expect(Command.shell("cd /tmp\nls | wc -l\n").summary == "cd /tmp ⏎ ls | wc -l")
+        #expect(Command.program(["echo", "a\nb"]).summary == "echo 'a ⏎ b'")
     }
 }

@@ -5,7 +5,8 @@ import Testing
 @Suite struct `A control line` {
     @Test(
         arguments: [
-            ("progress 0", 0, ""), ("progress 40 copying photos", 40, "copying photos"), ("progress 100 done", 100, "done"),
+            ("progress 0", 0, ""), ("progress 40 copying photos", 40, "copying photos"),
+            ("progress 100 done", 100, "done"),
         ])
     func `tells progress`(line: String, percent: Int, text: String) {
         #expect(ControlLine(line) == .progress(percent: percent, text: text))

@@ -14,7 +14,9 @@ import Testing
     /// A dispatch in `state`, come to it by the machine itself.
     private static func dispatch(in state: DispatchState) throws -> Dispatch {
         let origin = DispatchOrigin(maxAttempts: 3)
-        func new(_ birth: DispatchBirth) -> Dispatch { Dispatch(id: DispatchID(1), origin: origin, birth: birth, now: now) }
+        func new(_ birth: DispatchBirth) -> Dispatch {
+            Dispatch(id: DispatchID(1), origin: origin, birth: birth, now: now)
+        }
         let running = try new(.pending).applying(.claim(claim), now: now)
         switch state {
         case .scheduled: return new(.scheduled(due: Instant(seconds: 1500)))
@@ -35,7 +37,8 @@ import Testing
         ("claim", .claim(claim)), ("succeed", .succeed(token, .exited(0))),
         ("retry", .retry(token, .exited(1), due: Instant(seconds: 3000), .exit)),
         ("fail", .fail(token, .exited(1), .exit)), ("stop", .stop(token, .signalled(15))), ("release", .release(token)),
-        ("loseRetry", .lose(.retry, due: Instant(seconds: 3000))), ("loseFail", .lose(.fail, due: Instant(seconds: 3000))),
+        ("loseRetry", .lose(.retry, due: Instant(seconds: 3000))),
+        ("loseFail", .lose(.fail, due: Instant(seconds: 3000))),
         ("cancel", .cancel(.requested)), ("skip", .skip(.jobRemoved)),
         ("coalesce", .coalesce(scheduledFor: Instant(seconds: 1200))),
     ]
@@ -43,7 +46,8 @@ import Testing
     /// What is allowed, and where it leads. Everything that is not here is refused.
     private static let allowed: [DispatchState: [String: DispatchState]] = [
         .scheduled: [
-            "fallDue": .pending, "fallDueBlocked": .blocked, "cancel": .cancelled, "skip": .skipped, "coalesce": .scheduled,
+            "fallDue": .pending, "fallDueBlocked": .blocked, "cancel": .cancelled, "skip": .skipped,
+            "coalesce": .scheduled,
         ],
         .blocked: [
             "unblock": .pending, "unblockNext": .blocked, "cancel": .cancelled, "skip": .skipped, "coalesce": .blocked,
@@ -118,7 +122,8 @@ import Testing
             dispatch = try dispatch.applying(.claim(Self.claim), now: Self.now)
             dispatch = try dispatch.applying(.lose(.retry, due: Self.now.wall), now: Self.later)
             #expect(dispatch.crashes == crash)
-            if dispatch.state == .scheduled { dispatch = try dispatch.applying(.fallDue(blockedBy: nil), now: Self.now) }
+            guard dispatch.state == .scheduled else { continue }
+            dispatch = try dispatch.applying(.fallDue(blockedBy: nil), now: Self.now)
         }
         #expect(dispatch.state == .failed && dispatch.reason == .poison && dispatch.finished == Moment(Self.later))
     }
@@ -143,7 +148,8 @@ import Testing
         for second in [1200, 1300] as [Int64] {
             waiting = try waiting.applying(.coalesce(scheduledFor: Instant(seconds: second)), now: Self.now)
         }
-        #expect(waiting.coalesced == 2 && waiting.lastScheduledFor == Instant(seconds: 1300) && waiting.state == .blocked)
+        #expect(waiting.coalesced == 2 && waiting.lastScheduledFor == Instant(seconds: 1300))
+        #expect(waiting.state == .blocked)
     }
 
     @Test func `names every state in capitals and reads the names back`() {

@@ -53,9 +53,17 @@ private func withServer(
     try await running
 }
 
-/// The server blocks its thread, so it gets one that may be blocked.
+/// The server blocks its thread, so each gets one of its own.
 private func runToEnd(_ server: StatusServer) async throws {
-    try await NIOThreadPool.singleton.runIfActive { try server.run() }
+    let pool = NIOThreadPool(numberOfThreads: 1)
+    pool.start()
+    do {
+        try await pool.runIfActive { try server.run() }
+        try await pool.shutdownGracefully()
+    } catch {
+        try await pool.shutdownGracefully()
+        throw error
+    }
 }
 
 private func get(_ target: String, _ fields: String = "Connection: close\r\n") -> String {

@@ -40,6 +40,22 @@ import Testing
     }
 
     @Test(arguments: EngineKind.allCases)
+    func `of a command that found no room is followed by another`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let id = try store.enqueue(attempts: 2)
+            let worker = try store.worker()
+            for state in [DispatchState.scheduled, .failed] {
+                try store.finish(try store.claimOne(worker), .couldNotStart("too many processes"))
+                #expect(try store.state(id) == state)
+                store.clock.advance(by: .seconds(60))
+            }
+            let detail = try #require(try store.jobs.dispatch(id, attempt: nil))
+            #expect(detail.view.dispatch.reason == .exec)
+            #expect(detail.attempts.map(\.outcome) == Array(repeating: .notStarted("too many processes"), count: 2))
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
     func `says how it ended`(engine: EngineKind) throws {
         let ends: [(AttemptResult.Ending, DispatchReason, DispatchState)] = [
             (.ended(.signalled(11)), .killed, .failed), (.timedOut(.signalled(15)), .timeout, .failed),

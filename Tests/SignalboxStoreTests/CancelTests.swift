@@ -34,6 +34,24 @@ import Testing
     }
 
     @Test(arguments: EngineKind.allCases)
+    func `of what runs, and of nothing else, makes workers look`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            func newest() throws -> UInt64 {
+                try store.jobs.workerView(queues: [.standard], now: store.now).newestCancellation
+            }
+            let before = try newest()
+            let running = try store.enqueue()
+            _ = try store.claimOne(try store.worker())
+            _ = try store.jobs.cancel(try store.enqueue(), now: store.now)
+            #expect(try newest() == before)
+            _ = try store.jobs.cancel(running, now: store.now)
+            let after = try newest()
+            let sequence = try store.jobs.sequence()
+            #expect(after > before && after == sequence)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
     func `is too late for a command that succeeded before the signal`(engine: EngineKind) throws {
         try engine.withStore { store in
             let id = try store.enqueue()

@@ -21,7 +21,8 @@ extension StoreUnderTest {
     ) throws -> Enqueued {
         let request = Request(command: .program([word]), rescue: rescue, uniqueKey: unique, after: after)
         let item = Enqueuing(
-            request: request, queue: queue, priority: priority, maxAttempts: attempts, due: delay.map { now.wall + $0 })
+            request: request, queue: queue, priority: priority, maxAttempts: attempts,
+            due: delay.map { now.wall + $0 })
         return try jobs.enqueue(item, now: now)
     }
 
@@ -29,8 +30,8 @@ extension StoreUnderTest {
         let id = try jobs.newWorkerID(now: now)
         try jobs.register(
             WorkerRegistration(
-                id: id, name: name, process: ProcessIdentity(pid: 4711, startTicks: 99), bootID: now.bootID, host: "box",
-                queues: queues, slots: slots, version: "1", startedAt: now.wall),
+                id: id, name: name, process: ProcessIdentity(pid: 4711, startTicks: 99), bootID: now.bootID,
+                host: "box", queues: queues, slots: slots, version: "1", startedAt: now.wall),
             now: now)
         return id
     }
@@ -65,7 +66,8 @@ extension StoreUnderTest {
         _ name: String = "job", _ schedule: String = "@every 1m", overlap: OverlapPolicy = .skip,
         catchUp: CatchUpPolicy = CatchUpPolicy(), attempts: Int = 1, word: String = "true"
     ) throws -> JobName {
-        let definition = try definition(name, schedule, overlap: overlap, catchUp: catchUp, attempts: attempts, word: word)
+        let definition = try definition(
+            name, schedule, overlap: overlap, catchUp: catchUp, attempts: attempts, word: word)
         try jobs.add(definition, zones: zones, now: now)
         return definition.name
     }

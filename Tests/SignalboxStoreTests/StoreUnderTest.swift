@@ -112,12 +112,18 @@ struct RawStore: Sendable {
     let entries: @Sendable (Bucket) throws -> [Entry]
     /// Opens the job store anew, as another process would.
     let reopen: @Sendable () throws -> Void
+    /// The folder of the live environment; settled as the second, if that is not nil.
+    let livePath: @Sendable (BootID, String?) throws -> String?
 
     init<Engine: OrderedStore>(_ engine: Engine) {
         put = { key, value, bucket in try engine.write { try $0.put(key, value, in: bucket) } }
         delete = { key, bucket in try engine.write { _ = try $0.delete(key, in: bucket) } }
         entries = { bucket in try engine.read { try $0.entries(bucket) } }
         reopen = { _ = try JobStore(engine: engine, live: nil) }
+        livePath = { boot, proposed in
+            guard let proposed else { return try LiveAddress.read(engine, boot: boot) }
+            return try LiveAddress.settle(engine, boot: boot, proposed: proposed)
+        }
     }
 
     /// Writes `value` as its store would have.

@@ -28,7 +28,7 @@ struct DispatchCommand: ParsableCommand {
         var list = [
             ("dispatch", "\(dispatch.id)"), ("job", dispatch.job?.text ?? "–"), ("state", Words.state(dispatch)),
             ("command", detail.view.command), ("queue", "\(dispatch.queue), priority \(dispatch.priority)"),
-            ("attempt", "\(dispatch.attempt) of \(dispatch.maxAttempts), \(dispatch.crashes) crashes"),
+            ("attempt", "\(dispatch.attempt) of \(dispatch.maxAttempts)"), ("workers lost", "\(dispatch.crashes)"),
             ("enqueued", "\(dispatch.enqueuedAt)"), ("due", "\(dispatch.dueAt)"),
         ]
         if let worker = detail.view.worker { list.append(("worker", worker)) }

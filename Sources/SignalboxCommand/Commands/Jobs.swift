@@ -17,7 +17,7 @@ struct Jobs: ParsableCommand {
         for job in jobs {
             let progress = job.job.progress
             table.add([
-                job.name.text, job.job.definition.schedule.description,
+                job.name.text, "\(job.job.definition.schedule)" + (job.job.definition.zone.map { " \($0)" } ?? ""),
                 progress.paused ? "paused" : Words.relative(progress.nextDue, to: now),
                 Words.relative(progress.lastRun?.finishedAt, to: now), progress.lastRun?.state.name ?? "–",
                 "\(job.running)", "\(job.waiting)",

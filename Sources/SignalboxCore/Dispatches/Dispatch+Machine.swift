@@ -97,6 +97,7 @@ extension Dispatch {
         next.reason = .drained
         next.claim = nil
         next.attempt -= 1
+        if next.attempt == 0 { next.started = nil }
         return next
     }
 

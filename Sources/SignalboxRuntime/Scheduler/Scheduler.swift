@@ -61,6 +61,7 @@ struct SchedulerLoop<Engine: OrderedStore> {
     }
 
     mutating func run() throws {
+        logger.info("online: dispatches jobs when they are due")
         let boot = try store.fireBootJobs(now: clocks.now())
         if boot.dispatched > 0 { logger.info("dispatched \(boot.dispatched) jobs for this boot") }
         while true {

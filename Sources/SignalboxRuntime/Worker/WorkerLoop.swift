@@ -211,7 +211,8 @@ final class WorkerLoop<Engine: OrderedStore> {
         failed += outcome.settled.count { $0.state != .success }
         live.ended += results.map(\.dispatch)
         for dispatch in outcome.settled {
-            logger.info("dispatch \(dispatch.id) \(dispatch.job?.text ?? "") attempt \(dispatch.attempt): \(dispatch.state.name)")
+            let job = dispatch.job.map { " of \($0)" } ?? ""
+            logger.info("dispatch \(dispatch.id)\(job), attempt \(dispatch.attempt): \(dispatch.state.name)")
         }
         for id in outcome.late {
             logger.warning("dispatch \(id): the result came too late and was not believed; it was given to another")

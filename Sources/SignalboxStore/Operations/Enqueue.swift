@@ -41,6 +41,42 @@ extension JobStore {
         try item.request.checkSize()
         return try write(now) { writer in try writer.enqueue(item) }
     }
+
+    /// Makes a dispatch of each request, all in one transaction: when this returns, all are kept. An item can come only
+    /// after dispatches that were there before.
+    /// - Returns: what each item came to, in their order.
+    /// - Throws: ``RefusedItem`` for the first that cannot be made; then none was.
+    public func enqueue(_ items: [Enqueuing], now: Now) throws -> [Enqueued] {
+        for (index, item) in items.enumerated() { try refusing(index) { try item.request.checkSize() } }
+        guard !items.isEmpty else { return [] }
+        return try write(now) { writer in
+            var enqueued: [Enqueued] = []
+            enqueued.reserveCapacity(items.count)
+            for (index, item) in items.enumerated() {
+                enqueued.append(try refusing(index) { try writer.enqueue(item) })
+            }
+            return enqueued
+        }
+    }
+}
+
+/// Why a call that enqueues several items enqueued none of them.
+public struct RefusedItem: Error, Hashable, CustomStringConvertible {
+    /// The place of the item in the call, counted from 0.
+    public let index: Int
+    public let cause: StoreError
+
+    /// The place as people count, from 1, and the cause.
+    public var description: String { "item \(index + 1): \(cause); none was enqueued" }
+}
+
+/// Says which item it was that the store refused; other errors concern none in particular.
+private func refusing<Result>(_ index: Int, _ body: () throws -> Result) throws -> Result {
+    do {
+        return try body()
+    } catch let cause as StoreError where cause.code != .damaged {
+        throw RefusedItem(index: index, cause: cause)
+    }
 }
 
 extension JobWriter where Transaction: ~Copyable {

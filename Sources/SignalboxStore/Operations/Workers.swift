@@ -1,6 +1,9 @@
 internal import OrderedStore
 public import SignalboxCore
 
+/// How many workers that have stopped or died are remembered.
+private let rememberedWorkers = 20
+
 extension JobStore {
     /// A number for a worker that is about to register. It takes the kernel lock of that number first, so that nobody
     /// ever sees a registered worker that looks dead.
@@ -8,12 +11,15 @@ extension JobStore {
         try write(now) { writer in writer.newWorkerID() }
     }
 
+    /// The newest of those that have ended stay to be seen; older ones make room.
     public func register(_ registration: WorkerRegistration, now: Now) throws {
         try write(now) { writer in
+            try writer.forgetOldWorkers()
             try writer.put(registration, .worker(registration.id), in: Buckets.workers)
             writer.notify([.workers, .anyChange])
         }
     }
+
 
     /// Says that a worker drains, or has stopped; one that is counted dead stays so.
     /// - Precondition: a stopped worker holds nothing.
@@ -38,6 +44,19 @@ extension JobStore {
                 return .next
             }
             return found
+        }
+    }
+}
+
+extension JobWriter where Transaction: ~Copyable {
+    fileprivate mutating func forgetOldWorkers() throws {
+        var ended: [WorkerID] = []
+        try transaction.records(WorkerRegistration.self, Buckets.workers, .all) { _, registration in
+            if !registration.state.isActive { ended.append(registration.id) }
+            return .next
+        }
+        for id in ended.dropLast(rememberedWorkers) {
+            try delete(.worker(id), in: Buckets.workers)
         }
     }
 }

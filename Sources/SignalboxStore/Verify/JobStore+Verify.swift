@@ -226,7 +226,8 @@ extension ReadTransaction where Self: ~Copyable {
             }
         case Buckets.unique:
             guard let holder = try? counter(key, in: bucket),
-                let record = try? dispatchRecord(DispatchID(holder.value)), record.holdsUniqueKey, let request = try? request(of: record.dispatch.id)
+                let record = try? dispatchRecord(DispatchID(holder.value)), record.holdsUniqueKey,
+                let request = try? request(of: record.dispatch.id)
             else { return false }
             return request.uniqueKey.map { Key.unique($0).bytes == key } ?? false
         default:

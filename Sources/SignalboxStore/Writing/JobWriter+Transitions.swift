@@ -115,8 +115,14 @@ extension JobWriter where Transaction: ~Copyable {
     }
 
     private func nextBlocker(of record: DispatchRecord) throws -> Dependency {
-        guard record.hasDependencies else { return .met }
-        return try transaction.dependency(of: try transaction.request(of: record.dispatch.id).after)
+        let dispatch = record.dispatch
+        if record.hasDependencies {
+            return try transaction.dependency(of: try transaction.request(of: dispatch.id).after)
+        }
+        // Several of the same job may have been in its way; each of them has to end.
+        guard dispatch.reason == .overlap, let job = dispatch.job else { return .met }
+        let earlier = try transaction.active(of: job).last { $0.id < dispatch.id }
+        return earlier.map { .waiting($0.id) } ?? .met
     }
 
     private mutating func recordLastRun(_ ended: Dispatch) throws {

@@ -1,0 +1,70 @@
+import OrderedStore
+import SignalboxTesting
+import Synchronization
+
+/// A memory engine that counts what is read in its write transactions.
+final class CountingEngine: OrderedStore {
+    private let memory: MemoryEngine
+    private let count = Mutex(0)
+
+    init(buckets: [Bucket]) { memory = MemoryEngine(buckets: buckets) }
+
+    var reads: Int { count.withLock { $0 } }
+    func reset() { count.withLock { $0 = 0 } }
+
+    func read<Result>(_ body: (borrowing MemoryEngine.Reading) throws -> Result) throws -> Result {
+        try memory.read(body)
+    }
+
+    func write<Result>(_ body: (inout Writing) throws -> Result) throws -> Result {
+        try memory.write { transaction in
+            var counted = Writing(memory: transaction)
+            do {
+                let result = try body(&counted)
+                count.withLock { $0 += counted.reads.withLock { $0 } }
+                transaction = counted.memory
+                return result
+            } catch {
+                transaction = counted.memory
+                throw error
+            }
+        }
+    }
+
+    func watch(_ interests: InterestSet) throws -> MemoryEngine.Watch { try memory.watch(interests) }
+
+    struct Writing: WriteTransaction, ~Copyable {
+        var memory: MemoryEngine.Writing
+        let reads = Mutex(0)
+
+        init(memory: consuming MemoryEngine.Writing) { self.memory = memory }
+
+        func get<Result>(
+            _ key: Span<UInt8>, in bucket: Bucket, _ body: (Span<UInt8>?) throws -> Result
+        ) throws -> Result {
+            reads.withLock { $0 += 1 }
+            return try memory.get(key, in: bucket, body)
+        }
+
+        func scan(
+            _ bucket: Bucket, _ range: KeyRange, _ order: ScanOrder,
+            _ body: (_ key: Span<UInt8>, _ value: Span<UInt8>) throws -> ScanStep
+        ) throws {
+            try memory.scan(bucket, range, order) { key, value in
+                reads.withLock { $0 += 1 }
+                return try body(key, value)
+            }
+        }
+
+        mutating func put(_ key: Span<UInt8>, _ value: Span<UInt8>, in bucket: Bucket) throws {
+            try memory.put(key, value, in: bucket)
+        }
+
+        @discardableResult
+        mutating func delete(_ key: Span<UInt8>, in bucket: Bucket) throws -> Bool {
+            try memory.delete(key, in: bucket)
+        }
+
+        mutating func notify(_ interests: InterestSet) { memory.notify(interests) }
+    }
+}

@@ -1,0 +1,75 @@
+import SignalboxCore
+
+@testable import SignalboxStore
+
+/// One value of every kind of record, with as many of its fields set as can be.
+enum RecordSamples {
+    static let all: [RecordSample] = [
+        RecordSample("dispatch", dispatchRecord, under: .dispatch(dispatch.id)),
+        RecordSample("request", request, under: .dispatch(dispatch.id)),
+        RecordSample("attempt", attempt, under: .attempt(dispatch.id, 2)),
+        RecordSample("output", output, under: .output(dispatch.id, 2, 0)),
+        RecordSample("definition", definition, under: .name("nightly")),
+        RecordSample("progress", progress, under: .name("nightly")),
+        RecordSample("registration", registration, under: .worker(registration.id)),
+        RecordSample("event", event, under: .sequence(9)),
+        RecordSample("counter", Counter(value: 77), under: .unique("photo-7")),
+        RecordSample("state", state, under: StoreState.key),
+        RecordSample("header", StoreHeader(format: 1, storeID: "0123"), under: StoreHeader.key),
+        RecordSample("boot", BootRecord(bootID: BootID("boot"), livePath: "/run/x"), under: BootRecord.key),
+        RecordSample("heartbeat", heartbeat, under: .worker(registration.id)),
+        RecordSample("progress report", ProgressReport(percent: 40, text: "half"), under: .dispatch(dispatch.id)),
+        RecordSample("running command", command, under: .dispatch(dispatch.id)),
+    ]
+
+    private static let moment = Moment(wall: Instant(seconds: 1_800_000_000), boot: BootInstant(nanoseconds: -7))
+    private static let process = ProcessIdentity(pid: 4711, startTicks: 99)
+    private static let name = try! JobName("nightly")
+
+    private static let output = OutputChunk(lines: [line("one"), line("two", offset: .seconds(1))])
+    private static let state = StoreState(sequence: 9, nextDispatch: 5, nextWorker: 2, newest: moment.wall)
+    private static let heartbeat = Heartbeat(at: moment, running: 1, processed: 5, failed: 2)
+    private static let command = RunningCommand(attempt: 2, process: process, runID: "a-1-2")
+    private static let dispatchRecord = DispatchRecord(
+        dispatch: dispatch, holdsUniqueKey: true, hasDependencies: true)
+
+    private static let dispatch = Dispatch(
+        id: DispatchID(4), job: name, queue: .standard, priority: 100, maxAttempts: 5, enqueuedAt: moment.wall,
+        scheduledFor: moment.wall, parent: DispatchID(2), state: .inProgress, reason: .none, attempt: 2, crashes: 1,
+        dueAt: moment.wall, started: moment, finished: nil, claim: Claim(worker: WorkerID(1), token: Token(8)),
+        blocker: nil, ending: nil, cancelRequested: true, coalesced: 3, lastScheduledFor: moment.wall)
+
+    private static let request = Request(
+        command: .program(["/bin/echo", "grüß dich"]), environment: ["A": "1", "B": ""], directory: "/tmp",
+        input: [0, 255], timeout: .seconds(5), retry: RetryPolicy(factor: 1.5), rescue: .fail, uniqueKey: "photo-7",
+        after: [DispatchID(1), DispatchID(3)], revision: 3)
+
+    private static let attempt = Attempt(
+        number: 2, worker: WorkerID(1), started: moment, finished: moment, outcome: .notStarted("no such file"),
+        reason: .exec)
+
+    private static let definition = JobDefinition(
+        name: name, schedule: try! Schedule(text: "~ 4 * * mon dst=skip", seed: "box"), zone: "Europe/Berlin",
+        command: .shell("true"), environment: ["K": "v"], directory: "/", input: [1], timeout: .seconds(1),
+        maxAttempts: 3, catchUp: CatchUpPolicy(mode: .all, window: .seconds(60), maximum: 9))
+
+    private static let progress: JobProgress = {
+        var progress = JobProgress(revision: 3, cursor: moment.wall, anchor: .epoch)
+        progress.nextDue = moment.wall + .seconds(60)
+        progress.lastBoot = BootID("boot")
+        progress.paused = true
+        progress.lastRun = LastRun(dispatch: DispatchID(4), state: .success, finishedAt: moment.wall)
+        return progress
+    }()
+
+    private static let registration = WorkerRegistration(
+        id: WorkerID(1), name: "box-4711", process: process, bootID: BootID("boot"), host: "box",
+        queues: [.standard, try! QueueName("heavy")], slots: 4, version: "1.0", startedAt: moment.wall)
+
+    private static let event = EventRecord(
+        at: moment.wall,
+        changes: [
+            DispatchChange(id: DispatchID(4), job: name, from: nil, to: .pending, attempt: 0),
+            DispatchChange(id: DispatchID(4), job: nil, from: .pending, to: .inProgress, attempt: 1),
+        ])
+}

@@ -1,0 +1,220 @@
+import OrderedStore
+import SignalboxCore
+import SignalboxTesting
+import Testing
+
+@testable import SignalboxStore
+
+/// Method: each test damages one thing of a sound store below the job store, and expects to find it named.
+@Suite struct `Verify` {
+    /// A store in which every bucket has an entry and every state a dispatch; damaged by `damage` and verified.
+    private func faults(
+        _ engine: EngineKind = .memory, damage: (StoreUnderTest) throws -> Void
+    ) throws -> [String] {
+        var faults: [String] = []
+        try engine.withStore(verifying: false) { store in
+            try fill(store)
+            #expect(try store.jobs.verify().faults == [])
+            try damage(store)
+            faults = try store.jobs.verify().faults
+        }
+        return faults
+    }
+
+    private func fill(_ store: StoreUnderTest) throws {
+        let worker = try store.worker()
+        let job = try store.define(overlap: .skip)
+        store.clock.advance(by: .seconds(120))
+        try store.fire()
+        try store.finish(try store.claimOne(worker), output: [line("out")])
+        try store.enqueue(attempts: 1)
+        try store.finish(try store.claimOne(worker), .ended(.exited(1)))
+        _ = try store.jobs.cancel(try store.enqueue(), now: store.now)
+        let running = try store.jobs.run(job, mode: .policy, input: nil, now: store.now)
+        #expect(try store.claimOne(worker).id == running)
+        try store.enqueue(unique: "held")
+        try store.enqueue(delay: .seconds(500))
+        try store.enqueue(after: [running])
+        let boot = store.now.bootID
+        _ = try store.raw.livePath(boot, "/run/signalbox")
+        for bucket in Buckets.all { #expect(try !store.raw.entries(bucket).isEmpty, "\(bucket.name)") }
+        let states = try store.jobs.status().dispatches
+        for state in DispatchState.allCases { #expect(states[state] != 0, "\(state)") }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `finds nothing wrong with a sound store, and looks at every entry`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            try fill(store)
+            let report = try store.jobs.verify()
+            let entries = try Buckets.all.reduce(0) { try $0 + store.raw.entries($1).count }
+            #expect(report.ok && report.records == entries)
+        }
+    }
+
+    @Test(arguments: Buckets.all)
+    func `names a missing entry of any bucket`(bucket: Bucket) throws {
+        // Nothing else says that these must be there: attempts and outputs are pruned, and workers come and go.
+        let optional = [Buckets.attempts, Buckets.outputs, Buckets.occurrences, Buckets.meta]
+        guard !optional.contains(bucket) else { return }
+        for index in try positions(in: bucket) {
+            let found = try faults { store in
+                try store.raw.delete(try store.raw.entries(bucket)[index].key, bucket)
+            }
+            #expect(!found.isEmpty, "entry \(index) of \(bucket.name)")
+        }
+    }
+
+    @Test(arguments: Buckets.all)
+    func `names an entry too many of any bucket`(bucket: Bucket) throws {
+        let stray = Key.name("stray").with(UInt64(77))
+        let found = try faults { store in
+            let isIndex = try store.raw.entries(bucket).allSatisfy { $0.value.isEmpty }
+            try store.raw.put(stray.bytes, isIndex ? [] : Counter(value: 77).record(under: stray), bucket)
+        }
+        #expect(found.contains { $0.contains(hexadecimal(stray.bytes)) }, "\(bucket.name): \(found)")
+    }
+
+    @Test(arguments: Buckets.all)
+    func `finds any byte changed in any record`(bucket: Bucket) throws {
+        try EngineKind.memory.withStore(verifying: false) { store in
+            try fill(store)
+            for entry in try store.raw.entries(bucket) where !entry.value.isEmpty {
+                for index in entry.value.indices {
+                    var value = entry.value
+                    value[index] ^= 0x10
+                    try store.raw.put(entry.key, value, bucket)
+                    #expect(try !store.jobs.verify().ok, "byte \(index) of \(hexadecimal(entry.key)) in \(bucket.name)")
+                }
+                try store.raw.put(entry.key, entry.value, bucket)
+            }
+            #expect(try store.jobs.verify().ok)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `names a damaged record by its key, and goes on`(engine: EngineKind) throws {
+        let found = try faults(engine) { store in
+            for bucket in [Buckets.dispatches, Buckets.workers] {
+                let entry = try #require(try store.raw.entries(bucket).first)
+                try store.raw.put(entry.key, entry.value.dropLast() + [entry.value.last! ^ 1], bucket)
+            }
+        }
+        for bucket in [Buckets.dispatches, Buckets.workers] {
+            #expect(found.contains { $0.contains("0000000000000001 in \(bucket.name)") }, "\(found)")
+        }
+    }
+
+    /// Method: two records change places; each is whole, and stands under the other's key.
+    @Test(arguments: [Buckets.dispatches, Buckets.requests, Buckets.attempts, Buckets.counters, Buckets.events])
+    func `finds a record that stands under the key of another`(bucket: Bucket) throws {
+        let found = try faults { store in
+            let entries = try store.raw.entries(bucket)
+            try store.raw.put(entries[0].key, entries[1].value, bucket)
+            try store.raw.put(entries[1].key, entries[0].value, bucket)
+        }
+        #expect(found.filter { $0.contains("cannot be believed") }.count >= 2, "\(found)")
+    }
+
+    private static let contradictions: [(String, @Sendable (StoreUnderTest) throws -> Void)] = [
+        ("counter", { try $0.raw.keep(nine, .counter(.queue(.standard), .pending), in: Buckets.counters) }),
+        ("the store counts", { try changeState($0) { $0.counts[2] += 1 } }),
+        ("the store counts", { try changeState($0) { $0.eventBytes += 1 } }),
+        ("newer than the counter", { try changeState($0) { $0.nextDispatch = 3 } }),
+        ("newer than the newest transaction", { try changeState($0) { $0.sequence = 1 } }),
+        ("which is dead", { try changeWorker($0) { $0.state = .dead } }),
+        ("which has no record", { try $0.raw.delete(Key.worker(WorkerID(1)).bytes, Buckets.workers) }),
+        ("without an owner", { try changeRunning($0) { $0.dispatch = copy($0.dispatch, claim: nil) } }),
+        ("was never started", { try changeRunning($0) { $0.dispatch = copy($0.dispatch, started: nil) } }),
+        ("dispatch.by-state lacks", { try changeRunning($0) { $0.dispatch = copy($0.dispatch, state: .pending) } }),
+        ("has no request", { try $0.raw.delete(try running($0).bytes, Buckets.requests) }),
+        ("belongs to no dispatch", { try $0.raw.keep(stray, .dispatch(DispatchID(99)), in: Buckets.requests) }),
+        ("belongs to no dispatch", { try $0.raw.keep(strayChunk, .output(DispatchID(99), 1, 0), in: Buckets.outputs) }),
+        ("held by another", { try $0.raw.keep(Counter(value: 1), .unique("held"), in: Buckets.unique) }),
+        ("has no progress", { try $0.raw.delete(Key.name("job").bytes, Buckets.jobProgress) }),
+        ("which is no job", { try $0.raw.delete(Key.name("job").bytes, Buckets.jobs) }),
+        ("beyond the job's cursor", { try changeProgress($0) { $0.cursor = .epoch } }),
+        ("job.due lacks", { try changeProgress($0) { $0.nextDue! += .seconds(1) } }),
+        ("is BLOCKED by", { try endBlocker($0) }),
+    ]
+    private static let stray = Request(command: .shell("x"))
+    private static let strayChunk = OutputChunk(lines: [])
+    private static let nine = Counter(value: 9)
+
+    @Test(arguments: contradictions.indices)
+    func `names what contradicts itself though every checksum is right`(index: Int) throws {
+        let (words, damage) = Self.contradictions[index]
+        let found = try faults(damage: damage)
+        #expect(found.contains { $0.contains(words) }, "\(words): \(found)")
+    }
+
+    @Test func `names a bounded number of faults`() throws {
+        let found = try faults { store in
+            for number in 100..<500 as Range<UInt64> {
+                try store.raw.keep(Request(command: .shell("x")), .dispatch(DispatchID(number)), in: Buckets.requests)
+            }
+        }
+        #expect(found.count == VerifyReport.limit)
+    }
+
+    /// The positions of the entries of a bucket in a filled store.
+    private func positions(in bucket: Bucket) throws -> Range<Int> {
+        var count = 0
+        try EngineKind.memory.withStore { store in
+            try fill(store)
+            count = try store.raw.entries(bucket).count
+        }
+        return 0..<count
+    }
+}
+
+private func changeState(_ store: StoreUnderTest, _ change: (inout StoreState) -> Void) throws {
+    try store.raw.change(StoreState.self, StoreState.key, in: Buckets.meta, change)
+}
+
+private func changeWorker(_ store: StoreUnderTest, _ change: (inout WorkerRegistration) -> Void) throws {
+    try store.raw.change(WorkerRegistration.self, .worker(WorkerID(1)), in: Buckets.workers, change)
+}
+
+private func changeProgress(_ store: StoreUnderTest, _ change: (inout JobProgress) -> Void) throws {
+    try store.raw.change(JobProgress.self, .name("job"), in: Buckets.jobProgress, change)
+}
+
+/// The key of the one dispatch that runs.
+private func running(_ store: StoreUnderTest) throws -> Key {
+    .dispatch(try #require(try store.jobs.overview().running.first).id)
+}
+
+private func changeRunning(_ store: StoreUnderTest, _ change: (inout DispatchRecord) -> Void) throws {
+    try store.raw.change(DispatchRecord.self, try running(store), in: Buckets.dispatches, change)
+}
+
+/// What others wait for ends, and nobody looks after them.
+private func endBlocker(_ store: StoreUnderTest) throws {
+    let now = store.now
+    try changeRunning(store) { record in
+        guard let token = record.dispatch.claim?.token,
+            let ended = try? record.dispatch.applying(.succeed(token, .exited(0)), now: now)
+        else { return }
+        record.dispatch = ended
+    }
+}
+
+private func copy(_ dispatch: Dispatch, state: DispatchState? = nil, claim: Claim?, started: Moment?) -> Dispatch {
+    Dispatch(
+        id: dispatch.id, job: dispatch.job, queue: dispatch.queue, priority: dispatch.priority,
+        maxAttempts: dispatch.maxAttempts, enqueuedAt: dispatch.enqueuedAt, scheduledFor: dispatch.scheduledFor,
+        parent: dispatch.parent, state: state ?? dispatch.state, reason: dispatch.reason, attempt: dispatch.attempt,
+        crashes: dispatch.crashes, dueAt: dispatch.dueAt, started: started, finished: dispatch.finished, claim: claim,
+        blocker: dispatch.blocker, ending: dispatch.ending, cancelRequested: dispatch.cancelRequested,
+        coalesced: dispatch.coalesced, lastScheduledFor: dispatch.lastScheduledFor)
+}
+private func copy(_ dispatch: Dispatch, claim: Claim?) -> Dispatch {
+    copy(dispatch, claim: claim, started: dispatch.started)
+}
+private func copy(_ dispatch: Dispatch, started: Moment?) -> Dispatch {
+    copy(dispatch, claim: dispatch.claim, started: started)
+}
+private func copy(_ dispatch: Dispatch, state: DispatchState) -> Dispatch {
+    copy(dispatch, state: state, claim: dispatch.claim, started: dispatch.started)
+}
