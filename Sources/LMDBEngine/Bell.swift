@@ -61,8 +61,8 @@ import OrderedStore
         _ = unsafe linux_atomic_add(words + Self.waitingWriters, UInt32(bitPattern: step))
     }
 
-    /// Whether some writer waits for LMDB's lock. One that was killed while it waited is counted until ``forgetWriters()``;
-    /// that costs others a moment after each commit, and nothing else.
+    /// Whether some writer waits for LMDB's lock. One that was killed while it waited is counted until
+    /// ``forgetWriters()``; that costs others a moment after each commit, and nothing else.
     var hasWaitingWriter: Bool { unsafe linux_atomic_load(words + Self.waitingWriters) != 0 }
 
     /// For a process that knows to be the only one.

@@ -1,6 +1,7 @@
 // Safe LMDB behind the seam. One `Environment` stands for one data file in this process and is closed when nobody holds
 // it any more; what LMDB leaves to its users' discipline, this module sees to: see OpenLock, OpenGuard, DataFile, Gate.
 
+import CLinux
 import Glibc
 public import OrderedStore
 import Synchronization
@@ -86,8 +87,8 @@ public final class Environment: OrderedStore, @unchecked Sendable {
         return Watch(bell, interests)
     }
 
-    /// Writes a batch in one transaction. When there is no room for all of it, each has a transaction of its own, so that
-    /// only what does not fit is refused.
+    /// Writes a batch in one transaction. When there is no room for all of it, each has a transaction of its own, so
+    /// that only what does not fit is refused.
     private func commit(_ batch: [WriteRequest]) {
         do {
             let interests = try adoptingGrowth {

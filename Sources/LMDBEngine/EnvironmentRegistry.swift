@@ -1,7 +1,6 @@
 // LMDB's locks are lost, and two writers let in, when one process has the same file open twice. So every open goes
 // through this registry: one environment for each data file, whatever the spelling of its path.
 
-
 final class EnvironmentRegistry: Sendable {
     static let shared = EnvironmentRegistry()
 

@@ -2,8 +2,8 @@
 // in the next transaction: whoever finds nobody at it leads, takes all that has gathered, and answers each of them when
 // it is durable. Nobody waits for company: who comes alone is written alone, at once.
 
-/// What one caller of `write` wants, and how it came out. Its thread sleeps here while another does the work, so the body
-/// and all it refers to stay in place, and only one thread at a time touches it.
+/// What one caller of `write` wants, and how it came out. Its thread sleeps here while another does the work, so the
+/// body and all it refers to stay in place, and only one thread at a time touches it.
 final class WriteRequest: @unchecked Sendable {
     private enum Turn { case waiting, lead, done }
 
@@ -47,8 +47,8 @@ final class GroupCommit: Sendable {
 
     private let queue = Monitor(Queue())
 
-    /// Returns when `request` was written, or cannot be; `commit` writes a batch in one transaction, and sets the failure
-    /// of each request that was not.
+    /// Returns when `request` was written, or cannot be; `commit` writes a batch in one transaction, and sets the
+    /// failure of each request that was not.
     func perform(_ request: WriteRequest, _ commit: ([WriteRequest]) -> Void) throws {
         if shouldLead(request) || !request.waitUntilDone() {
             let batch = takeBatch()

@@ -10,13 +10,13 @@ public protocol OrderedStore: Sendable {
     associatedtype Writing: WriteTransaction & ~Copyable
     associatedtype Watch: ChangeWatch
 
-    /// Runs `body` on one consistent snapshot; what others commit meanwhile is not seen. Keep it to milliseconds: an open
-    /// snapshot pins the space of everything deleted after it.
+    /// Runs `body` on one consistent snapshot; what others commit meanwhile is not seen. Keep it to milliseconds: an
+    /// open snapshot pins the space of everything deleted after it.
     @available(*, noasync, message: "this blocks the thread; call it from a thread of your own")
     func read<Result>(_ body: (borrowing Reading) throws -> Result) throws -> Result
 
-    /// Runs `body` alone among all writers of all processes. When it returns, its changes are committed and durable, all
-    /// together; when it throws, nothing has happened. A write inside a write is a programmer's error and traps.
+    /// Runs `body` alone among all writers of all processes. When it returns, its changes are committed and durable,
+    /// all together; when it throws, nothing has happened. A write inside a write is a programmer's error and traps.
     @available(*, noasync, message: "this blocks the thread; call it from a thread of your own")
     func write<Result>(_ body: (inout Writing) throws -> Result) throws -> Result
 

@@ -4,11 +4,11 @@ import OrderedStore
 import SignalboxCore
 import SignalboxStore
 
-/// Where the live environment of a boot lies: in `$SIGNALBOX_LIVE` or /run/signalbox when there is one, in a folder named
-/// after the store, else inside the store's own folder; below that in a folder named after the boot.
+/// Where the live environment of a boot lies: in `$SIGNALBOX_LIVE` or /run/signalbox when there is one, in a folder
+/// named after the store, else inside the store's own folder; below that in a folder named after the boot.
 enum LiveFolder {
-    /// The store's live environment, created if this process may and it is not there yet; nil for a reader when nobody has
-    /// opened the store for writing in this boot.
+    /// The store's live environment, created if this process may and it is not there yet; nil for a reader when
+    /// nobody has opened the store for writing in this boot.
     static func open(
         for engine: Environment, _ access: Store.Access, boot: BootID
     ) throws -> LiveStore<Environment>? {
@@ -94,7 +94,8 @@ public struct LiveFolderError: Error, Hashable, CustomStringConvertible {
 
     init(_ path: String, _ call: String) {
         number = errno
-        description = "\(path): cannot be made for the live data of this boot: \(String(cString: strerror(number))) (\(call)); "
+        description =
+            "\(path): cannot be made for the live data of this boot: \(String(cString: strerror(number))) (\(call)); "
             + "name another folder in SIGNALBOX_LIVE"
     }
 }

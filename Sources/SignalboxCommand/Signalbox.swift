@@ -15,7 +15,8 @@ struct SignalboxCommand: ParsableCommand {
             """,
         version: version,
         groupedSubcommands: [
-            CommandGroup(name: "Processes:", subcommands: [Up.self, SchedulerCommand.self, WorkerCommand.self, Serve.self]),
+            CommandGroup(
+                name: "Processes:", subcommands: [Up.self, SchedulerCommand.self, WorkerCommand.self, Serve.self]),
             CommandGroup(
                 name: "Jobs:",
                 subcommands: [

@@ -3,13 +3,13 @@ internal import SignalboxCore
 
 /// The job store over any ordered store: every operation of scheduler, worker, reaper, command line and pages.
 ///
-/// Each operation is one transaction and has a file of its own in Operations. None reads a clock: the time is passed in,
-/// so that a body may run twice and a test may say what time it is.
+/// Each operation is one transaction and has a file of its own in Operations. None reads a clock: the time is passed
+/// in, so that a body may run twice and a test may say what time it is.
 public final class JobStore<Engine: OrderedStore>: Sendable {
     /// The durable store.
     public let engine: Engine
-    /// What belongs to this boot only: heartbeats, progress, running output. Nil for a reader when no process has opened
-    /// the store for writing since the machine started.
+    /// What belongs to this boot only: heartbeats, progress, running output. Nil for a reader when no process has
+    /// opened the store for writing since the machine started.
     public let live: LiveStore<Engine>?
 
     /// - Throws: ``StoreError`` with `formatVersion` or `damaged` when this is no store that this version knows.

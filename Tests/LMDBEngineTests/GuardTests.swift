@@ -5,14 +5,16 @@ import SignalboxTesting
 import Testing
 
 @Suite struct `The guard of a store` {
-    @Test(.timeLimit(.minutes(1)), arguments: [
-        ("pid-namespace: ", "1", EnvironmentError.Code.otherNamespace, "--pid=host"),
-        ("boot: ", "another", .otherNamespace, "another machine"),
-        ("libc: ", "musl", .otherBuild, "musl"),
-        ("pointer-size: ", "4", .otherBuild, "4-byte"),
-        ("liblmdb: ", "0.9.31", .otherBuild, "0.9.31"),
-        ("format: ", "2", .otherBuild, "another program"),
-    ])
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [
+            ("pid-namespace: ", "1", EnvironmentError.Code.otherNamespace, "--pid=host"),
+            ("boot: ", "another", .otherNamespace, "another machine"),
+            ("libc: ", "musl", .otherBuild, "musl"),
+            ("pointer-size: ", "4", .otherBuild, "4-byte"),
+            ("liblmdb: ", "0.9.31", .otherBuild, "0.9.31"),
+            ("format: ", "2", .otherBuild, "another program"),
+        ])
     func `refuses who differs from those inside`(
         _ field: String, _ value: String, _ code: EnvironmentError.Code, _ words: String
     ) async throws {

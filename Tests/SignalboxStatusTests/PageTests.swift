@@ -28,7 +28,8 @@ private func busySource() throws -> FixedSource {
     let running = try Fixtures.run(3, of: name, from: .seconds(-131), nil)
     let view = Fixtures.view(running, "restic --token abc", progress: ProgressReport(percent: 64, text: "12 of 20"))
     source.shown.jobs = [
-        try Fixtures.job("backup", "0 3 * * *", next: .seconds(240), recent: [running, failed, done], running: 1,
+        try Fixtures.job(
+            "backup", "0 3 * * *", next: .seconds(240), recent: [running, failed, done], running: 1,
             environment: ["API_KEY": "xyz"]),
         try Fixtures.job("rest", "@every 5m", waiting: 2, paused: true),
     ]

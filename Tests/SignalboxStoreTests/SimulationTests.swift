@@ -102,7 +102,8 @@ private struct Simulation {
         let job = jobs.randomElement(using: &random)!
         let mode = [RunMode.policy, .queue, .force].randomElement(using: &random)!
         do { _ = try store.jobs.run(job, mode: mode, input: nil, now: now) } catch let error as StoreError
-        where error.code == .refused {}
+            where error.code == .refused
+        {}
     }
 
     // MARK: Workers

@@ -24,19 +24,24 @@ struct Add: ParsableCommand {
     @Option(help: "0 is claimed first, 255 last.")
     var priority = JobDefinition.standardPriority
 
-    @Option(help: ArgumentHelp("How long an attempt may run (default: without limit).", valueName: "duration"), transform: Parse.duration)
+    @Option(
+        help: ArgumentHelp("How long an attempt may run (default: without limit).", valueName: "duration"),
+        transform: Parse.duration)
     var timeout: Duration?
 
     @Option(help: "Starts allowed before a failure is final.")
     var maxAttempts = 1
 
-    @Option(help: ArgumentHelp("What to do when it falls due while it still runs.", valueName: "policy"), transform: Parse.overlap)
+    @Option(
+        help: ArgumentHelp("What to do when it falls due while it still runs.", valueName: "policy"),
+        transform: Parse.overlap)
     var overlap = OverlapPolicy.skip
 
     @Option(help: ArgumentHelp("Which missed runs to make up for.", valueName: "policy"), transform: Parse.catchUp)
     var catchup = CatchUpPolicy.Mode.latest
 
-    @Option(help: ArgumentHelp("A variable for the command; may be repeated.", valueName: "K=V"), transform: Parse.variable)
+    @Option(
+        help: ArgumentHelp("A variable for the command; may be repeated.", valueName: "K=V"), transform: Parse.variable)
     var env: [Variable] = []
 
     @Option(help: ArgumentHelp("Where the command runs (default: the worker's home directory).", valueName: "dir"))
@@ -71,7 +76,8 @@ struct Add: ParsableCommand {
 
 /// When a job runs: exactly one of these.
 struct ScheduleOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Five fields (or six, with seconds in front), or a word as in @daily.", valueName: "expr"))
+    @Option(
+        help: ArgumentHelp("Five fields (or six, with seconds in front), or a word as in @daily.", valueName: "expr"))
     var cron: String?
 
     @Option(help: ArgumentHelp("A fixed distance, as in 90s or 1h30m.", valueName: "duration"))

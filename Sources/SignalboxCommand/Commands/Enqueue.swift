@@ -26,10 +26,14 @@ struct Enqueue: ParsableCommand {
     @Option(help: ArgumentHelp("Not before this time: 14:30, 2026-11-22T14:30:00Z, +10m.", valueName: "time"))
     var at: String?
 
-    @Option(help: ArgumentHelp("While one with this key waits or runs, no other is made; its number is printed.", valueName: "key"))
+    @Option(
+        help: ArgumentHelp(
+            "While one with this key waits or runs, no other is made; its number is printed.", valueName: "key"))
     var unique: String?
 
-    @Option(help: ArgumentHelp("Only once this dispatch has succeeded; may be repeated.", valueName: "id"), transform: Parse.dispatch)
+    @Option(
+        help: ArgumentHelp("Only once this dispatch has succeeded; may be repeated.", valueName: "id"),
+        transform: Parse.dispatch)
     var after: [DispatchID] = []
 
     func validate() throws {

@@ -7,7 +7,8 @@ import SignalboxStore
 
 struct ImportCrontab: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import-crontab", abstract: "Add the lines of a crontab as jobs, read as Debian's cron reads them.",
+        commandName: "import-crontab",
+        abstract: "Add the lines of a crontab as jobs, read as Debian's cron reads them.",
         discussion: """
             A broken line is named, and then nothing is added. Jobs run as the worker's user, whatever the user column of a \
             system crontab says.
@@ -39,7 +40,8 @@ struct ImportCrontab: ParsableCommand {
         guard !dryRun else { return }
         let jobs = crontab.jobs.map(\.definition)
         let changes = JobChanges(
-            list: try store.open(.create).apply(jobs, prune: false, zones: try ZoneFiles().table([]), now: try currentTime()))
+            list: try store.open(.create).apply(
+                jobs, prune: false, zones: try ZoneFiles().table([]), now: try currentTime()))
         if output.json { try changes.writeJSON() } else { changes.write() }
     }
 

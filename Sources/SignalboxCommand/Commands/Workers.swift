@@ -13,7 +13,9 @@ struct Workers: ParsableCommand {
         let workers = try store.open(.read).workers()
         if output.json { return try workers.forEach(JSON.write) }
         let now = try currentTime()
-        var table = Table(["ID", "NAME", "PID", "STATE", "QUEUES", "RUNNING", "PROCESSED", "FAILED", "STARTED", "HEARTBEAT"])
+        var table = Table([
+            "ID", "NAME", "PID", "STATE", "QUEUES", "RUNNING", "PROCESSED", "FAILED", "STARTED", "HEARTBEAT",
+        ])
         for worker in workers {
             let registration = worker.registration
             table.add([

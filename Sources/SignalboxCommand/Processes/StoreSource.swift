@@ -5,8 +5,8 @@ import SignalboxStatus
 import SignalboxStore
 import Synchronization
 
-/// The store as the status server looks at it. A server that was started before anything else in this boot finds no live
-/// data; it looks for them again until they are there.
+/// The store as the status server looks at it. A server that was started before anything else in this boot finds no
+/// live data; it looks for them again until they are there.
 final class StoreSource: StatusSource {
     private let current: Mutex<Store>
     private let reopen: @Sendable () throws -> Store

@@ -14,7 +14,9 @@ struct WorkerCommand: ParsableCommand {
     @Option(help: "What people call it (default: host and process number).")
     var name: String?
 
-    @Option(help: ArgumentHelp("How long commands may go on after SIGTERM (default: 25s).", valueName: "duration"), transform: Parse.duration)
+    @Option(
+        help: ArgumentHelp("How long commands may go on after SIGTERM (default: 25s).", valueName: "duration"),
+        transform: Parse.duration)
     var drainTimeout: Duration?
 
     func run() throws {

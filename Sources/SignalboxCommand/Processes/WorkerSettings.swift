@@ -10,7 +10,9 @@ struct WorkerSettings: ParsableArguments {
     @Option(help: "How many commands run at once (default: the number of cores).")
     var slots: Int?
 
-    @Option(help: ArgumentHelp("The queues to serve, as in default,mail (default: default).", valueName: "a,b"), transform: Parse.queues)
+    @Option(
+        help: ArgumentHelp("The queues to serve, as in default,mail (default: default).", valueName: "a,b"),
+        transform: Parse.queues)
     var queues = [QueueName.standard]
 
     func validate() throws {

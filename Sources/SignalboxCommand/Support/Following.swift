@@ -43,7 +43,9 @@ struct Following {
         }
         guard let printer else { return detail }
         while place.attempt < detail.view.dispatch.attempt {
-            if let earlier = try store.dispatch(id, attempt: place.attempt) { printer.print(earlier.output, from: &place) }
+            if let earlier = try store.dispatch(id, attempt: place.attempt) {
+                printer.print(earlier.output, from: &place)
+            }
             place = OutputPlace(attempt: place.attempt + 1)
         }
         if let current = try store.dispatch(id, attempt: place.attempt) { printer.print(current.output, from: &place) }

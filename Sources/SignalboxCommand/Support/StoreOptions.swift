@@ -8,7 +8,9 @@ import SignalboxRuntime
 
 /// Which store a command works on.
 struct StoreOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The folder of the store (else $SIGNALBOX_STORE, else ./signalbox.store).", valueName: "path"))
+    @Option(
+        help: ArgumentHelp(
+            "The folder of the store (else $SIGNALBOX_STORE, else ./signalbox.store).", valueName: "path"))
     var store: String?
 
     var path: String {

@@ -29,7 +29,8 @@ extension Dispatch {
         case (_, .succeed(let token, _)), (_, .retry(let token, _, _, _)), (_, .fail(let token, _, _)),
             (_, .stop(let token, _)), (_, .release(let token)):
             throw .lateResult(id, token)
-        case (.scheduled, .unblock), (.scheduled, .claim), (.scheduled, .lose), (.blocked, .fallDue), (.blocked, .claim),
+        case (.scheduled, .unblock), (.scheduled, .claim), (.scheduled, .lose), (.blocked, .fallDue),
+            (.blocked, .claim),
             (.blocked, .lose), (.pending, .fallDue), (.pending, .unblock), (.pending, .lose), (.inProgress, .fallDue),
             (.inProgress, .unblock), (.inProgress, .claim), (.inProgress, .skip), (.inProgress, .coalesce),
             (.success, _), (.failed, _), (.cancelled, _), (.skipped, _):

@@ -1,14 +1,15 @@
 /// Where a dispatch stands. The article <doc:Lifecycle> draws the states and their transitions T1 to T16.
 public enum DispatchState: UInt8, Hashable, Sendable, CaseIterable {
-    /// Waits for its time: a delay, or the wait before a retry. Put there by who enqueues or by the worker whose attempt
-    /// failed; leaves when due, through whoever wakes first.
+    /// Waits for its time: a delay, or the wait before a retry. Put there by who enqueues or by the worker whose
+    /// attempt failed; leaves when due, through whoever wakes first.
     case scheduled = 0
     /// Waits for another dispatch to end: a dependency, or an earlier run of the same job. Leaves through whoever
     /// finishes that one.
     case blocked = 1
     /// Can be claimed by any worker of its queue. Leaves through a claim, or a cancellation.
     case pending = 2
-    /// A worker has claimed it and is answerable for it: it finishes it, or, if that worker dies, the reaper takes it back.
+    /// A worker has claimed it and is answerable for it: it finishes it, or, if that worker dies, the reaper takes it
+    /// back.
     case inProgress = 3
     /// Ended well. Terminal.
     case success = 4

@@ -13,7 +13,8 @@ public struct DispatchID: Hashable, Comparable, Sendable, CustomStringConvertibl
     public static func < (left: Self, right: Self) -> Bool { left.number < right.number }
 }
 
-/// Names one registration of a worker in its store, for good; also the byte of the lock file that it holds while it lives.
+/// Names one registration of a worker in its store, for good; also the byte of the lock file that it holds while it
+/// lives.
 public struct WorkerID: Hashable, Comparable, Sendable, CustomStringConvertible {
     public let number: UInt64
     public init(_ number: UInt64) { self.number = number }

@@ -17,7 +17,8 @@ public enum Verdict: Hashable, Sendable {
 }
 
 extension Outcome {
-    /// Codes after which another attempt would end the same: not executable, not found, wrong usage, wrong configuration.
+    /// Codes after which another attempt would end the same: not executable, not found, wrong usage, wrong
+    /// configuration.
     public static let fatalCodes: Set<UInt8> = [64, 78, 126, 127]
 
     /// Judges the end of an attempt of `dispatch` (whose `attempt` counts it already). `timedOut`: we ended it, because

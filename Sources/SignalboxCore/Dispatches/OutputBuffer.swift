@@ -1,5 +1,5 @@
-/// What is kept of a running attempt's output: the first and the last part, in pieces of a line each, and how many bytes
-/// lie between. Its size is bounded whatever a command prints.
+/// What is kept of a running attempt's output: the first and the last part, in pieces of a line each, and how many
+/// bytes lie between. Its size is bounded whatever a command prints.
 ///
 /// Pieces are grouped into numbered chunks, and the buffer says which chunks are new and which fell out since it was
 /// last asked, so that a copy elsewhere can follow.

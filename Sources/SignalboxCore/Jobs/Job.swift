@@ -15,7 +15,8 @@ public struct Job: Hashable, Sendable {
 public struct JobProgress: Hashable, Sendable {
     /// Raised by every change of the definition; part of an occurrence's key.
     public var revision: UInt32
-    /// Every due time up to here is accounted for: run, waiting or skipped. Moved only together with what it accounts for.
+    /// Every due time up to here is accounted for: run, waiting or skipped. Moved only together with what it accounts
+    /// for.
     public var cursor: Instant
     /// Where an `every` schedule counts from: when the job, or this schedule of it, was added.
     public var anchor: Instant

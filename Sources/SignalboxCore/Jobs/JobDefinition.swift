@@ -19,7 +19,8 @@ public struct JobDefinition: Hashable, Sendable {
     /// Starts allowed before a failure is final; at least 1.
     public var maxAttempts: Int
     public var retry: RetryPolicy
-    /// What becomes of a run whose worker died (`on_crash` in files). Where nobody says: ``standardRescue(maxAttempts:)``.
+    /// What becomes of a run whose worker died (`on_crash` in files). Where nobody says:
+    /// ``standardRescue(maxAttempts:)``.
     public var rescue: RescuePolicy
     public var overlap: OverlapPolicy
     public var catchUp: CatchUpPolicy

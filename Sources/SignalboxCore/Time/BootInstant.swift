@@ -1,5 +1,5 @@
-/// A point on the boot clock: the one type for "when" wherever a step of the wall clock must not matter, as in timeouts,
-/// delays and intervals.
+/// A point on the boot clock: the one type for "when" wherever a step of the wall clock must not matter, as in
+/// timeouts, delays and intervals.
 ///
 /// It counts from the start of the machine and goes on while the machine sleeps (CLOCK_BOOTTIME). Two of them compare
 /// only within one boot, so what is stored carries a ``BootID`` beside it. Arithmetic saturates and never traps.

@@ -3,8 +3,8 @@ public import OrderedStore
 import SignalboxCore
 public import SignalboxStore
 
-/// What is done for a dead worker: its commands' processes are ended first, then its dispatches are given back, with the
-/// output they had so far.
+/// What is done for a dead worker: its commands' processes are ended first, then its dispatches are given back, with
+/// the output they had so far.
 public struct Graveyard<Engine: OrderedStore>: Sendable {
     let store: JobStore<Engine>
     let liveness: LivenessFile
@@ -18,8 +18,8 @@ public struct Graveyard<Engine: OrderedStore>: Sendable {
         self.logger = logger
     }
 
-    /// One pass, for a process that does not stay: where nothing long-lived runs, the next command does the reaper's work.
-    /// Nothing happens when somebody else holds the reaper's lock.
+    /// One pass, for a process that does not stay: where nothing long-lived runs, the next command does the reaper's
+    /// work. Nothing happens when somebody else holds the reaper's lock.
     public func settleAll() throws {
         guard let lock = try liveness.tryLock(.reaper) else { return }
         try withExtendedLifetime(lock) {
@@ -53,7 +53,8 @@ public struct Graveyard<Engine: OrderedStore>: Sendable {
         let leader = command.flatMap { $0.attempt == dispatch.attempt ? $0.process : nil }
         let sweep = try ProcessTree(runID: runID.description, leader: leader).killAll()
         for process in sweep.survivors {
-            logger.error("process \(process.pid) of dispatch \(dispatch.id) cannot be ended; it may run beside the next attempt")
+            logger.error(
+                "process \(process.pid) of dispatch \(dispatch.id) cannot be ended; it may run beside the next attempt")
         }
     }
 }

@@ -4,9 +4,9 @@ import SignalboxCore
 public import SignalboxStore
 import Synchronization
 
-/// Settles what dead workers left behind. One process at a time does it, the one that holds the reaper's lock; it sleeps
-/// on the workers' pidfds, and when it dies itself, the next one that waits for the lock takes over. No timeout takes
-/// part: a worker's kernel lock says whether it lives.
+/// Settles what dead workers left behind. One process at a time does it, the one that holds the reaper's lock; it
+/// sleeps on the workers' pidfds, and when it dies itself, the next one that waits for the lock takes over. No
+/// timeout takes part: a worker's kernel lock says whether it lives.
 public final class Reaper<Engine: OrderedStore>: Sendable {
     private let graveyard: Graveyard<Engine>
     private let wakeUp: WakeUp
@@ -79,8 +79,8 @@ public final class Reaper<Engine: OrderedStore>: Sendable {
         }
     }
 
-    /// A command that the worker was just starting when it died holds copies of its descriptors, and so its lock, until it
-    /// has become the command: less than a millisecond, but nothing else would tell us of its end.
+    /// A command that the worker was just starting when it died holds copies of its descriptors, and so its lock,
+    /// until it has become the command: less than a millisecond, but nothing else would tell us of its end.
     private func wakeWhenLockIsFree(_ worker: WorkerID) throws {
         guard awaited.withLock({ $0.insert(worker).inserted }) else { return }
         _ = try LoopThread(name: "reaper-lock") { [self] in

@@ -3,8 +3,8 @@ public import OrderedStore
 /// Turns the store's bell into something an ``EventLoop`` can wait for: a thread that sleeps on the bell, and raises a
 /// wake-up for every commit that touches its interests.
 ///
-/// The watch is armed before the wake-up is raised, and the loop looks at the store after it was raised: so nothing that
-/// is committed can fall between looking and sleeping.
+/// The watch is armed before the wake-up is raised, and the loop looks at the store after it was raised: so nothing
+/// that is committed can fall between looking and sleeping.
 public final class BellThread<Engine: OrderedStore>: Sendable {
     public let wakeUp: WakeUp
     private let watch: Engine.Watch

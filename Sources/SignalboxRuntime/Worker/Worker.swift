@@ -4,8 +4,8 @@ import SignalboxCore
 public import SignalboxStore
 import Synchronization
 
-/// Claims dispatches and runs their commands. It registers, keeps a kernel lock for as long as it lives, and does all it
-/// has to do in one transaction a round.
+/// Claims dispatches and runs their commands. It registers, keeps a kernel lock for as long as it lives, and does all
+/// it has to do in one transaction a round.
 public final class Worker<Engine: OrderedStore>: Sendable {
     private let store: JobStore<Engine>
     private let liveness: LivenessFile
@@ -30,7 +30,8 @@ public final class Worker<Engine: OrderedStore>: Sendable {
 
     /// Runs until it has been stopped and nothing of its own is left running.
     ///
-    /// The thread must last as long as the process: commands are started from it, and the kernel kills them when it ends.
+    /// The thread must last as long as the process: commands are started from it, and the kernel kills them when it
+    /// ends.
     /// - Throws: ``WorkerError`` when the store counts it dead although it lives; it has ended its commands then.
     @available(*, noasync, message: "this blocks the thread; call it from a LoopThread")
     public func run() throws {

@@ -146,8 +146,8 @@ final class WorkerLoop<Engine: OrderedStore> {
         }
     }
 
-    /// Does what the time demands: timeouts, the second step of ending a command, the end of the drain; and takes out the
-    /// attempts that are over.
+    /// Does what the time demands: timeouts, the second step of ending a command, the end of the drain; and takes out
+    /// the attempts that are over.
     private func attend() throws {
         let now = clocks.now().boot
         if let drainEnds, drainEnds <= now {
@@ -273,7 +273,8 @@ final class WorkerLoop<Engine: OrderedStore> {
     }
 
     private func armAlarms() throws {
-        let times = running.values.compactMap(\.nextTime) + [nextBeat] + (running.isEmpty ? [] : [drainEnds].compactMap { $0 })
+        let times =
+            running.values.compactMap(\.nextTime) + [nextBeat] + (running.isEmpty ? [] : [drainEnds].compactMap { $0 })
         try bootAlarm.arm(at: times.min() ?? nextBeat)
     }
 }

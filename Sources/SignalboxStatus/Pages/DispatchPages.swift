@@ -17,14 +17,15 @@ extension PageView {
 
     private func stateFilter(_ filter: DispatchFilter) -> HTML {
         element("nav", .class("filter"), .label("State")) {
-            HTML.list(([nil] + DispatchState.allCases).map { state in
-                var other = filter
-                other.state = state
-                other.before = nil
-                let target = PageTarget(route: .dispatches(other), refreshes: target.refreshes)
-                let here: [Attribute] = state == filter.state ? [.currentPage] : []
-                return element("a", [.href(target)] + here, .text(state?.name ?? "All"))
-            })
+            HTML.list(
+                ([nil] + DispatchState.allCases).map { state in
+                    var other = filter
+                    other.state = state
+                    other.before = nil
+                    let target = PageTarget(route: .dispatches(other), refreshes: target.refreshes)
+                    let here: [Attribute] = state == filter.state ? [.currentPage] : []
+                    return element("a", [.href(target)] + here, .text(state?.name ?? "All"))
+                })
         }
     }
 

@@ -50,8 +50,8 @@ public final class StatusServer: Sendable {
 
     /// Serves until ``stop()`` is called; then closes every connection and returns.
     ///
-    /// It blocks its thread, and no part of it runs on Swift's own threads: those, once begun, wake every second for ever
-    /// (libdispatch on Linux watches its thread pools by a timer), and an idle server is to be idle.
+    /// It blocks its thread, and no part of it runs on Swift's own threads: those, once begun, wake every second for
+    /// ever (libdispatch on Linux watches its thread pools by a timer), and an idle server is to be idle.
     /// - Throws: ``StatusServerError`` when it cannot listen.
     @available(*, noasync, message: "this blocks the thread; call it from a thread of your own")
     public func run() throws {

@@ -2,8 +2,8 @@ internal import OrderedStore
 public import SignalboxCore
 
 extension JobStore {
-    /// T12 for what waits, at once; for what runs, the request to its worker to stop it (T13). Asking again, or for what
-    /// has ended, changes nothing.
+    /// T12 for what waits, at once; for what runs, the request to its worker to stop it (T13). Asking again, or for
+    /// what has ended, changes nothing.
     /// - Returns: the dispatch as it stands now.
     public func cancel(_ id: DispatchID, now: Now) throws -> Dispatch {
         try write(now) { writer in

@@ -82,7 +82,8 @@ private func refusing<Result>(_ index: Int, _ body: () throws -> Result) throws 
 extension JobWriter where Transaction: ~Copyable {
     mutating func enqueue(_ item: Enqueuing) throws -> Enqueued {
         if let key = item.request.uniqueKey,
-            let holder = try transaction.fetch(Counter.self, .unique(key), in: Buckets.unique) {
+            let holder = try transaction.fetch(Counter.self, .unique(key), in: Buckets.unique)
+        {
             return Enqueued(id: DispatchID(holder.value), deduplicated: true)
         }
         let origin = DispatchOrigin(queue: item.queue, priority: item.priority, maxAttempts: item.maxAttempts)

@@ -79,7 +79,8 @@ extension JobWriter where Transaction: ~Copyable {
         if let skipped = passedWhilePaused(job, zone) { try record(skipped, of: job, &pass) }
         let paused = job.progress.paused
         let plan = CatchUp.plan(
-            job.definition.schedule, zone: zone, anchor: job.progress.anchor, cursor: job.progress.cursor, now: now.wall,
+            job.definition.schedule, zone: zone, anchor: job.progress.anchor, cursor: job.progress.cursor,
+            now: now.wall,
             policy: paused ? CatchUpPolicy(mode: .none) : job.definition.catchUp, reason: paused ? .paused : reason,
             punctual: paused ? nil : CatchUp.punctual)
         if let skipped = plan.skipped { try record(skipped, of: job, &pass) }

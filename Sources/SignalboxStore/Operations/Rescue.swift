@@ -11,8 +11,9 @@ extension JobStore {
         }
     }
 
-    /// T11. Settles everything that a dead worker held: each dispatch runs again, or is FAILED, as its request says, and
-    /// the worker is counted dead. The caller has made sure that the worker's lock is free and its commands are gone.
+    /// T11. Settles everything that a dead worker held: each dispatch runs again, or is FAILED, as its request says,
+    /// and the worker is counted dead. The caller has made sure that the worker's lock is free and its commands are
+    /// gone.
     /// - Parameter output: what the lost attempts had printed, by dispatch.
     /// - Returns: what became of each; empty when another process was quicker.
     public func rescue(

@@ -47,8 +47,8 @@ public struct RoundOutcome: Sendable {
 }
 
 extension JobStore {
-    /// Everything a worker has to do, at once: what ended is written down, what is due becomes claimable, and free slots
-    /// are filled in the order priority, due time, number.
+    /// Everything a worker has to do, at once: what ended is written down, what is due becomes claimable, and free
+    /// slots are filled in the order priority, due time, number.
     public func round(
         of worker: WorkerID, results: [AttemptResult], queues: [QueueName], slots: Int, now: Now
     ) throws -> RoundOutcome {

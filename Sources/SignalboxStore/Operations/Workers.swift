@@ -20,7 +20,6 @@ extension JobStore {
         }
     }
 
-
     /// Says that a worker drains, or has stopped; one that is counted dead stays so.
     /// - Precondition: a stopped worker holds nothing.
     public func setState(_ state: WorkerState, of worker: WorkerID, now: Now) throws {

@@ -13,7 +13,8 @@ extension ReadTransaction where Self: ~Copyable {
         let key = Key.name(name.text)
         guard let definition = try fetch(JobDefinition.self, key, in: Buckets.jobs) else { return nil }
         guard let progress = try fetch(JobProgress.self, key, in: Buckets.jobProgress) else {
-            throw StoreError(.damaged, "the job \(name) has a definition and no progress; `signalbox verify` tells more")
+            throw StoreError(
+                .damaged, "the job \(name) has a definition and no progress; `signalbox verify` tells more")
         }
         return Job(definition: definition, progress: progress)
     }

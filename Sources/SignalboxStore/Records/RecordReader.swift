@@ -1,7 +1,7 @@
 internal import SignalboxCore
 
-/// Reads what ``RecordWriter`` wrote. The checksum is compared first; after that a record of the wrong shape can only be
-/// one of another version, and says so.
+/// Reads what ``RecordWriter`` wrote. The checksum is compared first; after that a record of the wrong shape can only
+/// be one of another version, and says so.
 struct RecordReader: ~Escapable {
     private let bytes: Span<UInt8>
     private var offset: Int

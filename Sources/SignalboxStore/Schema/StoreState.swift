@@ -10,7 +10,8 @@ struct StoreState: Record, Hashable {
     /// The numbers that the next dispatch and the next worker get.
     var nextDispatch: UInt64 = 1
     var nextWorker: UInt64 = 1
-    /// The newest transaction that asked a running dispatch to stop: workers look at theirs only when it is new to them.
+    /// The newest transaction that asked a running dispatch to stop: workers look at theirs only when it is new to
+    /// them.
     var newestCancellation: UInt64 = 0
     /// Raised at every accepted backward step of the wall clock; part of an occurrence's key.
     var clockEpoch: UInt32 = 0

@@ -122,7 +122,8 @@ extension ReadTransaction where Self: ~Copyable {
         }
         let counts = DispatchState.allCases.map { ($0, Int(clamping: state.count($0))) }
         return StatusView(
-            jobs: jobs, workers: workers, queues: try queueViews(), dispatches: Dictionary(uniqueKeysWithValues: counts),
+            jobs: jobs, workers: workers, queues: try queueViews(),
+            dispatches: Dictionary(uniqueKeysWithValues: counts),
             sequence: state.sequence, storeID: header.storeID, formatVersion: header.format)
     }
 
@@ -170,7 +171,8 @@ extension ReadTransaction where Self: ~Copyable {
     fileprivate func workerViews(_ live: LiveView) throws -> [WorkerView] {
         var views: [WorkerView] = []
         try records(WorkerRegistration.self, Buckets.workers, .all, .descending) { _, registration in
-            let running = registration.state.isActive
+            let running =
+                registration.state.isActive
                 ? try keys(Buckets.running, KeyRange(prefix: Key.worker(registration.id).bytes), limit: .max).count : 0
             views.append(
                 WorkerView(registration: registration, heartbeat: live.heartbeats[registration.id], running: running))
@@ -182,9 +184,9 @@ extension ReadTransaction where Self: ~Copyable {
     /// The narrowest index is walked, and what it does not say is read from the records.
     fileprivate func ids(matching filter: DispatchFilter) throws -> [DispatchID] {
         let (bucket, prefix) =
-            if let job = filter.job { (Buckets.byJob, Key().with(job.text)) }
-            else if let state = filter.state { (Buckets.byState, Key().with(state)) }
-            else { (Buckets.dispatches, Key()) }
+            if let job = filter.job { (Buckets.byJob, Key().with(job.text)) } else if let state = filter.state {
+                (Buckets.byState, Key().with(state))
+            } else { (Buckets.dispatches, Key()) }
         var range = KeyRange(prefix: prefix.bytes)
         if let before = filter.before { range.upper = prefix.with(before).bytes }
         var found: [DispatchID] = []

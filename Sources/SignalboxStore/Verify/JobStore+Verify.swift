@@ -2,8 +2,8 @@ internal import OrderedStore
 internal import SignalboxCore
 
 extension JobStore {
-    /// Reads every record of one snapshot, works out from the dispatches and jobs what every index and counter must say,
-    /// and compares both ways. Changes nothing.
+    /// Reads every record of one snapshot, works out from the dispatches and jobs what every index and counter must
+    /// say, and compares both ways. Changes nothing.
     public func verify() throws -> VerifyReport {
         try engine.read { transaction in try transaction.verify() }
     }
@@ -100,7 +100,8 @@ extension ReadTransaction where Self: ~Copyable {
             }
         }
         if record.dispatch.state == .blocked, let other = record.dispatch.blocker,
-            try dispatchRecord(other)?.dispatch.state.isTerminal ?? true {
+            try dispatchRecord(other)?.dispatch.state.isTerminal ?? true
+        {
             check.report.fault("dispatch \(id) is BLOCKED by \(other), which has ended")
         }
     }
@@ -111,7 +112,8 @@ extension ReadTransaction where Self: ~Copyable {
             return check.report.fault("dispatch \(dispatch.id) is held by worker \(claim.worker), which has no record")
         }
         if !worker.state.isActive {
-            check.report.fault("dispatch \(dispatch.id) is held by worker \(claim.worker), which is \(worker.state.word)")
+            check.report.fault(
+                "dispatch \(dispatch.id) is held by worker \(claim.worker), which is \(worker.state.word)")
         }
         if claim.token.number > check.state.sequence {
             check.report.fault("the token of dispatch \(dispatch.id) is newer than the newest transaction")
@@ -144,13 +146,16 @@ extension ReadTransaction where Self: ~Copyable {
                 reader.shortNumber() != nil, let time = reader.instant(), reader.isAtEnd
             else { return check.report.fault("occurrences has \(hexadecimal(key)), which has another shape") }
             guard let dispatch = try dispatchRecord(DispatchID(counter.value))?.dispatch else {
-                return check.report.fault("an occurrence of \(job) names dispatch \(counter.value), which has no record")
+                return check.report.fault(
+                    "an occurrence of \(job) names dispatch \(counter.value), which has no record")
             }
             if dispatch.job != job || dispatch.scheduledFor != time {
-                check.report.fault("an occurrence of \(job) at \(time) names dispatch \(dispatch.id), which is of another")
+                check.report.fault(
+                    "an occurrence of \(job) at \(time) names dispatch \(dispatch.id), which is of another")
             }
             if let known = check.jobs[job], known.progress.revision == revision, time > known.progress.cursor,
-                known.definition.schedule != .boot {
+                known.definition.schedule != .boot
+            {
                 check.report.fault("an occurrence of \(job) at \(time) lies beyond the job's cursor")
             }
         }
@@ -260,7 +265,8 @@ extension ReadTransaction where Self: ~Copyable {
                 let found = try Value(record: value, key: key)
                 try body(copied(key), found, &check)
             } catch {
-                check.report.fault("the record \(hexadecimal(copied(key))) in \(bucket.name) cannot be believed: \(error)")
+                check.report.fault(
+                    "the record \(hexadecimal(copied(key))) in \(bucket.name) cannot be believed: \(error)")
             }
             return .next
         }

@@ -1,8 +1,8 @@
 internal import OrderedStore
 internal import SignalboxCore
 
-/// One write transaction as the operations see it: the engine's transaction, the time, and what has to be written at its
-/// end because something changed.
+/// One write transaction as the operations see it: the engine's transaction, the time, and what has to be written at
+/// its end because something changed.
 ///
 /// All that moves a dispatch goes through ``insert(_:request:)`` and ``apply(_:to:)``; they alone touch its record, its
 /// indexes, its counters and the event.

@@ -9,15 +9,18 @@ public final class OSThread<Result: Sendable>: Sendable {
 
     /// Starts `body`; it runs whether or not anybody asks for its result.
     public init(_ body: @escaping @Sendable () throws -> Result) {
-        let box = Unmanaged.passRetained(Work { [state] in
-            let result = Swift.Result { try body() }
-            state.withLock { $0 = result }
-        })
+        let box = Unmanaged.passRetained(
+            Work { [state] in
+                let result = Swift.Result { try body() }
+                state.withLock { $0 = result }
+            })
         var thread = pthread_t()
-        let status = pthread_create(&thread, nil, { box in
-            Unmanaged<Work>.fromOpaque(box!).takeRetainedValue().run()
-            return nil
-        }, box.toOpaque())
+        let status = pthread_create(
+            &thread, nil,
+            { box in
+                Unmanaged<Work>.fromOpaque(box!).takeRetainedValue().run()
+                return nil
+            }, box.toOpaque())
         precondition(status == 0, "no thread could be started: error \(status)")
         pthread_detach(thread)
     }

@@ -63,7 +63,10 @@ extension OrderedStoreConformance {
                 }
             },
             Case("results come out, of reads and of writes") { store throws in
-                #expect(try store.write { try $0.put([1], [42], in: first); return "written" } == "written")
+                #expect(
+                    try store.write {
+                        try $0.put([1], [42], in: first); return "written"
+                    } == "written")
                 #expect(try store.read { _ in 3 } == 3)
             },
             Case("writers take turns") { store throws in

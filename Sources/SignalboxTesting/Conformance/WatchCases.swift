@@ -62,11 +62,15 @@ extension OrderedStoreConformance {
                 let answering = OSThread {
                     for round in 1...50 as ClosedRange<UInt8> {
                         try see(there, round, in: first, of: store)
-                        try store.write { try $0.put([1], [round], in: second); $0.notify(queue) }
+                        try store.write {
+                            try $0.put([1], [round], in: second); $0.notify(queue)
+                        }
                     }
                 }
                 for round in 1...50 as ClosedRange<UInt8> {
-                    try store.write { try $0.put([1], [round], in: first); $0.notify(feed) }
+                    try store.write {
+                        try $0.put([1], [round], in: first); $0.notify(feed)
+                    }
                     try see(back, round, in: second, of: store)
                 }
                 try answering.join()
