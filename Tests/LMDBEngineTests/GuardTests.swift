@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct `The guard of a store` {
     @Test(
-        .timeLimit(.minutes(1)),
+        .timeLimit(.minutes(20)),
         arguments: [
             ("pid-namespace: ", "1", EnvironmentError.Code.otherNamespace, "--pid=host"),
             ("boot: ", "another", .otherNamespace, "another machine"),

@@ -20,7 +20,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(20)))
     func `go on when a writer is killed inside its transaction`() async throws {
         try await withTemporaryStorePathAsync { path async throws in
             let store = try openStore(path)
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(20)))
     func `follow when one of them lets the store outgrow the others' map`() async throws {
         try await withTemporaryDirectoryAsync { directory async throws in
             let path = directory + "/small"
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(20)))
     func `use the larger map of another before they call the store full`() async throws {
         try await withTemporaryDirectoryAsync { directory async throws in
             let path = directory + "/small"

@@ -60,6 +60,7 @@ struct StoreUnderTest: Sendable {
 
 /// What `JobStore` can do, without its engine's type.
 protocol JobOperations: Sendable {
+    func requeue(_ id: DispatchID, now: Now) throws -> DispatchID
     func enqueue(_ item: Enqueuing, now: Now) throws -> Enqueued
     func run(_ name: JobName, mode: RunMode, input: [UInt8]?, now: Now) throws -> DispatchID
     func cancel(_ id: DispatchID, now: Now) throws -> Dispatch

@@ -56,7 +56,7 @@ struct Failure: Error {
         case let error as EnvironmentError: self.init(error.status, error.message)
         case let error as FormatError: self.init(.badInput, "\(error)")
         case let error as NameError: self.init(.badInput, "\(error)")
-        case let error as ScheduleError: self.init(.badInput, "\(error)")
+        case let error as ScheduleError: self.init(.badInput, "\(error)\n\(error.marked)")
         case let error as TimeTextError: self.init(.badInput, "\(error)")
         case let error as ZoneFileError: self.init(.badInput, "\(error)")
         case let error as SystemCallError: self.init(SystemStatus.status(of: error.number), "\(error)")

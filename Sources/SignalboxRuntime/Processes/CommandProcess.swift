@@ -57,12 +57,6 @@ public final class CommandProcess: EventSource {
         return outcome
     }
 
-    /// Sends `signal` to the leader; false when it has been collected.
-    @discardableResult
-    public func signalLeader(_ signal: Signal) -> Bool {
-        outcome == nil && linux_pidfd_send_signal(descriptor.number, signal.rawValue) == 0
-    }
-
     /// Sends `signal` to the leader's process group; false when there is nobody left in it, or the leader has been
     /// collected, after which its group's number may belong to others.
     @discardableResult

@@ -91,8 +91,6 @@ public struct Readiness: OptionSet, Hashable, Sendable {
     public static let readable = Readiness(rawValue: EPOLLIN.rawValue)
     /// A write would not wait. The corresponding C constant is `EPOLLOUT`.
     public static let writable = Readiness(rawValue: EPOLLOUT.rawValue)
-    /// All writers have closed; always reported. The corresponding C constant is `EPOLLHUP`.
-    public static let hungUp = Readiness(rawValue: EPOLLHUP.rawValue)
     /// Always reported. The corresponding C constant is `EPOLLERR`.
     public static let failed = Readiness(rawValue: EPOLLERR.rawValue)
 }

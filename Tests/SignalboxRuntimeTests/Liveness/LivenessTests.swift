@@ -3,7 +3,7 @@ import SignalboxCore
 import SignalboxRuntime
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `A liveness lock` {
+@Suite(.timeLimit(.minutes(20))) struct `A liveness lock` {
     private let folder = Folder()
     private var file: LivenessFile { LivenessFile(path: folder.path + "/liveness") }
     private let first = LivenessFile.Role.worker(WorkerID(1))
@@ -78,7 +78,7 @@ import Testing
         let watch = try #require(try ProcessWatch(try await holder))
         #expect(try file.isHeld(first))
         try watch.send(.kill)
-        #expect(try watch.waitForEnd(for: .seconds(60)))
+        #expect(try watch.waitForEnd(for: .seconds(600)))
         #expect(try !file.isHeld(first))
         _ = await death
     }
@@ -96,7 +96,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `A process watch` {
+@Suite(.timeLimit(.minutes(20))) struct `A process watch` {
     @Test func `wakes a loop when a process that is not our child is killed`() async throws {
         let (tokens, hadEnded) = try await onThread {
             let process = try CommandProcess(shell("sh -c 'echo $$; exec sleep 1000' & wait"))

@@ -2,7 +2,7 @@ import SignalboxCore
 import SignalboxRuntime
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `A command that cannot start` {
+@Suite(.timeLimit(.minutes(20))) struct `A command that cannot start` {
     @Test func `names the PATH when its program is in none of its folders`() async throws {
         let error = try await failure(launch(.program(["no-such-program"]), job: ["PATH": "/usr/bin:/bin"]))
         #expect(error?.code == .notFound)

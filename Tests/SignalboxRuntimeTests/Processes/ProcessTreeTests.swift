@@ -3,7 +3,7 @@ import SignalboxCore
 @testable import SignalboxRuntime
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `The tree of a run` {
+@Suite(.timeLimit(.minutes(20))) struct `The tree of a run` {
     @Test func `is killed with the child that made a session of its own`() async throws {
         let (sweep, leader, stray, outcome) = try await onThread {
             let id = "tree-\(getpid())-stray"
@@ -58,7 +58,7 @@ import Testing
             try Orphans.adopt()
             let (parent, sweep, stray, isGone, known) = try await onThread {
                 let known = try CommandProcess(shell("exit 7"))
-                _ = try ProcessWatch(known.identity)?.waitForEnd(for: .seconds(60))
+                _ = try ProcessWatch(known.identity)?.waitForEnd(for: .seconds(600))
                 let id = "tree-\(getpid())-orphans"
                 let process = try CommandProcess(
                     shell("setsid sh -c 'echo $$; exec sleep 1000' &", ours: [ProcessTree.runIDVariable: id]))

@@ -4,7 +4,7 @@ import SignalboxCore
 import SignalboxRuntime
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct `An event loop` {
+@Suite(.timeLimit(.minutes(20))) struct `An event loop` {
     @Test func `is woken from another thread, once for many raises`() async throws {
         let wakeUp = try WakeUp()
         let waiter = try LoopThread(name: "waiter") {
@@ -62,7 +62,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct `An alarm` {
+@Suite(.timeLimit(.minutes(20))) struct `An alarm` {
     @Test func `on the boot clock rings when its time has come`() throws {
         let (loop, alarm) = (try EventLoop<Int>(), try BootAlarm())
         try loop.add(alarm, token: 1)

@@ -1,0 +1,18 @@
+import ArgumentParser
+import Signalbox
+import SignalboxCore
+import SignalboxStore
+
+struct Requeue: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make a new dispatch of what an ended one ran, and print its number.")
+
+    @OptionGroup var store: StoreOptions
+
+    @Argument(help: "The number of the dispatch that has ended.", transform: Parse.dispatch)
+    var id: DispatchID
+
+    func run() throws {
+        Terminal.writeLine("\(try store.open(.write).requeue(id, now: try currentTime()))")
+    }
+}
