@@ -56,7 +56,9 @@ struct Failure: Error {
         case let error as EnvironmentError: self.init(error.status, error.message)
         case let error as FormatError: self.init(.badInput, "\(error)")
         case let error as NameError: self.init(.badInput, "\(error)")
-        case let error as ScheduleError: self.init(.badInput, "\(error)\n\(error.marked)")
+        case let error as ScheduleError:
+            // One sentence for a log; a person at a terminal also sees the place.
+            self.init(.badInput, isatty(STDERR_FILENO) == 1 ? "\(error)\n\(error.marked)" : "\(error)")
         case let error as TimeTextError: self.init(.badInput, "\(error)")
         case let error as ZoneFileError: self.init(.badInput, "\(error)")
         case let error as SystemCallError: self.init(SystemStatus.status(of: error.number), "\(error)")

@@ -1,0 +1,117 @@
+import Glibc
+import Testing
+
+@Suite struct `A worker that is killed` {
+    @Test func `loses its command with the whole tree before another worker starts it again`() async throws {
+        try await withBox { box in
+            let gate = try box.makeFifo("gate")
+            let first = try box.startWorker("--name", "first", "--slots", "1")
+            let id = try box.enqueue(shell: try treeScript(box, gate))
+            let follower = try box.start("logs", "\(id)", "--follow")
+            try follower.waitForOutput("said by attempt 1\n")
+            try box.until("the tree stands") { try box.lines(of: "processes").count == 3 }
+            _ = try box.startWorker("--name", "second", "--slots", "1")
+            first.end()
+            try box.until("the second attempt runs") { try box.lines(of: "attempts") == ["1", "2"] }
+            #expect(try box.lines(of: "survivors") == [])
+            let running = try box.dispatch(id)
+            #expect(running["state"] == "IN_PROGRESS")
+            #expect(running["attempt"] == 2)
+            #expect(running["crashes"] == 1)
+            #expect(running["worker"] == "second")
+            try gate.release()
+            #expect(try follower.wait() == .exited(0))
+            #expect(try follower.output() == "said by attempt 1\nsaid by attempt 2\n")
+            #expect(try box.succeed("logs", "\(id)", "--follow") == "said by attempt 1\nsaid by attempt 2\n")
+            let dispatch = try box.dispatch(id)
+            #expect(dispatch["state"] == "SUCCESS")
+            #expect(dispatch["attempts"][0]["reason"] == "worker_died")
+            #expect(dispatch["attempts"][0]["worker"] == 1)
+            #expect(dispatch["attempts"][1]["worker"] == 2)
+        }
+    }
+
+    @Test func `is settled by the next command that opens the store, where nothing else runs`() async throws {
+        try await withBox { box in
+            let gate = try box.makeFifo("gate")
+            let worker = try box.startWorker()
+            let id = try box.enqueue(shell: try treeScript(box, gate))
+            let follower = try box.start("logs", "\(id)", "--follow")
+            try follower.waitForOutput("said by attempt 1\n")
+            try box.until("the tree stands") { try box.lines(of: "processes").count == 3 }
+            worker.end()
+            #expect(try box.dispatch(id)["state"] == "IN_PROGRESS")
+            let other = try box.run("enqueue", "--", "true")
+            #expect(other.output == "2\n")
+            #expect(other.errors.contains("died"))
+            for process in try box.lines(of: "processes") { #expect(try !isAlive(process)) }
+            let dispatch = try box.dispatch(id)
+            #expect(dispatch["state"] == "PENDING")
+            #expect(dispatch["attempt"] == 1)
+            #expect(dispatch["reason"] == "worker_died")
+            #expect(try box.succeed("logs", "\(id)") == "said by attempt 1\n")
+            #expect(try box.jsonList("workers")[0]["state"] == "dead")
+        }
+    }
+
+    @Test func `three times with the same dispatch makes it FAILED, for it may be the command's doing`() async throws {
+        try await withBox { box in
+            let gate = try box.makeFifo("gate")
+            let id = try box.enqueue(
+                shell: "echo $SIGNALBOX_ATTEMPT >>\(box.path("attempts")); read line <\(gate.path)")
+            for round in 1...3 {
+                let worker = try box.startWorker()
+                try box.until("attempt \(round) runs") { try box.lines(of: "attempts").count == round }
+                worker.end()
+            }
+            try box.succeed("enqueue", "--", "true")
+            let dispatch = try box.dispatch(id)
+            #expect(dispatch["state"] == "FAILED")
+            #expect(dispatch["reason"] == "poison")
+            #expect(dispatch["crashes"] == 3)
+        }
+    }
+
+    @Test func `while it sleeps is marked dead by whoever watches`() async throws {
+        try await withBox { box in
+            try box.succeed("add", "now", "--boot", "--", "true")
+            let watcher = try box.startWorker("--name", "watcher")
+            let other = try box.startWorker("--name", "other")
+            let follower = try box.startWorker("--name", "third")
+            other.end()
+            // A worker that starts makes the watcher look, and it looks at everybody.
+            follower.signal(SIGTERM)
+            #expect(try follower.wait() == .exited(0))
+            watcher.signal(SIGTERM)
+            #expect(try watcher.wait() == .exited(0))
+            try box.succeed("pause", "now")
+            let states = try box.jsonList("workers").map { [$0["name"], $0["state"]] }
+            #expect(Set(states) == [["watcher", "stopped"], ["other", "dead"], ["third", "stopped"]])
+        }
+    }
+
+    /// A command with a child and a child in a session of its own. The first attempt waits for ever; the second looks
+    /// for processes of the first, and waits for the gate.
+    private func treeScript(_ box: Box, _ gate: Fifo) throws -> String {
+        let never = try box.makeFifo("never")
+        try box.write(
+            """
+            cd \(box.folder)
+            if [ $SIGNALBOX_ATTEMPT != 1 ]; then
+                \(survivorsLine)
+                echo said by attempt $SIGNALBOX_ATTEMPT
+                echo $SIGNALBOX_ATTEMPT >>attempts
+                read line <\(gate.path)
+                exit 0
+            fi
+            echo $$ >>processes
+            sh -c 'echo $$ >>processes; read line <\(never.path)' &
+            setsid sh -c 'echo $$ >>processes; read line <\(never.path)' &
+            echo said by attempt 1
+            echo 1 >>attempts
+            read line <\(never.path)
+
+            """, to: "tree.sh")
+        return "sh \(box.path("tree.sh"))"
+    }
+}

@@ -1,0 +1,45 @@
+import Glibc
+import Testing
+
+@Suite struct `Scheduler, worker and server with nothing to do` {
+    private static let strace = "/usr/bin/strace"
+
+    /// From the end of one heartbeat to the end of the next every system call of all three is looked at: 10 s in which
+    /// a program that polls would show it.
+    @Test(.enabled(if: access(strace, X_OK) == 0, "strace is not installed"))
+    func `make no system call but for the worker's heartbeat`() async throws {
+        try await withBox { box in
+            let worker = try box.startWorker()
+            let server = try box.start("serve", "--listen", "127.0.0.1:0")
+            try server.waitForLine("listens")
+            let scheduler = try box.start("scheduler")
+            // When this has run, all of them have begun and gone to sleep again.
+            try box.succeed("add", "soon", "--at", "+1s", "--", "true")
+            try worker.waitForLine("attempt 1: SUCCESS")
+            try box.succeed("logs", "soon", "--follow")
+            try box.succeed("add", "later", "--cron", "0 0 1 1 *", "--", "true")
+            let processes = [worker, server, scheduler]
+            let tracer = try box.start(
+                program: [Self.strace, "-f", "-o", box.path("trace")] + processes.flatMap { ["-p", "\($0.pid)"] })
+            do { for _ in processes { try tracer.waitForLine("attached") } } catch {
+                guard try tracer.errors().contains("not permitted") else { throw error }
+                try Test.cancel("this machine does not permit strace to attach")
+            }
+            try box.until("two heartbeats passed", unlessEnds: tracer) {
+                try box.lines(of: "trace").count { $0.contains("timerfd_settime") } >= 2
+            }
+            try check(box.lines(of: "trace"))
+        }
+    }
+
+    private func check(_ trace: [String]) throws {
+        // A heartbeat begins when the alarm wakes the worker's loop, and ends when the alarm is set again.
+        let ends = trace.indices.filter { trace[$0].contains("timerfd_settime") }
+        let period = trace[ends[0]...ends[1]]
+        let threads = Set(period.map { $0.prefix { $0 != " " } })
+        #expect(threads.count == 1, "another thread did something: \(period)")
+        let wakeUps = period.count { $0.contains("epoll_wait") && !$0.contains("unfinished") }
+        #expect(wakeUps == 1, "the loop woke for nothing: \(period)")
+        #expect(period.count < 20, "a heartbeat takes so many calls: \(period)")
+    }
+}
