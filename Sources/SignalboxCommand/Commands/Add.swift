@@ -86,7 +86,7 @@ struct ScheduleOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Once: 2026-11-22T14:30:00Z, \"2026-11-22 14:30\", 14:30, or +10m.", valueName: "time"))
     var at: String?
 
-    @Flag(help: "Once per boot.")
+    @Flag(help: "Once per boot, from the next one on.")
     var boot = false
 
     @Flag(help: "Only when asked for.")

@@ -35,7 +35,9 @@ struct ImportCrontab: ParsableCommand {
         for error in crontab.errors { Terminal.writeError("\(error)\n") }
         if dryRun { try show(crontab) }
         guard crontab.errors.isEmpty else {
-            throw Failure(.badInput, "\(printable(name)): \(crontab.errors.count) lines are broken; nothing was added")
+            let count = crontab.errors.count
+            throw Failure(
+                .badInput, "\(printable(name)): \(count) broken line\(count == 1 ? "" : "s"); nothing was added")
         }
         guard !dryRun else { return }
         let jobs = crontab.jobs.map(\.definition)
