@@ -86,6 +86,11 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // What tools/bench/run measures: the store under load, beside the same work in C.
+        .executableTarget(
+            name: "bench", dependencies: ["LMDBEngine", "OrderedStore", "SignalboxCore", "SignalboxStore"],
+            path: "tools/bench/Bench", swiftSettings: strict),
+
         // One test target per module, and SystemTests: the built command, real processes, real signals.
         .testTarget(
             name: "LMDBEngineTests", dependencies: ["LMDBEngine", "OrderedStore", "SignalboxTesting"],

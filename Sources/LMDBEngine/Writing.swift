@@ -86,7 +86,7 @@ extension Environment {
             return EnvironmentError(
                 .full,
                 "\(open.environment.path): full: no room in its \(size) bytes for this change. "
-                    + "Prune what is finished, or open it with a larger map.")
+                    + "Start over with a new store, or open this one with a larger map.")
         }
 
         private func requireValueSize(_ value: Span<UInt8>) throws {

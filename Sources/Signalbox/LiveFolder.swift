@@ -13,10 +13,11 @@ enum LiveFolder {
         for engine: Environment, _ access: Store.Access, boot: BootID
     ) throws -> LiveStore<Environment>? {
         guard access != .read else {
-            guard let path = try LiveAddress.read(engine, boot: boot) else { return nil }
-            return try? LiveStore(engine: opened(path, .readOnly))
+            guard let address = try LiveAddress.read(engine, boot: boot) else { return nil }
+            return try? LiveStore(engine: opened(resolved(address, engine), .readOnly))
         }
-        let path = try LiveAddress.settle(engine, boot: boot, proposed: try proposal(for: engine, boot))
+        let address = try LiveAddress.settle(engine, boot: boot, proposed: try proposal(for: engine, boot))
+        let path = try resolved(address, engine)
         if Glibc.access(path, F_OK) != 0 {
             try makeFolders(above: path)
             removeOtherBoots(beside: path)
@@ -29,10 +30,15 @@ enum LiveFolder {
         try Environment.open(at: path, buckets: LiveBuckets.all, access: access, durability: .volatile)
     }
 
+    /// Inside the store it is named from there, so that a store that is moved or copied finds its own.
     private static func proposal(for engine: Environment, _ boot: BootID) throws -> String {
-        let folder = try absolutePath(engine.directory)
-        guard let shared = sharedFolder() else { return "\(folder)/live/\(boot)" }
-        return "\(shared)/\(try LiveAddress.storeID(engine))/\(boot)"
+        guard let shared = sharedFolder() else { return "live/\(boot)" }
+        let folder = shared.hasPrefix("/") ? shared : "\(try absolutePath("."))/\(shared)"
+        return "\(folder)/\(try LiveAddress.storeID(engine))/\(boot)"
+    }
+
+    private static func resolved(_ address: String, _ engine: Environment) throws -> String {
+        address.hasPrefix("/") ? address : "\(try absolutePath(engine.directory))/\(address)"
     }
 
     private static func sharedFolder() -> String? {

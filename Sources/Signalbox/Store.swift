@@ -32,7 +32,11 @@ extension JobStore<Environment> {
         // Before anything is written: a store of another version must stay as it is.
         _ = try JobStore(engine: engine, live: nil)
         let live = try LiveFolder.open(for: engine, access, boot: clocks.now().bootID)
-        let store = try JobStore(engine: engine, live: live)
+        let liveness = LivenessFile(path: livenessPath(engine))
+        let store = try JobStore(engine: engine, live: live) { worker in
+            // Where the lock cannot be looked at, nobody is called dead.
+            (try? liveness.isHeld(.worker(worker))) ?? true
+        }
         guard access != .read else { return store }
         try Graveyard(store: store, liveness: store.liveness, clocks: clocks, logger: logger).settleAll()
         return store
@@ -47,5 +51,7 @@ extension JobStore<Environment> {
     }
 
     /// The locks that say which of the store's workers live.
-    public var liveness: LivenessFile { LivenessFile(path: "\(engine.directory)/workers.lock") }
+    public var liveness: LivenessFile { LivenessFile(path: Self.livenessPath(engine)) }
+
+    private static func livenessPath(_ engine: Environment) -> String { "\(engine.directory)/workers.lock" }
 }

@@ -25,7 +25,9 @@ struct SignalboxCommand: ParsableCommand {
                 ]),
             CommandGroup(
                 name: "Dispatches:",
-                subcommands: [Enqueue.self, Dispatches.self, DispatchCommand.self, Logs.self, Cancel.self, Requeue.self]),
+                subcommands: [
+                    Enqueue.self, Dispatches.self, DispatchCommand.self, Logs.self, Cancel.self, Requeue.self,
+                ]),
             CommandGroup(name: "The store:", subcommands: [Workers.self, Status.self, Verify.self]),
         ])
 

@@ -1,5 +1,5 @@
 public import OrderedStore
-internal import SignalboxCore
+public import SignalboxCore
 
 /// The job store over any ordered store: every operation of scheduler, worker, reaper, command line and pages.
 ///
@@ -11,11 +11,17 @@ public final class JobStore<Engine: OrderedStore>: Sendable {
     /// What belongs to this boot only: heartbeats, progress, running output. Nil for a reader when no process has
     /// opened the store for writing since the machine started.
     public let live: LiveStore<Engine>?
+    /// Whether a registered worker lives: what its kernel lock says.
+    let isAlive: @Sendable (WorkerID) -> Bool
 
     /// - Throws: ``StoreError`` with `formatVersion` or `damaged` when this is no store that this version knows.
-    public init(engine: Engine, live: LiveStore<Engine>?) throws {
+    /// - Parameter isAlive: whether a registered worker lives; pages show one that does not as dead.
+    public init(
+        engine: Engine, live: LiveStore<Engine>?, isAlive: @escaping @Sendable (WorkerID) -> Bool = { _ in true }
+    ) throws {
         self.engine = engine
         self.live = live
+        self.isAlive = isAlive
         try engine.read { transaction in _ = try transaction.header() }
     }
 

@@ -1,4 +1,4 @@
-internal import SignalboxCore
+public import SignalboxCore
 
 /// Why the job store did not do what it was asked. Nothing has changed when one is thrown.
 public struct StoreError: Error, Hashable, CustomStringConvertible {
@@ -24,11 +24,11 @@ public struct StoreError: Error, Hashable, CustomStringConvertible {
         self.description = description
     }
 
-    static func noJob(_ name: JobName) -> StoreError {
+    public static func noJob(_ name: JobName) -> StoreError {
         StoreError(.notFound, "there is no job \(quoted(name.text)); `signalbox jobs` lists those there are")
     }
 
-    static func noDispatch(_ id: DispatchID) -> StoreError {
+    public static func noDispatch(_ id: DispatchID) -> StoreError {
         StoreError(.notFound, "there is no dispatch \(id); `signalbox dispatches` lists the newest")
     }
 

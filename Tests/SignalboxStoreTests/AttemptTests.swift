@@ -40,18 +40,29 @@ import Testing
     }
 
     @Test(arguments: EngineKind.allCases)
-    func `of a command that found no room is followed by another`(engine: EngineKind) throws {
+    func `that found no room does not count`(engine: EngineKind) throws {
         try engine.withStore { store in
-            let id = try store.enqueue(attempts: 2)
+            let id = try store.enqueue(attempts: 1, rescue: .fail)
             let worker = try store.worker()
-            for state in [DispatchState.scheduled, .failed] {
-                try store.finish(try store.claimOne(worker), .couldNotStart("too many processes"))
-                #expect(try store.state(id) == state)
-                store.clock.advance(by: .seconds(60))
+            for _ in 0..<2 {
+                try store.finish(try store.claimOne(worker), .notBegun)
+                let back = try store.dispatch(id)
+                #expect(back.state == .pending && back.attempt == 0 && back.started == nil)
             }
+            try store.finish(try store.claimOne(worker))
+            #expect(try store.state(id) == .success)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `that was drained is the only one where one start is all there may be`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let id = try store.enqueue(attempts: 1, rescue: .fail)
+            let claimed = try store.claimOne(try store.worker())
+            try store.finish(claimed, .drained(.signalled(15)), output: [line("half")])
             let detail = try #require(try store.jobs.dispatch(id, attempt: nil))
-            #expect(detail.view.dispatch.reason == .exec)
-            #expect(detail.attempts.map(\.outcome) == Array(repeating: .notStarted("too many processes"), count: 2))
+            #expect(detail.view.state == .failed && detail.view.dispatch.reason == .drained)
+            #expect(detail.attempts.map(\.outcome) == [.signalled(15)] && detail.output == [line("half")])
         }
     }
 

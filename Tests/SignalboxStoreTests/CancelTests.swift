@@ -81,7 +81,7 @@ import Testing
     @Test(arguments: EngineKind.allCases)
     func `wins over a retry and over a worker that gives it back`(engine: EngineKind) throws {
         try engine.withStore { store in
-            for ending in [AttemptResult.Ending.ended(.exited(1)), .drained] {
+            for ending in [AttemptResult.Ending.ended(.exited(1)), .drained(.signalled(15)), .notBegun] {
                 let id = try store.enqueue()
                 let claimed = try store.claimOne(try store.worker())
                 _ = try store.jobs.cancel(id, now: store.now)

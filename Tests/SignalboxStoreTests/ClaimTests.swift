@@ -129,7 +129,7 @@ import Testing
         try engine.withStore { store in
             let id = try store.enqueue(attempts: 1)
             let claimed = try store.claimOne(try store.worker())
-            #expect(try store.finish(claimed, .drained).settled.map(\.state) == [.pending])
+            #expect(try store.finish(claimed, .drained(.signalled(15))).settled.map(\.state) == [.pending])
             let back = try store.dispatch(id)
             #expect(back.attempt == 0 && back.reason == .drained && back.claim == nil)
             #expect(try #require(try store.jobs.dispatch(id, attempt: nil)).attempts.isEmpty)
@@ -169,7 +169,7 @@ import Testing
             let id = try store.enqueue()
             let worker = try store.worker()
             let first = try store.claimOne(worker)
-            try store.finish(first, .drained)
+            try store.finish(first, .drained(.signalled(15)))
             let second = try store.claimOne(worker)
             #expect(first.claim?.token != second.claim?.token)
             #expect(try store.finish(first).late == [id])

@@ -164,6 +164,29 @@ import Testing
     }
 
     @Test(arguments: EngineKind.allCases)
+    func `with an input is not lost in one that waits already`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let job = try store.define(overlap: .queueOne)
+            let first = try store.jobs.run(job, mode: .policy, input: Array("one".utf8), now: store.now)
+            let second = code { _ = try store.jobs.run(job, mode: .policy, input: Array("two".utf8), now: store.now) }
+            #expect(second == .refused)
+            let behind = try store.jobs.run(job, mode: .queue, input: Array("two".utf8), now: store.now)
+            #expect(try store.dispatch(behind).blocker == first)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `of a paused job is refused, unless by force`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let job = try store.define()
+            _ = try store.jobs.setPaused(true, job, now: store.now)
+            #expect(code { _ = try store.jobs.run(job, mode: .policy, input: nil, now: store.now) } == .refused)
+            let forced = try store.jobs.run(job, mode: .force, input: nil, now: store.now)
+            #expect(try store.state(forced) == .pending)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
     func `follows the job's own policy where that is not to skip`(engine: EngineKind) throws {
         try engine.withStore { store in
             func run(_ job: JobName) throws -> DispatchID {

@@ -13,7 +13,7 @@ import Testing
             let job = try store.define()
             #expect(try store.fire() == FirePass(dispatched: 0, skipped: 0, withoutZone: []))
             store.clock.advance(by: .seconds(60))
-            #expect(try store.jobs.schedulerView(now: store.now).hasDueJobs)
+            #expect(try store.jobs.schedulerView(now: store.now, except: []).hasDueJobs)
             #expect(try store.fire().dispatched == 1)
             let run = try #require(try store.runs(of: job).first)
             #expect(run.state == .pending && run.scheduledFor == start + .seconds(60) && run.job == job)
@@ -23,7 +23,7 @@ import Testing
             let sequence = try store.jobs.sequence()
             #expect(try store.fire().dispatched == 0)
             #expect(try store.jobs.sequence() == sequence)
-            let view = try store.jobs.schedulerView(now: store.now)
+            let view = try store.jobs.schedulerView(now: store.now, except: [])
             #expect(!view.hasDueJobs && view.nextJob == start + .seconds(120))
         }
     }
@@ -62,8 +62,8 @@ import Testing
                 for step in 1...40 {
                     let passed = Duration.seconds(min(30 * step + thread * 7, 1200))
                     let now = Now(wall: start.wall + passed, boot: start.boot + passed, bootID: start.bootID)
-                    while try store.jobs.schedulerView(now: now).hasDueJobs {
-                        _ = try store.jobs.fire(now: now, zones: store.zones, reason: .downtime)
+                    while try store.jobs.schedulerView(now: now, except: []).hasDueJobs {
+                        _ = try store.jobs.fire(now: now, zones: store.zones, except: [], reason: .downtime)
                     }
                 }
             }
@@ -85,8 +85,24 @@ import Testing
             try store.jobs.add(definition, zones: zones, now: store.now)
             store.clock.advance(by: .seconds(60))
             #expect(try store.fire().withoutZone == [definition.name])
-            #expect(try store.jobs.schedulerView(now: store.now).zones == ["Europe/Berlin"])
-            #expect(try store.jobs.fire(now: store.now, zones: zones, reason: .downtime).dispatched == 1)
+            #expect(try store.jobs.schedulerView(now: store.now, except: []).zones == ["Europe/Berlin"])
+            #expect(try store.jobs.fire(now: store.now, zones: zones, except: [], reason: .downtime).dispatched == 1)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `is not in the way of others while it is held`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let now = store.now.wall
+            let held = try store.define("held", "@every 1m")
+            _ = try store.define("other", "@every 90s")
+            store.clock.advance(by: .seconds(60))
+            let view = try store.jobs.schedulerView(now: store.now, except: [held])
+            #expect(!view.hasDueJobs && view.nextJob == now + .seconds(90))
+            store.clock.advance(by: .seconds(30))
+            let pass = try store.jobs.fire(now: store.now, zones: store.zones, except: [held], reason: .downtime)
+            #expect(pass.dispatched == 1)
+            #expect(try store.runs(of: held).isEmpty)
         }
     }
 
@@ -97,7 +113,7 @@ import Testing
             store.clock.advance(by: .seconds(61))
             #expect(try store.fire().dispatched == 1)
             #expect(try store.progress(job).nextDue == nil)
-            #expect(try store.jobs.schedulerView(now: store.now).nextJob == nil)
+            #expect(try store.jobs.schedulerView(now: store.now, except: []).nextJob == nil)
         }
     }
 }
@@ -291,7 +307,7 @@ import Testing
             func readsOfOnePass() throws -> Int {
                 store.clock.advance(by: .seconds(1))
                 counting.reset()
-                _ = try store.jobs.fire(now: store.now, zones: store.zones, reason: .downtime)
+                _ = try store.jobs.fire(now: store.now, zones: store.zones, except: [], reason: .downtime)
                 return counting.reads
             }
             _ = try readsOfOnePass()
@@ -339,6 +355,21 @@ import Testing
 }
 
 @Suite struct `A boot job` {
+    @Test(arguments: EngineKind.allCases)
+    func `that is paused is skipped, and one that became it waits for the next boot`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let paused = try store.define("paused", "@boot")
+            _ = try store.jobs.setPaused(true, paused, now: store.now)
+            let changed = try store.define("changed", "@every 1h")
+            store.clock.reboot(after: .seconds(60))
+            let definition = try store.definition("changed", "@boot")
+            _ = try store.jobs.apply([definition], prune: false, zones: store.zones, now: store.now)
+            #expect(try store.jobs.fireBootJobs(now: store.now) == FirePass(dispatched: 0, skipped: 1, withoutZone: []))
+            #expect(try store.runs(of: paused).map(\.reason) == [.paused])
+            #expect(try store.runs(of: changed).isEmpty)
+        }
+    }
+
     @Test(arguments: EngineKind.allCases)
     func `runs once in every boot, not in the one it was added in`(engine: EngineKind) throws {
         try engine.withStore { store in

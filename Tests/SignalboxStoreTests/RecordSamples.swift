@@ -27,9 +27,10 @@ enum RecordSamples {
     private static let name = try! JobName("nightly")
 
     private static let output = OutputChunk(lines: [line("one"), line("two", offset: .seconds(1))])
-    private static let state = StoreState(sequence: 9, nextDispatch: 5, nextWorker: 2, newest: moment.wall)
+    private static let state = StoreState(sequence: 9, nextDispatch: 5, nextWorker: 2)
     private static let heartbeat = Heartbeat(at: moment, running: 1, processed: 5, failed: 2)
-    private static let command = RunningCommand(attempt: 2, process: process, runID: "a-1-2")
+    private static let command = RunningCommand(
+        claim: Claim(worker: WorkerID(1), token: Token(8)), process: process)
     private static let dispatchRecord = DispatchRecord(
         dispatch: dispatch, holdsUniqueKey: true, hasDependencies: true)
 

@@ -63,7 +63,7 @@ private struct Simulation {
         case 75..<77: try crash(Int.random(in: 0..<workers.count, using: &random))
         case 77..<82: try cancel()
         case 82..<92: try passTime()
-        case 92..<96: _ = try store.jobs.fire(now: now, zones: store.zones, reason: .downtime)
+        case 92..<96: _ = try store.jobs.fire(now: now, zones: store.zones, except: [], reason: .downtime)
         case 96..<98: try runNow()
         case 98: try store.jobs.promote(now: now)
         default: try pauseOrReboot()
@@ -135,7 +135,8 @@ private struct Simulation {
         guard let dispatch = held.values.sorted(by: { $0.id < $1.id }).randomElement(using: &random) else { return }
         let endings: [AttemptResult.Ending] = [
             .ended(.exited(0)), .ended(.exited(0)), .ended(.exited(1)), .ended(.exited(127)), .ended(.signalled(9)),
-            .timedOut(.signalled(15)), .drained, .cancelled(.signalled(15)), .ended(.notStarted("no")),
+            .timedOut(.signalled(15)), dispatch.id.number.isMultiple(of: 2) ? .notBegun : .drained(.signalled(15)),
+            .cancelled(.signalled(15)), .ended(.notStarted("no")),
         ]
         let outcome = try settle(dispatch, endings.randomElement(using: &random)!)
         expect(outcome.settled.map(\.id) == [dispatch.id] && outcome.late.isEmpty, "\(dispatch.id) was late")
@@ -223,7 +224,7 @@ private struct Simulation {
             expect(round < 1999, "\(waiting) dispatches never end")
         }
         try check()
-        expect(ended.count > 1000, "too little happened: \(ended.count)")
+        expect(ended.count > 500, "too little happened: \(ended.count)")
         let reasons = Set(ended.values.map(\.reason))
         let wanted: Set<DispatchReason> = [.poison, .workerDied, .requested, .parentFailed, .overlap, .paused, .exit]
         expect(reasons.isSuperset(of: wanted), "never seen: \(wanted.subtracting(reasons))")

@@ -165,7 +165,8 @@ import Testing
             let worker = try store.worker()
             let claimed = try store.claimOne(worker)
             let beat = Heartbeat(at: Moment(store.now), running: 1, processed: 8, failed: 2)
-            let command = RunningCommand(attempt: 1, process: ProcessIdentity(pid: -3, startTicks: 77), runID: "x-1-2")
+            let claim = try #require(claimed.claim)
+            let command = RunningCommand(claim: claim, process: ProcessIdentity(pid: -3, startTicks: 77))
             var round = LiveRound()
             round.heartbeat = (worker, beat)
             round.started = [(id, command)]
@@ -173,8 +174,7 @@ import Testing
             round.output = [0, 1, 2].map { output(id, $0, .add([line("piece \($0)")])) }
             try store.live.write(round)
 
-            #expect(try store.live.heartbeats() == [worker: beat] && store.live.running(id) == command)
-            #expect(try store.live.progress(of: id) == ProgressReport(percent: 40, text: "copying"))
+            #expect(try store.live.running(id) == command)
             let view = try #require(try store.jobs.workers().first)
             #expect(view.heartbeat == beat && view.running == 1)
             let detail = try #require(try store.jobs.dispatch(id, attempt: nil))
@@ -188,9 +188,13 @@ import Testing
 
             try store.finish(claimed, output: [line("all of it")])
             round = LiveRound()
-            round.ended = [id]
+            round.ended = [(id, Token(claim.token.number + 1))]
             try store.live.write(round)
-            #expect(try store.live.running(id) == nil && store.live.progress(of: id) == nil)
+            #expect(try store.live.running(id) == command)
+            round.ended = [(id, claim.token)]
+            round.forgotten = [worker]
+            try store.live.write(round)
+            #expect(try store.live.running(id) == nil && store.jobs.workers().first?.heartbeat == nil)
             #expect(try store.live.output(of: id, attempt: 1).isEmpty)
             let ended = try #require(try store.jobs.dispatch(id, attempt: nil))
             #expect(ended.output == [line("all of it")] && ended.view.progress == nil)

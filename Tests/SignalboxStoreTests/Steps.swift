@@ -28,7 +28,7 @@ extension StoreUnderTest {
 
     func worker(_ name: String = "w", queues: [QueueName] = [.standard], slots: Int = 1) throws -> WorkerID {
         let id = try jobs.newWorkerID(now: now)
-        try jobs.register(
+        _ = try jobs.register(
             WorkerRegistration(
                 id: id, name: name, process: ProcessIdentity(pid: 4711, startTicks: 99), bootID: now.bootID,
                 host: "box", queues: queues, slots: slots, version: "1", startedAt: now.wall),
@@ -83,7 +83,7 @@ extension StoreUnderTest {
 
     @discardableResult
     func fire(_ reason: DispatchReason = .downtime) throws -> FirePass {
-        try jobs.fire(now: now, zones: zones, reason: reason)
+        try jobs.fire(now: now, zones: zones, except: [], reason: reason)
     }
 
     /// The dispatches of a job, oldest first.

@@ -69,12 +69,14 @@ protocol JobOperations: Sendable {
     func plan(_ definitions: [JobDefinition], prune: Bool) throws -> [JobChange]
     func remove(_ name: JobName, now: Now) throws
     func setPaused(_ paused: Bool, _ name: JobName, now: Now) throws -> Bool
-    func fire(now: Now, zones: ZoneTable, reason: DispatchReason) throws -> FirePass
+    func fire(
+        now: Now, zones: ZoneTable, except held: Set<JobName>, reason: DispatchReason
+    ) throws -> FirePass
     func fireBootJobs(now: Now) throws -> FirePass
-    func schedulerView(now: Now) throws -> SchedulerView
+    func schedulerView(now: Now, except held: Set<JobName>) throws -> SchedulerView
     func promote(now: Now) throws
     func newWorkerID(now: Now) throws -> WorkerID
-    func register(_ registration: WorkerRegistration, now: Now) throws
+    func register(_ registration: WorkerRegistration, now: Now) throws -> [WorkerID]
     func setState(_ state: WorkerState, of worker: WorkerID, now: Now) throws
     func activeWorkers() throws -> [WorkerRegistration]
     func round(
@@ -99,8 +101,6 @@ extension JobStore: JobOperations {}
 /// What `LiveStore` can do, without its engine's type.
 protocol LiveOperations: Sendable {
     func write(_ round: LiveRound) throws
-    func heartbeats() throws -> [WorkerID: Heartbeat]
-    func progress(of id: DispatchID) throws -> ProgressReport?
     func running(_ id: DispatchID) throws -> RunningCommand?
     func output(of id: DispatchID, attempt: Int) throws -> [OutputLine]
 }

@@ -14,7 +14,7 @@ struct DispatchCommand: ParsableCommand {
     var id: DispatchID
 
     func run() throws {
-        guard let detail = try store.open(.read).dispatch(id) else { throw Failure.noDispatch(id) }
+        guard let detail = try store.open(.read).dispatch(id) else { throw StoreError.noDispatch(id) }
         if output.json { return try JSON.write(detail) }
         let now = try currentTime()
         fields(detail, now).write()

@@ -38,8 +38,10 @@ struct Enqueue: ParsableCommand {
 
     func validate() throws {
         if delay != nil, at != nil { throw ValidationError("--delay and --at exclude each other") }
-        if let unique, !(1...200).contains(unique.utf8.count) || unique.utf8.contains(0) {
-            throw ValidationError("--unique has \(unique.utf8.count) bytes; 1 to 200 are possible, none of them zero")
+        let limit = Request.uniqueKeyLimit
+        if let unique, !(1...limit).contains(unique.utf8.count) || unique.utf8.contains(0) {
+            throw ValidationError(
+                "--unique has \(unique.utf8.count) bytes; 1 to \(limit) are possible, none of them zero")
         }
     }
 

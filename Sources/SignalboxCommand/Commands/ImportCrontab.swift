@@ -28,7 +28,7 @@ struct ImportCrontab: ParsableCommand {
     @OptionGroup var output: JSONOption
 
     func run() throws {
-        let name = file == "-" ? "standard input" : file
+        let name = file == "-" ? "crontab" : file
         let crontab = Crontab.parse(
             text: try Terminal.readText(file), fileName: name, system: system, machine: Machine.id)
         for note in crontab.notes { Terminal.writeError("\(note)\n") }
@@ -54,7 +54,8 @@ struct ImportCrontab: ParsableCommand {
             } else {
                 let definition = job.definition
                 let user = job.user.map { " (as \($0))" } ?? ""
-                Terminal.writeLine("\(definition.name)  \(definition.schedule)\(user)  \(definition.command.summary)")
+                Terminal.writeLine(
+                    "\(definition.name)  \(definition.schedule)\(user)  \(definition.command.redacted.summary)")
             }
         }
     }
@@ -70,7 +71,7 @@ struct ImportCrontab: ParsableCommand {
             name = job.definition.name.text
             schedule = job.definition.schedule.description
             user = job.user
-            command = job.definition.command.summary
+            command = job.definition.command.redacted.summary
             line = job.line
         }
     }

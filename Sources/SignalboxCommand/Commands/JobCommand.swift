@@ -14,13 +14,13 @@ struct JobCommand: ParsableCommand {
 
     func run() throws {
         let jobName = try JobName(name)
-        guard let detail = try store.open(.read).job(jobName, recent: 10) else { throw Failure.noJob(jobName) }
+        guard let detail = try store.open(.read).job(jobName, recent: 10) else { throw StoreError.noJob(jobName) }
         if output.json { return try JSON.write(detail.view) }
         let now = try currentTime()
         let (definition, progress) = (detail.view.job.definition, detail.view.job.progress)
         Fields([
             ("name", definition.name.text), ("schedule", definition.schedule.description),
-            ("zone", definition.zone ?? "the machine's"), ("command", definition.command.summary),
+            ("zone", definition.zone ?? "the machine's"), ("command", definition.command.redacted.summary),
             ("queue", "\(definition.queue), priority \(definition.priority)"),
             ("attempts", "\(definition.maxAttempts), on crash \(definition.rescue.word)"),
             ("timeout", definition.timeout.map(Words.length) ?? "none"), ("overlap", definition.overlap.word),
@@ -31,14 +31,5 @@ struct JobCommand: ParsableCommand {
         guard !detail.dispatches.isEmpty else { return }
         Terminal.writeLine("")
         DispatchTable(detail.dispatches, now: now).write()
-    }
-}
-
-extension Failure {
-    static func noJob(_ name: JobName) -> Failure {
-        Failure(.notFound, "there is no job \(quoted(name.text)); `signalbox jobs` lists those there are")
-    }
-    static func noDispatch(_ id: DispatchID) -> Failure {
-        Failure(.notFound, "there is no dispatch \(id); `signalbox dispatches` lists the newest")
     }
 }

@@ -19,7 +19,7 @@ struct Logs: ParsableCommand {
     func run() throws {
         let store = try store.open(.read)
         let id = try dispatch(in: store)
-        guard let detail = try store.dispatch(id) else { throw Failure.noDispatch(id) }
+        guard let detail = try store.dispatch(id) else { throw StoreError.noDispatch(id) }
         let printer = OutputPrinter(style: output.json ? .json(started: started(detail)) : .raw)
         if follow {
             _ = try Following(store: store, id: id, printer: printer).run()
@@ -36,8 +36,10 @@ struct Logs: ParsableCommand {
     private func dispatch(in store: Store) throws -> DispatchID {
         if let id = DispatchID(text: target) { return id }
         let name = try JobName(target)
-        guard let job = try store.job(name, recent: 1) else { throw Failure.noJob(name) }
-        guard let newest = job.dispatches.first else { throw Failure(.notFound, "the job \(name) has not run yet") }
+        guard let job = try store.job(name) else { throw StoreError.noJob(name) }
+        guard let newest = job.dispatches.first(where: { $0.dispatch.started != nil }) else {
+            throw Failure(.notFound, "the job \(name) has not begun a run among its newest dispatches")
+        }
         return newest.id
     }
 }

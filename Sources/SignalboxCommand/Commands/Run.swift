@@ -39,9 +39,20 @@ struct Run: ParsableCommand {
         let id = try store.run(try JobName(name), mode: mode, input: input, now: try currentTime())
         guard wait || follow else { return try show(id, store) }
         if !output.json { Terminal.writeLine("\(id)") }
+        try warnWithoutWorker(id, store)
         let detail = try Following(store: store, id: id, printer: follow ? OutputPrinter(style: .raw) : nil).run()
         if output.json { try JSON.write(detail) } else { report(detail.view, try currentTime()) }
         guard detail.view.state == .success else { throw Failure(.negative) }
+    }
+
+    /// Who waits for what nobody will do should know.
+    private func warnWithoutWorker(_ id: DispatchID, _ store: Store) throws {
+        guard let queue = try store.dispatch(id)?.view.dispatch.queue else { return }
+        let isServed = try store.workers().contains {
+            $0.registration.state == .online && $0.registration.queues.contains(queue)
+        }
+        guard !isServed else { return }
+        Terminal.writeError("signalbox: no worker serves the queue \(queue) now; start one with `signalbox worker`\n")
     }
 
     private func show(_ id: DispatchID, _ store: Store) throws {

@@ -12,10 +12,9 @@ enum Words {
 
     /// One or two units: "350 ms", "12 s", "4 min", "3 h 20 min", "5 d".
     static func length(_ duration: Duration) -> String {
-        let milliseconds = duration.nanoseconds / 1_000_000
-        let seconds = milliseconds / 1000
+        let seconds = duration.components.seconds
         switch seconds {
-        case ..<1: return "\(milliseconds) ms"
+        case ..<1: return "\(duration.nanoseconds / 1_000_000) ms"
         case ..<120: return "\(seconds) s"
         case ..<7200: return "\(seconds / 60) min"
         case ..<172_800: return "\(seconds / 3600) h \(seconds % 3600 / 60) min"

@@ -1,4 +1,5 @@
 import LMDBEngine
+import Logging
 import Signalbox
 import SignalboxRuntime
 import SignalboxStatus
@@ -20,8 +21,28 @@ struct WorkerPart: Part {
     func stopNow() { worker.stopNow() }
 }
 
+struct ReaperPart: Part {
+    let reaper: Reaper<Environment>
+    var name: String { "reaper" }
+    var isAwaited: Bool { false }
+    func run() throws { try reaper.run() }
+    func drain() { reaper.stop() }
+    func stopNow() { reaper.stop() }
+}
+
 struct ServerPart: Part {
-    let server: StatusServer
+    private let server: StatusServer
+    /// It listens.
+    let ready: WakeUp?
+
+    init(_ source: any StatusSource, clocks: SystemClocks, listen: ListenAddress, logger: Logger) throws {
+        let ready = try WakeUp()
+        self.ready = ready
+        server = StatusServer(source: source, now: { clocks.now() }, listen: listen, logger: logger) { _ in
+            ready.raise()
+        }
+    }
+
     var name: String { "server" }
     func run() throws { try server.run() }
     func drain() { server.stop() }

@@ -15,8 +15,7 @@ struct SchedulerCommand: ParsableCommand {
         let clocks = try SystemClocks()
         let reaper = try Reaper(store: store, liveness: store.liveness, clocks: clocks, logger: logger)
         let scheduler = try Scheduler(store: store, clocks: clocks, logger: logger)
-        try reaper.start()
-        defer { reaper.stop() }
-        try ProcessRunner(parts: [SchedulerPart(scheduler: scheduler)], logger: logger).run()
+        try ProcessRunner([SchedulerPart(scheduler: scheduler)], attendant: ReaperPart(reaper: reaper), logger: logger)
+            .run()
     }
 }

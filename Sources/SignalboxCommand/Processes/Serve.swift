@@ -18,7 +18,7 @@ struct Serve: ParsableCommand {
         let (store, path) = (try store.open(.read), store.path)
         let clocks = try SystemClocks()
         let source = StoreSource(store) { try Store.open(at: path, .read, logger: logger) }
-        let server = StatusServer(source: source, now: { clocks.now() }, listen: listen, logger: logger)
-        try ProcessRunner(parts: [ServerPart(server: server)], logger: logger).run()
+        let server = try ServerPart(source, clocks: clocks, listen: listen, logger: logger)
+        try ProcessRunner([server], logger: logger).run()
     }
 }

@@ -27,13 +27,12 @@ struct Up: ParsableCommand {
         let clocks = try SystemClocks()
         let reaper = try Reaper(store: store, liveness: store.liveness, clocks: clocks, logger: logger)
         let source = StoreSource(store) { try Store.open(at: path, .read, logger: logger) }
+        // The server first: where it cannot listen, nothing is claimed.
         let parts: [any Part] = [
+            try ServerPart(source, clocks: clocks, listen: listen, logger: logger),
             SchedulerPart(scheduler: try Scheduler(store: store, clocks: clocks, logger: logger)),
             WorkerPart(worker: try settings.worker(store, logger: logger)),
-            ServerPart(server: StatusServer(source: source, now: { clocks.now() }, listen: listen, logger: logger)),
         ]
-        try reaper.start()
-        defer { reaper.stop() }
-        try ProcessRunner(parts: parts, logger: logger).run()
+        try ProcessRunner(parts, attendant: ReaperPart(reaper: reaper), logger: logger).run()
     }
 }

@@ -25,8 +25,6 @@ struct WorkerCommand: ParsableCommand {
         let reaper = try Reaper(
             store: store, liveness: store.liveness, clocks: try SystemClocks(), logger: logger)
         let worker = try settings.worker(store, name: name, drainTimeout: drainTimeout, logger: logger)
-        try reaper.start()
-        defer { reaper.stop() }
-        try ProcessRunner(parts: [WorkerPart(worker: worker)], logger: logger).run()
+        try ProcessRunner([WorkerPart(worker: worker)], attendant: ReaperPart(reaper: reaper), logger: logger).run()
     }
 }

@@ -42,6 +42,7 @@ struct Following {
             throw Failure(.notFound, "the dispatch \(id) was removed while it was waited for")
         }
         guard let printer else { return detail }
+        place.begin(detail.view.dispatch)
         while place.attempt < detail.view.dispatch.attempt {
             if let earlier = try store.dispatch(id, attempt: place.attempt) {
                 printer.print(earlier.output, from: &place)
@@ -58,4 +59,14 @@ struct OutputPlace {
     var attempt = 1
     /// The time of the last line printed; lines that were read together share one, and are printed together.
     var offset: Duration?
+    private var started: Moment?
+
+    init(attempt: Int = 1) { self.attempt = attempt }
+
+    /// An attempt that was given back does not count, and its number is used again: it begins anew.
+    mutating func begin(_ dispatch: Dispatch) {
+        guard dispatch.attempt == attempt, dispatch.started != started else { return }
+        if started != nil { offset = nil }
+        started = dispatch.started
+    }
 }

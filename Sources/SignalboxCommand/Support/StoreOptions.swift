@@ -22,7 +22,7 @@ struct StoreOptions: ParsableArguments {
     func open(_ access: Store.Access) throws -> Store {
         do {
             return try Store.open(at: path, access, logger: logger)
-        } catch let error as EnvironmentError where error.code == .notFound {
+        } catch let error as EnvironmentError where error.code == .notFound && access != .create {
             throw Failure(
                 .noStore,
                 "there is no store at \(quoted(path)): name it with --store PATH or $SIGNALBOX_STORE, or make one with "

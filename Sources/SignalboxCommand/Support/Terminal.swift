@@ -21,6 +21,9 @@ enum Terminal {
             if count > 0 { rest = rest.dropFirst(count) }
             guard count < 0, errno != EINTR else { continue }
             if errno == EPIPE { exit(ExitStatus.success.rawValue) }
+            if descriptor != STDERR_FILENO {
+                writeError("signalbox: cannot write the output: \(String(cString: strerror(errno)))\n")
+            }
             exit(ExitStatus.storeFault.rawValue)
         }
     }

@@ -13,7 +13,7 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
     case overlap = 4
     /// Waiting again because the worker that had claimed it died.
     case workerDied = 5
-    /// PENDING again because the worker that had claimed it was shut down.
+    /// PENDING again because the worker that had claimed it was shut down; or FAILED, where one start was all it had.
     case drained = 6
 
     // FAILED, or the attempt before a retry

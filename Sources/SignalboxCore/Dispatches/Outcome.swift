@@ -33,14 +33,7 @@ extension Outcome {
         case .signalled: reason = timedOut ? .timeout : .killed
         case .notStarted: return .failed(.exec)
         }
-        return policy.verdict(on: dispatch, reason)
-    }
-}
-
-extension RetryPolicy {
-    /// Judges a failure that another attempt may mend, if one is left.
-    public func verdict(on dispatch: Dispatch, _ reason: DispatchReason) -> Verdict {
         guard dispatch.attempt < dispatch.maxAttempts else { return .failed(reason) }
-        return .retry(after: delay(after: dispatch.attempt, of: dispatch.id), reason)
+        return .retry(after: policy.delay(after: dispatch.attempt, of: dispatch.id), reason)
     }
 }

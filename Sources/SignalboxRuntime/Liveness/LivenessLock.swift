@@ -68,7 +68,7 @@ public struct LivenessFile: Hashable, Sendable {
 
     private func open(_ extra: Int32) throws(SystemCallError) -> Descriptor {
         let access = extra == 0 ? O_RDONLY : O_RDWR
-        let number = Glibc.open(path, access | O_CLOEXEC | O_NOFOLLOW | extra, 0o600)
+        let number = Glibc.open(path, access | O_CLOEXEC | O_NOFOLLOW | extra, 0o660)
         guard number >= 0 else { throw SystemCallError("open \(path)") }
         return Descriptor(owning: number)
     }

@@ -38,7 +38,7 @@ public struct Graveyard<Engine: OrderedStore>: Sendable {
         }
         let settled = try store.rescue(worker.id, output: output, now: clocks.now())
         var round = LiveRound()
-        round.ended = held.map(\.id)
+        round.ended = held.compactMap { dispatch in dispatch.claim.map { (dispatch.id, $0.token) } }
         try store.live?.write(round)
         for dispatch in settled {
             logger.warning("worker \(worker.name) died; dispatch \(dispatch.id) is \(dispatch.state.name) again")
@@ -50,7 +50,7 @@ public struct Graveyard<Engine: OrderedStore>: Sendable {
     private func endCommand(of dispatch: Dispatch) throws {
         let command = try store.live?.running(dispatch.id)
         let runID = RunID(storeID: try store.storeID(), dispatch: dispatch)
-        let leader = command.flatMap { $0.attempt == dispatch.attempt ? $0.process : nil }
+        let leader = command.flatMap { $0.token == dispatch.claim?.token ? $0.process : nil }
         let sweep = try ProcessTree(runID: runID.description, leader: leader).killAll()
         for process in sweep.survivors {
             logger.error(

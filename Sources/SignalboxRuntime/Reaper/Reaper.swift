@@ -21,16 +21,12 @@ public final class Reaper<Engine: OrderedStore>: Sendable {
         wakeUp = try WakeUp()
     }
 
-    /// Starts the thread that waits for the lock and then watches; returns at once.
-    public func start() throws {
-        _ = try LoopThread(name: "reaper") { [self] in
-            do {
-                let lock = try graveyard.liveness.lock(.reaper)
-                try withExtendedLifetime(lock) { try watch() }
-            } catch {
-                graveyard.logger.error("the reaper ends: \(error)")
-            }
-        }
+    /// Waits for the lock, then watches until ``stop()``. It may wait for the lock as long as the process lives, so the end
+    /// of the process must not wait for it.
+    @available(*, noasync, message: "this blocks the thread; call it from a LoopThread")
+    public func run() throws {
+        let lock = try graveyard.liveness.lock(.reaper)
+        try withExtendedLifetime(lock) { try watch() }
     }
 
     /// Ends the watch; one that still waits for the lock ends when it gets it, or with the process.
@@ -84,9 +80,11 @@ public final class Reaper<Engine: OrderedStore>: Sendable {
     private func wakeWhenLockIsFree(_ worker: WorkerID) throws {
         guard awaited.withLock({ $0.insert(worker).inserted }) else { return }
         _ = try LoopThread(name: "reaper-lock") { [self] in
+            defer {
+                awaited.withLock { _ = $0.remove(worker) }
+                wakeUp.raise()
+            }
             _ = try graveyard.liveness.lock(.worker(worker))
-            awaited.withLock { _ = $0.remove(worker) }
-            wakeUp.raise()
         }
     }
 }

@@ -42,6 +42,9 @@ struct SchedulerLoop<Engine: OrderedStore> {
     private let alarm: WallAlarm
     private let zones = ZoneFiles()
     private var lastPass: Now?
+    /// Jobs that are left alone until then, because their zone cannot be read.
+    private var held: Set<JobName> = []
+    private var retryZonesAt: Instant?
 
     /// No single sleep is longer, so that a clock that goes wrong without a word is found out.
     private static var longestSleep: Duration { .seconds(3600) }
@@ -78,29 +81,32 @@ struct SchedulerLoop<Engine: OrderedStore> {
 
     /// Deals with all that is due, then arms the alarm for what comes next.
     private mutating func passes() throws {
+        if let retryZonesAt, retryZonesAt <= clocks.now().wall { (held, self.retryZonesAt) = ([], nil) }
         while true {
             let now = clocks.now()
             defer { lastPass = now }
-            let view = try store.schedulerView(now: now)
-            let isStuck = view.hasDueJobs ? try fire(view, now) : false
-            if let due = view.nextDispatch, due <= now.wall { try store.promote(now: now) }
-            let next = [view.nextJob, view.nextDispatch].compactMap { $0 }.min() ?? .distantFuture
-            if next <= now.wall, !isStuck { continue }
-            return try alarm.arm(at: min(isStuck ? now.wall + Self.zoneRetry : next, now.wall + Self.longestSleep))
+            let view = try store.schedulerView(now: now, except: held)
+            if view.hasDueJobs { try fire(view, now) }
+            let promotes = view.nextDispatch.map { $0 <= now.wall } ?? false
+            if promotes { try store.promote(now: now) }
+            if view.hasDueJobs || promotes { continue }
+            let next = [view.nextJob, view.nextDispatch, retryZonesAt, now.wall + Self.longestSleep]
+            return try alarm.arm(at: next.compactMap { $0 }.min() ?? now.wall)
         }
     }
 
-    /// Whether jobs are left that cannot be dealt with, because their zone cannot be read.
-    private func fire(_ view: SchedulerView, _ now: Now) throws -> Bool {
+    private mutating func fire(_ view: SchedulerView, _ now: Now) throws {
         var table = ZoneTable(machine: try zones.machine())
         for name in view.zones {
             do { table.named[name] = try zones.zone(name) } catch { logger.error("\(error)") }
         }
         let reason = lastPass.map { missReason(since: $0, now: now) } ?? .downtime
-        let pass = try store.fire(now: now, zones: table, reason: reason)
+        let pass = try store.fire(now: now, zones: table, except: held, reason: reason)
         if pass.skipped > 0 { logger.notice("\(pass.dispatched) dispatched, \(pass.skipped) skipped") }
         for job in pass.withoutZone { logger.error("the job \(job) is held: its zone cannot be read") }
-        return !pass.withoutZone.isEmpty
+        guard !pass.withoutZone.isEmpty else { return }
+        held.formUnion(pass.withoutZone)
+        retryZonesAt = now.wall + Self.zoneRetry
     }
 }
 

@@ -96,7 +96,7 @@ final class RunningAttempt {
             case nil: .ended(outcome)
             case .timeout: .timedOut(outcome)
             case .cancelled: .cancelled(outcome)
-            case .drained: outcome == .exited(0) ? .ended(outcome) : .drained
+            case .drained: outcome == .exited(0) ? .ended(outcome) : .drained(outcome)
             }
         return AttemptResult(dispatch: dispatch.id, token: claim.token, ending: ending, output: output.lines)
     }

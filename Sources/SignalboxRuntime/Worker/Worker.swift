@@ -1,3 +1,4 @@
+import Glibc
 public import Logging
 public import OrderedStore
 import SignalboxCore
@@ -36,6 +37,7 @@ public final class Worker<Engine: OrderedStore>: Sendable {
     @available(*, noasync, message: "this blocks the thread; call it from a LoopThread")
     public func run() throws {
         try Orphans.adopt()
+        raiseDescriptorLimit()
         let loop = try WorkerLoop(
             store: store, liveness: liveness, options: options, clocks: clocks, logger: logger, stopping: stopping)
         try loop.run()
@@ -46,6 +48,14 @@ public final class Worker<Engine: OrderedStore>: Sendable {
 
     /// Ends its commands at once, and gives them back.
     public func stopNow() { stopping.ask(.now) }
+}
+
+/// A command takes some four descriptors while it runs, and the usual limit is there for programs that use select(2).
+private func raiseDescriptorLimit() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 }
 
 /// What a worker was asked, from another thread.

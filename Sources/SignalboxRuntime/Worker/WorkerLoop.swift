@@ -37,6 +37,8 @@ final class WorkerLoop<Engine: OrderedStore> {
     /// The store may hold something for us: look before sleeping.
     private var shouldLook = true
     private var drainEnds: BootInstant?
+    /// The machine had no room for another command; nothing is claimed until one has ended, or for a beat.
+    private var hasNoRoom = false
     private var nextBeat: BootInstant
     private var processed = 0
     private var failed = 0
@@ -91,7 +93,7 @@ final class WorkerLoop<Engine: OrderedStore> {
         let registration = WorkerRegistration(
             id: id, name: options.name ?? "\(host)-\(process.pid)", process: process, bootID: now.bootID, host: host,
             queues: options.queues, slots: options.slots, version: options.version, startedAt: now.wall)
-        try store.register(registration, now: now)
+        live.forgotten = try store.register(registration, now: now)
         logger.info("online: \(options.slots) slots, queues \(options.queues.map(\.text).joined(separator: ", "))")
     }
 
@@ -150,7 +152,8 @@ final class WorkerLoop<Engine: OrderedStore> {
     /// the attempts that are over.
     private func attend() throws {
         let now = clocks.now().boot
-        if let drainEnds, drainEnds <= now {
+        if let ends = drainEnds, ends <= now {
+            drainEnds = nil
             for attempt in running.values { attempt.end(because: .drained, at: now) }
         }
         for (id, attempt) in running {
@@ -166,6 +169,7 @@ final class WorkerLoop<Engine: OrderedStore> {
         for name in attempt.openPipes { loop.remove(.pipe(id, name)) }
         if attempt.stop != nil { try sweep(attempt) }
         running[id] = nil
+        hasNoRoom = false
         results.append(attempt.result())
     }
 
@@ -182,7 +186,7 @@ final class WorkerLoop<Engine: OrderedStore> {
     /// Writes down what ended and claims what fits, in one transaction; none when there is nothing to do.
     private func round() throws {
         let now = clocks.now()
-        let free = level > .none ? 0 : options.slots - running.count
+        let free = level > .none || hasNoRoom ? 0 : options.slots - running.count
         let hasWork = shouldLook ? try look(now) && free > 0 : false
         shouldLook = false
         guard hasWork || !results.isEmpty else { return }
@@ -191,8 +195,8 @@ final class WorkerLoop<Engine: OrderedStore> {
         results = []
         guard outcome.isRegistered else { throw try disowned() }
         for claimed in outcome.claimed { try start(claimed) }
-        // A full round may have left some behind.
-        if outcome.claimed.count == free || !results.isEmpty { shouldLook = true }
+        // It may have left some behind, and what falls due next may be another now.
+        shouldLook = true
     }
 
     /// Whether there is something to claim; on the way, obeys requests to stop what runs.
@@ -207,9 +211,10 @@ final class WorkerLoop<Engine: OrderedStore> {
     }
 
     private func forget(_ results: [AttemptResult], _ outcome: RoundOutcome) {
-        processed += outcome.settled.count
-        failed += outcome.settled.count { $0.state != .success }
-        live.ended += results.map(\.dispatch)
+        let ended = outcome.settled.filter { $0.reason != .drained }
+        processed += ended.count
+        failed += ended.count { $0.state != .success }
+        live.ended += results.map { (dispatch: $0.dispatch, token: $0.token) }
         for dispatch in outcome.settled {
             let job = dispatch.job.map { " of \($0)" } ?? ""
             logger.info("dispatch \(dispatch.id)\(job), attempt \(dispatch.attempt): \(dispatch.state.name)")
@@ -241,12 +246,15 @@ final class WorkerLoop<Engine: OrderedStore> {
             for name in attempt.openPipes {
                 if let pipe = attempt.pipe(name) { try loop.add(pipe, token: .pipe(dispatch.id, name)) }
             }
-            let command = RunningCommand(
-                attempt: dispatch.attempt, process: process.identity, runID: runID.description)
+            let command = RunningCommand(claim: claim, process: process.identity)
             live.started.append((dispatch.id, command))
         } catch let error as CommandStartError {
-            let ending: AttemptResult.Ending =
-                error.code == .noResources ? .couldNotStart(error.description) : .ended(.notStarted(error.description))
+            var ending = AttemptResult.Ending.ended(.notStarted(error.description))
+            if error.code == .noResources {
+                logger.warning("dispatch \(dispatch.id) is given back: \(error)")
+                ending = .notBegun
+                hasNoRoom = true
+            }
             results.append(AttemptResult(dispatch: dispatch.id, token: claim.token, ending: ending, output: []))
         }
     }
@@ -262,7 +270,10 @@ final class WorkerLoop<Engine: OrderedStore> {
             (attempt.hasNewOutput, attempt.hasNewReport) = (false, false)
         }
         let isTime = now.boot >= nextBeat
-        if isTime { try Orphans.collect() }
+        if isTime {
+            try Orphans.collect()
+            if hasNoRoom { (hasNoRoom, shouldLook) = (false, true) }
+        }
         guard isTime || !live.isEmpty else { return }
         let beat = Heartbeat(at: Moment(now), running: running.count, processed: processed, failed: failed)
         live.heartbeat = (id, beat)
@@ -273,8 +284,7 @@ final class WorkerLoop<Engine: OrderedStore> {
     }
 
     private func armAlarms() throws {
-        let times =
-            running.values.compactMap(\.nextTime) + [nextBeat] + (running.isEmpty ? [] : [drainEnds].compactMap { $0 })
+        let times = running.values.compactMap(\.nextTime) + [nextBeat] + [drainEnds].compactMap { $0 }
         try bootAlarm.arm(at: times.min() ?? nextBeat)
     }
 }

@@ -24,25 +24,10 @@ public final class LiveStore<Engine: OrderedStore>: Sendable {
             for piece in round.output {
                 try transaction.apply(piece)
             }
-            for id in round.ended { try transaction.forget(id) }
+            for (id, token) in round.ended { try transaction.forget(id, token) }
+            for worker in round.forgotten { try transaction.forget(worker) }
             transaction.notify(.anyChange)
         }
-    }
-
-    /// The newest heartbeat of each worker.
-    public func heartbeats() throws -> [WorkerID: Heartbeat] {
-        try engine.read { transaction in
-            var found: [WorkerID: Heartbeat] = [:]
-            try transaction.records(Heartbeat.self, LiveBuckets.heartbeats, .all) { key, beat in
-                found[WorkerID(key.reduce(0) { $0 << 8 | UInt64($1) })] = beat
-                return .next
-            }
-            return found
-        }
-    }
-
-    public func progress(of id: DispatchID) throws -> ProgressReport? {
-        try engine.read { try $0.fetch(ProgressReport.self, .dispatch(id), in: LiveBuckets.progress) }
     }
 
     /// The process that runs a dispatch.
@@ -62,13 +47,16 @@ public struct LiveRound: Sendable {
     public var started: [(dispatch: DispatchID, command: RunningCommand)] = []
     public var progress: [(dispatch: DispatchID, report: ProgressReport)] = []
     public var output: [OutputPiece] = []
-    /// Dispatches whose attempt is over, and written down in the durable store.
-    public var ended: [DispatchID] = []
+    /// Dispatches whose attempt of that claim is over, and written down in the durable store.
+    public var ended: [(dispatch: DispatchID, token: Token)] = []
+    /// Workers that the durable store no longer remembers.
+    public var forgotten: [WorkerID] = []
 
     public init() {}
 
     public var isEmpty: Bool {
         heartbeat == nil && started.isEmpty && progress.isEmpty && output.isEmpty && ended.isEmpty
+            && forgotten.isEmpty
     }
 }
 
@@ -103,8 +91,16 @@ extension WriteTransaction where Self: ~Copyable {
         }
     }
 
-    fileprivate mutating func forget(_ id: DispatchID) throws {
+    fileprivate mutating func forget(_ worker: WorkerID) throws {
+        let key = Key.worker(worker)
+        try delete(key.bytes.span, in: LiveBuckets.heartbeats)
+    }
+
+    /// Nothing, when another worker has begun the dispatch again meanwhile: what is here is that one's.
+    fileprivate mutating func forget(_ id: DispatchID, _ token: Token) throws {
         let key = Key.dispatch(id)
+        let command = try fetch(RunningCommand.self, key, in: LiveBuckets.runs)
+        guard command == nil || command?.token == token else { return }
         try delete(key.bytes.span, in: LiveBuckets.runs)
         try delete(key.bytes.span, in: LiveBuckets.progress)
         for chunk in try keys(LiveBuckets.output, KeyRange(prefix: key.bytes), limit: .max) {

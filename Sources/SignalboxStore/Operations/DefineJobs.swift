@@ -103,6 +103,7 @@ extension JobWriter where Transaction: ~Copyable {
         if before.definition.schedule != definition.schedule || before.definition.zone != definition.zone {
             progress.cursor = now.wall
             progress.anchor = now.wall
+            progress.lastBoot = now.bootID
         }
         try keep(definition, progress, before: before, zones)
         return .changed

@@ -109,8 +109,8 @@ extension JobWriter where Transaction: ~Copyable {
 extension Request {
     /// The most bytes of standard input that are kept with a dispatch.
     public static let inputLimit = 1 << 20
-    /// The most bytes of arguments and environment together.
-    public static let argumentLimit = 128 << 10
+    /// The most bytes of arguments and environment together: 128 KiB less what every command gets besides.
+    public static let argumentLimit = 120 << 10
     /// The most bytes of a unique key.
     public static let uniqueKeyLimit = 500
 
@@ -141,7 +141,7 @@ extension Request {
             throw StoreError(
                 .invalid,
                 "arguments and environment have \(size) bytes; at most \(Self.argumentLimit) can be passed: "
-                    + "give the rest on standard input (--payload)")
+                    + "put the rest into a file and pass its name")
         }
     }
 }

@@ -15,23 +15,28 @@ extension JobStore {
     /// The most jobs that one pass looks at, so that other writers need not wait long.
     public static var jobsPerPass: Int { 256 }
 
-    /// The names of the zones that a pass at `now` needs, and the next time that something falls due.
-    public func schedulerView(now: Now) throws -> SchedulerView {
+    /// What a pass at `now` would find, and when the next one is due.
+    /// - Parameter held: jobs to leave alone, because their zone cannot be read.
+    public func schedulerView(now: Now, except held: Set<JobName> = []) throws -> SchedulerView {
         try engine.read { transaction in
-            let due = try transaction.dueJobs(through: now.wall, limit: Self.jobsPerPass)
+            let due = try transaction.dueJobs(through: now.wall, limit: Self.jobsPerPass, except: held)
             let zones = try due.compactMap { try transaction.job($0)?.definition.zone }
             return SchedulerView(
-                zones: Set(zones), hasDueJobs: !due.isEmpty, nextJob: try transaction.nextJobDue(),
+                zones: Set(zones), hasDueJobs: !due.isEmpty, nextJob: try transaction.nextJobDue(after: now.wall),
                 nextDispatch: try transaction.nextScheduled())
         }
     }
 
     /// Turns due times into dispatches, or into records of why not, and moves the cursors of their jobs with them: any
     /// number of schedulers may do this at once, and each due time is dealt with exactly once.
-    /// - Parameter reason: why due times may have been missed, as far as the caller can tell.
-    public func fire(now: Now, zones: ZoneTable, reason: DispatchReason) throws -> FirePass {
+    /// - Parameters:
+    ///   - held: jobs to leave alone, because their zone cannot be read.
+    ///   - reason: why due times may have been missed, as far as the caller can tell.
+    public func fire(
+        now: Now, zones: ZoneTable, except held: Set<JobName> = [], reason: DispatchReason
+    ) throws -> FirePass {
         try write(now) { writer in
-            let due = try writer.transaction.dueJobs(through: now.wall, limit: Self.jobsPerPass)
+            let due = try writer.transaction.dueJobs(through: now.wall, limit: Self.jobsPerPass, except: held)
             var pass = FirePass(dispatched: 0, skipped: 0, withoutZone: [])
             for name in due {
                 guard let job = try writer.transaction.job(name) else {
@@ -51,7 +56,12 @@ extension JobStore {
                 guard job.definition.schedule == .boot, job.progress.lastBoot != now.bootID else { continue }
                 job.progress.lastBoot = now.bootID
                 try writer.put(job.progress, .name(job.name.text), in: Buckets.jobProgress)
-                try writer.dispatch(job, Occasion(scheduledFor: now.wall), &pass)
+                guard !job.progress.paused else {
+                    try writer.insert(job, now.wall, .skipped(.paused))
+                    pass.skipped += 1
+                    continue
+                }
+                try writer.dispatch(job, now.wall, &pass)
             }
             return pass
         }
@@ -62,13 +72,9 @@ extension JobStore {
 public struct SchedulerView: Hashable, Sendable {
     public var zones: Set<String>
     public var hasDueJobs: Bool
+    /// The next time after now that a job falls due.
     public var nextJob: Instant?
     public var nextDispatch: Instant?
-}
-
-/// An occurrence as the store deals with it.
-struct Occasion {
-    var scheduledFor: Instant
 }
 
 extension JobWriter where Transaction: ~Copyable {
@@ -87,7 +93,7 @@ extension JobWriter where Transaction: ~Copyable {
         var moved = job
         moved.progress.cursor = plan.cursor
         try schedule(moved, previously: job.progress.nextDue, zones)
-        for occurrence in plan.runs { try dispatch(job, Occasion(scheduledFor: occurrence.due), &pass) }
+        for occurrence in plan.runs { try dispatch(job, occurrence.due, &pass) }
     }
 
     /// Due times between the next one expected and a cursor that stands behind it: a pause ended before any scheduler
@@ -103,38 +109,38 @@ extension JobWriter where Transaction: ~Copyable {
     private mutating func record(_ skipped: SkippedSummary, of job: Job, _ pass: inout FirePass) throws {
         let birth = DispatchBirth.skipped(
             skipped.reason, further: skipped.count - 1, last: skipped.count > 1 ? skipped.last : nil)
-        try insert(job, Occasion(scheduledFor: skipped.first), birth)
+        try insert(job, skipped.first, birth)
         pass.skipped += 1
     }
 
     /// Makes what the job's overlap policy says of a due time: a dispatch, a wait, or a SKIPPED record.
-    fileprivate mutating func dispatch(_ job: Job, _ occasion: Occasion, _ pass: inout FirePass) throws {
+    fileprivate mutating func dispatch(_ job: Job, _ due: Instant, _ pass: inout FirePass) throws {
         let active = try transaction.active(of: job.name)
         switch job.definition.overlap.decision(active: active) {
-        case .run: try insert(job, occasion, .pending)
-        case .wait(let other): try insert(job, occasion, .blocked(by: other, .overlap))
+        case .run: try insert(job, due, .pending)
+        case .wait(let other): try insert(job, due, .blocked(by: other, .overlap))
         case .replace(let others):
             let running = try replace(others)
-            try insert(job, occasion, running.map { .blocked(by: $0, .overlap) } ?? .pending)
+            try insert(job, due, running.map { .blocked(by: $0, .overlap) } ?? .pending)
         case .coalesce(let other):
             let record = try transaction.indexed(other, by: Buckets.byJob)
-            try apply(.coalesce(scheduledFor: occasion.scheduledFor), to: record)
+            try apply(.coalesce(scheduledFor: due), to: record)
             return
         case .skip(let other):
-            try insert(job, occasion, .skipped(.overlap, met: other))
+            try insert(job, due, .skipped(.overlap, met: other))
             pass.skipped += 1
             return
         }
         pass.dispatched += 1
     }
 
-    private mutating func insert(_ job: Job, _ occasion: Occasion, _ birth: DispatchBirth) throws {
+    fileprivate mutating func insert(_ job: Job, _ due: Instant, _ birth: DispatchBirth) throws {
         let key = Key.occurrence(
-            job.name, revision: job.progress.revision, epoch: state.clockEpoch, occasion.scheduledFor)
+            job.name, revision: job.progress.revision, epoch: state.clockEpoch, due)
         guard try !transaction.contains(key, in: Buckets.occurrences) else { return }
         let origin = DispatchOrigin(
             job: job.name, queue: job.definition.queue, priority: job.definition.priority,
-            maxAttempts: job.definition.maxAttempts, scheduledFor: occasion.scheduledFor)
+            maxAttempts: job.definition.maxAttempts, scheduledFor: due)
         let dispatch = Dispatch(id: newDispatchID(), origin: origin, birth: birth, now: now)
         try put(Counter(value: dispatch.id.number), key, in: Buckets.occurrences)
         try insert(dispatch, request: Request(of: job))

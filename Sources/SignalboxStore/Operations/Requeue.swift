@@ -6,7 +6,9 @@ extension JobStore {
     /// - Throws: `notFound`; `refused` while it has not ended, or when its unique key is held by another.
     public func requeue(_ id: DispatchID, now: Now) throws -> DispatchID {
         try write(now) { writer in
-            guard let ended = try writer.transaction.dispatchRecord(id)?.dispatch else { throw StoreError.noDispatch(id) }
+            guard let ended = try writer.transaction.dispatchRecord(id)?.dispatch else {
+                throw StoreError.noDispatch(id)
+            }
             guard ended.state.isTerminal else {
                 throw StoreError(
                     .refused, "the dispatch \(id) is \(ended.state.name); only one that has ended can be made again")
@@ -21,7 +23,8 @@ extension JobWriter where Transaction: ~Copyable {
         var request = try transaction.request(of: ended.id)
         request.after = []
         if let key = request.uniqueKey,
-            let holder = try transaction.fetch(Counter.self, .unique(key), in: Buckets.unique) {
+            let holder = try transaction.fetch(Counter.self, .unique(key), in: Buckets.unique)
+        {
             throw StoreError(.refused, "the unique key \(quoted(key)) is held by dispatch \(holder.value)")
         }
         let origin = DispatchOrigin(

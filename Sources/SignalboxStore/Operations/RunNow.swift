@@ -14,21 +14,38 @@ public enum RunMode: Hashable, Sendable {
 extension JobStore {
     /// Makes a run of a job outside its schedule; the schedule does not notice.
     /// - Parameter input: what the command reads on its standard input, instead of the job's own.
-    /// - Throws: `notFound`; `refused` when the policy is to skip and something is active.
+    /// - Throws: `notFound`; `refused` when the job is paused, or busy and its policy is to skip.
     public func run(_ name: JobName, mode: RunMode, input: [UInt8]?, now: Now) throws -> DispatchID {
         try write(now) { writer in
             guard let job = try writer.transaction.job(name) else { throw StoreError.noJob(name) }
+            guard !job.progress.paused || mode != .policy else { throw paused(job) }
             let active = try writer.transaction.active(of: name)
             let birth: DispatchBirth
             switch mode.policy(of: job).decision(active: active) {
             case .run: birth = .pending
             case .wait(let other): birth = .blocked(by: other, .overlap)
-            case .coalesce(let other): return other
+            case .coalesce(let other):
+                guard input == nil else { throw waits(job, other) }
+                return other
             case .replace(let others): birth = try writer.replace(others).map { .blocked(by: $0, .overlap) } ?? .pending
             case .skip(let other): throw busy(job, other)
             }
             return try writer.insertRun(of: job, birth, input: input)
         }
+    }
+
+    private func paused(_ job: Job) -> StoreError {
+        StoreError(
+            .refused,
+            "the job \(job.name) is paused: resume it with `signalbox resume \(job.name)`, or say --force to run it "
+                + "all the same")
+    }
+
+    private func waits(_ job: Job, _ other: DispatchID) -> StoreError {
+        StoreError(
+            .refused,
+            "dispatch \(other) of the job \(job.name) waits already, with an input of its own: say --queue to run "
+                + "this one after it")
     }
 
     private func busy(_ job: Job, _ other: DispatchID) -> StoreError {

@@ -10,10 +10,10 @@ public struct AttemptResult: Sendable {
         case timedOut(Outcome)
         /// The worker ended it because somebody asked.
         case cancelled(Outcome)
-        /// The machine had no room for another process or descriptor; it may have later.
-        case couldNotStart(String)
-        /// The worker shuts down; the command was ended, or never begun.
-        case drained
+        /// The worker ended it because it shuts down.
+        case drained(Outcome)
+        /// It never began: the machine has no room for another process or descriptor now.
+        case notBegun
     }
 
     public var dispatch: DispatchID
@@ -108,7 +108,7 @@ extension JobWriter where Transaction: ~Copyable {
         else { return nil }
         let dispatch = record.dispatch
         let request = try transaction.request(of: dispatch.id)
-        let event = result.event(on: dispatch, retry: request.retry, now: now)
+        let event = result.event(on: dispatch, request, now: now)
         if case .release = event { return try apply(event, to: record) }
         try keepAttempt(of: dispatch, result.outcome, event.reason)
         try keepOutput(result.output, of: dispatch)
@@ -178,25 +178,26 @@ private struct ReadyEntry: Comparable {
 extension AttemptResult {
     fileprivate var outcome: Outcome? {
         switch ending {
-        case .ended(let outcome), .timedOut(let outcome), .cancelled(let outcome): outcome
-        case .couldNotStart(let error): .notStarted(error)
-        case .drained: nil
+        case .ended(let outcome), .timedOut(let outcome), .cancelled(let outcome), .drained(let outcome): outcome
+        case .notBegun: nil
         }
     }
 
     /// What the end of the attempt means, by the rules of SignalboxCore.
-    fileprivate func event(on dispatch: Dispatch, retry policy: RetryPolicy, now: Now) -> DispatchEvent {
+    fileprivate func event(on dispatch: Dispatch, _ request: Request, now: Now) -> DispatchEvent {
         let verdict: Verdict
         let end: Outcome
+        let policy = request.retry
         switch ending {
-        case .drained: return .release(token)
+        case .notBegun: return .release(token)
+        case .drained(let outcome):
+            // Who asked for at most one start has had it.
+            return request.rescue == .fail ? .fail(token, .init(outcome), .drained) : .release(token)
         case .cancelled(let outcome) where outcome != .exited(0): return .stop(token, .init(outcome))
         case .ended(let outcome), .cancelled(let outcome):
             (end, verdict) = (outcome, outcome.verdict(on: dispatch, retry: policy, timedOut: false))
         case .timedOut(let outcome):
             (end, verdict) = (outcome, outcome.verdict(on: dispatch, retry: policy, timedOut: true))
-        case .couldNotStart(let error):
-            (end, verdict) = (.notStarted(error), policy.verdict(on: dispatch, .exec))
         }
         switch verdict {
         case .success: return .succeed(token, .init(end))

@@ -12,11 +12,14 @@ extension JobStore {
     }
 
     /// The newest of those that have ended stay to be seen; older ones make room.
-    public func register(_ registration: WorkerRegistration, now: Now) throws {
+    /// - Returns: those that are no longer remembered.
+    @discardableResult
+    public func register(_ registration: WorkerRegistration, now: Now) throws -> [WorkerID] {
         try write(now) { writer in
-            try writer.forgetOldWorkers()
+            let forgotten = try writer.forgetOldWorkers()
             try writer.put(registration, .worker(registration.id), in: Buckets.workers)
             writer.notify([.workers, .anyChange])
+            return forgotten
         }
     }
 
@@ -48,14 +51,14 @@ extension JobStore {
 }
 
 extension JobWriter where Transaction: ~Copyable {
-    fileprivate mutating func forgetOldWorkers() throws {
+    fileprivate mutating func forgetOldWorkers() throws -> [WorkerID] {
         var ended: [WorkerID] = []
         try transaction.records(WorkerRegistration.self, Buckets.workers, .all) { _, registration in
             if !registration.state.isActive { ended.append(registration.id) }
             return .next
         }
-        for id in ended.dropLast(rememberedWorkers) {
-            try delete(.worker(id), in: Buckets.workers)
-        }
+        let old = Array(ended.dropLast(rememberedWorkers))
+        for id in old { try delete(.worker(id), in: Buckets.workers) }
+        return old
     }
 }

@@ -30,14 +30,16 @@ extension ReadTransaction where Self: ~Copyable {
     }
 
     /// The jobs whose next due time has come, the longest due first.
-    func dueJobs(through now: Instant, limit: Int) throws -> [JobName] {
+    func dueJobs(through now: Instant, limit: Int, except held: Set<JobName>) throws -> [JobName] {
         let range = KeyRange(from: [], to: Key().with(now + .microseconds(1)).bytes)
-        return try keys(Buckets.jobDue, range, limit: limit).map { try jobName(ofDueKey: $0) }
+        let names = try keys(Buckets.jobDue, range, limit: limit + held.count).map { try jobName(ofDueKey: $0) }
+        return Array(names.filter { !held.contains($0) }.prefix(limit))
     }
 
-    /// The next time that a job falls due by the clock.
-    func nextJobDue() throws -> Instant? {
-        guard let key = try keys(Buckets.jobDue, .all, limit: 1).first else { return nil }
+    /// The next time after `now` that a job falls due by the clock.
+    func nextJobDue(after now: Instant) throws -> Instant? {
+        let range = KeyRange(from: Key().with(now + .microseconds(1)).bytes, to: nil)
+        guard let key = try keys(Buckets.jobDue, range, limit: 1).first else { return nil }
         var reader = KeyReader(key)
         return reader.instant()
     }

@@ -34,16 +34,18 @@ extension ProgressReport: Record {
 
 /// The process that runs a dispatch, as the reaper needs it when the worker has died.
 public struct RunningCommand: Hashable, Sendable {
-    public var attempt: Int
+    /// Which start of the dispatch it is.
+    public var token: Token
     /// The command itself, which leads its own session.
     public var process: ProcessIdentity
-    /// What every process of the run has as SIGNALBOX_RUN_ID in its environment.
-    public var runID: String
 
-    public init(attempt: Int, process: ProcessIdentity, runID: String) {
-        self.attempt = attempt
+    public init(claim: Claim, process: ProcessIdentity) {
+        self.init(token: claim.token, process: process)
+    }
+
+    fileprivate init(token: Token, process: ProcessIdentity) {
+        self.token = token
         self.process = process
-        self.runID = runID
     }
 }
 
@@ -51,16 +53,14 @@ extension RunningCommand: Record {
     static var layout: UInt8 { 1 }
 
     func write(to writer: inout RecordWriter) {
-        writer.put(UInt32(clamping: attempt))
+        writer.put(token.number)
         writer.put(UInt32(bitPattern: process.pid))
         writer.put(process.startTicks)
-        writer.put(runID)
     }
 
     static func read(from reader: inout RecordReader) throws -> RunningCommand {
-        let attempt = Int(try reader.number32())
+        let token = Token(try reader.number64())
         let pid = Int32(bitPattern: try reader.number32())
-        let process = ProcessIdentity(pid: pid, startTicks: try reader.number64())
-        return RunningCommand(attempt: attempt, process: process, runID: try reader.text())
+        return RunningCommand(token: token, process: ProcessIdentity(pid: pid, startTicks: try reader.number64()))
     }
 }

@@ -13,10 +13,8 @@ struct StoreState: Record, Hashable {
     /// The newest transaction that asked a running dispatch to stop: workers look at theirs only when it is new to
     /// them.
     var newestCancellation: UInt64 = 0
-    /// Raised at every accepted backward step of the wall clock; part of an occurrence's key.
+    /// Part of an occurrence's key, so that a wall clock that was set back can come to the same instant again.
     var clockEpoch: UInt32 = 0
-    /// The newest wall time a transaction was made at.
-    var newest: Instant = .epoch
     /// The oldest event kept, and the bytes of all of them.
     var firstEvent: UInt64 = 1
     var eventBytes: UInt64 = 0
@@ -31,7 +29,6 @@ struct StoreState: Record, Hashable {
         writer.put(nextWorker)
         writer.put(newestCancellation)
         writer.put(clockEpoch)
-        writer.put(newest)
         writer.put(firstEvent)
         writer.put(eventBytes)
         writer.put(each: counts) { $0.put($1) }
@@ -44,7 +41,6 @@ struct StoreState: Record, Hashable {
         state.nextWorker = try reader.number64()
         state.newestCancellation = try reader.number64()
         state.clockEpoch = try reader.number32()
-        state.newest = try reader.instant()
         state.firstEvent = try reader.number64()
         state.eventBytes = try reader.number64()
         guard try reader.count() == state.counts.count else { throw RecordFault.shape }

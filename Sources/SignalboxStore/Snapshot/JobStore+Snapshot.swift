@@ -9,7 +9,7 @@ extension JobStore {
     }
 
     public func status() throws -> StatusView {
-        try engine.read { try $0.status() }
+        try engine.read { try $0.status(isAlive) }
     }
 
     public func overview() throws -> Overview {
@@ -18,9 +18,9 @@ extension JobStore {
             let running = try transaction.ids(Buckets.byState, .state(.inProgress), .ascending, limit: 50)
             let recent = try transaction.ids(Buckets.dispatches, .all, .descending, limit: 20)
             return Overview(
-                status: try transaction.status(),
+                status: try transaction.status(isAlive),
                 jobs: try transaction.jobs().map { try transaction.view(of: $0, recent: 20) },
-                workers: try transaction.workerViews(live),
+                workers: try transaction.workerViews(live, isAlive),
                 running: try running.map { try transaction.view(of: $0, live) },
                 recent: try recent.map { try transaction.view(of: $0, live) })
         }
@@ -74,7 +74,7 @@ extension JobStore {
     /// Online and draining first, then the newest of the others.
     public func workers() throws -> [WorkerView] {
         let live = try liveView()
-        return try engine.read { try $0.workerViews(live) }
+        return try engine.read { try $0.workerViews(live, isAlive) }
     }
 
     private func liveView() throws -> LiveView {
@@ -107,7 +107,7 @@ extension KeyRange {
 }
 
 extension ReadTransaction where Self: ~Copyable {
-    fileprivate func status() throws -> StatusView {
+    fileprivate func status(_ isAlive: (WorkerID) -> Bool) throws -> StatusView {
         let state = try storeState()
         let header = try header()
         var jobs = 0
@@ -117,7 +117,7 @@ extension ReadTransaction where Self: ~Copyable {
         }
         var workers = 0
         try records(WorkerRegistration.self, Buckets.workers, .all) { _, registration in
-            if registration.state.isActive { workers += 1 }
+            if registration.state.isActive, isAlive(registration.id) { workers += 1 }
             return .next
         }
         let counts = DispatchState.allCases.map { ($0, Int(clamping: state.count($0))) }
@@ -168,11 +168,14 @@ extension ReadTransaction where Self: ~Copyable {
         return attempts
     }
 
-    fileprivate func workerViews(_ live: LiveView) throws -> [WorkerView] {
+    /// A worker that has died and was not settled yet is dead all the same.
+    fileprivate func workerViews(_ live: LiveView, _ isAlive: (WorkerID) -> Bool) throws -> [WorkerView] {
         var views: [WorkerView] = []
-        try records(WorkerRegistration.self, Buckets.workers, .all, .descending) { _, registration in
+        try records(WorkerRegistration.self, Buckets.workers, .all, .descending) { _, stored in
+            var registration = stored
+            if registration.state.isActive, !isAlive(registration.id) { registration.state = .dead }
             let running =
-                registration.state.isActive
+                stored.state.isActive
                 ? try keys(Buckets.running, KeyRange(prefix: Key.worker(registration.id).bytes), limit: .max).count : 0
             views.append(
                 WorkerView(registration: registration, heartbeat: live.heartbeats[registration.id], running: running))

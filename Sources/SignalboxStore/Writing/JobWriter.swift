@@ -75,7 +75,6 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
         if !changes.isEmpty || !interests.isEmpty { interests.insert(.anyChange) }
         guard state != stateBefore || !interests.isEmpty else { return }
         state.sequence = sequence
-        state.newest = max(state.newest, now.wall)
         try put(state, StoreState.key, in: Buckets.meta)
         transaction.notify(interests)
     }
