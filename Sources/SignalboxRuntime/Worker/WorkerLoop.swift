@@ -211,7 +211,7 @@ final class WorkerLoop<Engine: OrderedStore> {
     }
 
     private func forget(_ results: [AttemptResult], _ outcome: RoundOutcome) {
-        let ended = outcome.settled.filter { $0.reason != .drained }
+        let ended = outcome.settled.filter { $0.state != .pending }
         processed += ended.count
         failed += ended.count { $0.state != .success }
         live.ended += results.map { (dispatch: $0.dispatch, token: $0.token) }

@@ -107,12 +107,17 @@ extension JobWriter where Transaction: ~Copyable {
         guard let record = try transaction.dispatchRecord(result.dispatch), record.dispatch.claim?.token == result.token
         else { return nil }
         let dispatch = record.dispatch
-        let request = try transaction.request(of: dispatch.id)
-        let event = result.event(on: dispatch, request, now: now)
+        let event = try event(of: result, on: dispatch)
         if case .release = event { return try apply(event, to: record) }
         try keepAttempt(of: dispatch, result.outcome, event.reason)
         try keepOutput(result.output, of: dispatch)
         return try apply(event, to: record)
+    }
+
+    /// What was asked for is read only where the end leaves something to decide.
+    private func event(of result: AttemptResult, on dispatch: Dispatch) throws -> DispatchEvent {
+        if result.ending == .ended(.exited(0)) { return .succeed(result.token, .exited(0)) }
+        return result.event(on: dispatch, try transaction.request(of: dispatch.id), now: now)
     }
 
     /// T5. Takes up to `limit` of what the queues hold ready.
