@@ -22,7 +22,9 @@ extension Environment {
         let wanted = StoreDirectory(path: directory.withoutTrailingSlashes)
         if try wanted.isOccupied() { return .alreadyExisted }
         let beside = StoreDirectory(path: "\(wanted.path).new-\(getpid())-\(UInt32.random(in: 0...(.max)))")
-        guard unsafe mkdir(beside.path, 0o750) == 0 else { throw EnvironmentError.system(errno, "creating it", wanted.path) }
+        guard unsafe mkdir(beside.path, 0o750) == 0 else {
+            throw EnvironmentError.system(errno, "creating it", wanted.path)
+        }
         do {
             try fill(beside, buckets, options, initialise)
             if try beside.rename(to: wanted) { return .created }

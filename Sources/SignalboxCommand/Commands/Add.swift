@@ -50,6 +50,7 @@ struct Add: ParsableCommand {
     @OptionGroup var output: JSONOption
 
     func validate() throws {
+        try what.requireOne()
         let limit = JobDefinition.maxAttemptsLimit
         guard (1...limit).contains(maxAttempts) else {
             throw ValidationError("--max-attempts is \(maxAttempts); 1 to \(limit) are possible")

@@ -7,8 +7,14 @@ import SignalboxStore
 struct Enqueue: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Put a command into a queue, to be run once by a worker, and print its number.",
-        usage: "signalbox enqueue [options] (-- ARGV… | --shell LINE)",
-        discussion: "When the number is printed, the request is on the disk.")
+        usage: "signalbox enqueue [options] (-- ARGV… | --shell LINE | --stdin)",
+        discussion: """
+            When the number is printed, the request is on the disk.
+
+            With --stdin each line is a request as a JSON object with the fields command (a list) or shell, and queue, \
+            priority, delay, unique and after (a list of numbers): {"command": ["resize", "7"], "queue": "photos"}. They \
+            are enqueued by the thousand; what is wrong with a line ends it there, and all lines before it count.
+            """)
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: JSONOption
@@ -36,7 +42,17 @@ struct Enqueue: ParsableCommand {
         transform: Parse.dispatch)
     var after: [DispatchID] = []
 
+    @Flag(help: "Read requests from standard input, one JSON object a line.")
+    var stdin = false
+
     func validate() throws {
+        if stdin {
+            guard what.isEmpty, delay == nil, at == nil, unique == nil, after.isEmpty else {
+                throw ValidationError("with --stdin each line says for itself what to run, and when")
+            }
+            return
+        }
+        try what.requireOne()
         if delay != nil, at != nil { throw ValidationError("--delay and --at exclude each other") }
         let limit = Request.uniqueKeyLimit
         if let unique, !(1...limit).contains(unique.utf8.count) || unique.utf8.contains(0) {
@@ -46,6 +62,7 @@ struct Enqueue: ParsableCommand {
     }
 
     func run() throws {
+        if stdin { return try BulkEnqueue(open: { try store.open(.create) }, isJSON: output.json).run() }
         let now = try currentTime()
         let request = Request(
             command: what.command, timeout: Enqueuing.standardTimeout, uniqueKey: unique, after: after)

@@ -10,7 +10,9 @@ struct CommandOptions: ParsableArguments {
     @Argument(parsing: .postTerminator, help: ArgumentHelp("The program and its arguments.", valueName: "argument"))
     var program: [String] = []
 
-    func validate() throws {
+    var isEmpty: Bool { shell == nil && program.isEmpty }
+
+    func requireOne() throws {
         guard (shell == nil) != program.isEmpty else {
             throw ValidationError("say what to run: either a program behind --, as in -- df -h, or --shell LINE")
         }

@@ -14,7 +14,9 @@ public enum Command: Hashable, Sendable {
     }
 
     /// ``text`` in one line, with `⏎` where it has several.
-    public var summary: String { text.split(separator: "\n").joined(separator: " ⏎ ") }
+    public var summary: String {
+        text.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: " ⏎ ")
+    }
 }
 
 private func shellWord(_ argument: String) -> String {

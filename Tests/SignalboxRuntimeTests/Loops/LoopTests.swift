@@ -29,7 +29,8 @@ private struct LoopBox {
     func enqueue(queue: String, delay: Duration? = nil) throws -> DispatchID {
         let now = clocks.now()
         let item = Enqueuing(
-            request: Request(command: .program(["true"])), queue: try QueueName(queue), due: delay.map { now.wall + $0 })
+            request: Request(command: .program(["true"])), queue: try QueueName(queue), due: delay.map { now.wall + $0 }
+        )
         return try store.jobs.enqueue(item, now: now).id
     }
 
