@@ -2,6 +2,7 @@ import Glibc
 import LMDBEngine
 import OrderedStore
 import SignalboxCore
+import SignalboxRuntime
 import SignalboxStore
 
 /// Where the live environment of a boot lies: in `$SIGNALBOX_LIVE` or /run/signalbox when there is one, in a folder
@@ -65,8 +66,8 @@ enum LiveFolder {
     private static func removeOtherBoots(beside path: String) {
         guard let slash = path.lastIndex(of: "/") else { return }
         let (parent, own) = (String(path[..<slash]), String(path[path.index(after: slash)...]))
-        for name in entries(of: parent) where !name.hasPrefix(own) && isBootName(name) {
-            for file in entries(of: "\(parent)/\(name)") { unlink("\(parent)/\(name)/\(file)") }
+        for name in names(inFolder: parent) ?? [] where !name.hasPrefix(own) && isBootName(name) {
+            for file in names(inFolder: "\(parent)/\(name)") ?? [] { unlink("\(parent)/\(name)/\(file)") }
             rmdir("\(parent)/\(name)")
         }
     }
@@ -76,19 +77,6 @@ enum LiveFolder {
         let text = name.prefix(36)
         return text.count == 36 && text.allSatisfy { $0.isHexDigit || $0 == "-" }
             && (name.count == 36 || name.dropFirst(36).hasPrefix(".new-"))
-    }
-
-    private static func entries(of folder: String) -> [String] {
-        guard let stream = opendir(folder) else { return [] }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
     }
 }
 

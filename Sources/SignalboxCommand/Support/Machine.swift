@@ -1,4 +1,5 @@
 import Glibc
+import SignalboxRuntime
 
 /// What the machine says of itself.
 enum Machine {
@@ -8,9 +9,7 @@ enum Machine {
             let id = text.prefix { !$0.isWhitespace }
             if !id.isEmpty { return String(id) }
         }
-        var name = [CChar](repeating: 0, count: 256)
-        gethostname(&name, name.count - 1)
-        return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return hostName()
     }
 
     static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }

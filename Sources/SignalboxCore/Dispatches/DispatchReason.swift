@@ -39,7 +39,7 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
     // SKIPPED
     /// The job was removed while it waited.
     case jobRemoved = 23
-    /// No scheduler ran when it was due.
+    /// No scheduler ran when it was due, or none got to it in time.
     case downtime = 30
     /// The machine was suspended when it was due.
     case suspended = 31

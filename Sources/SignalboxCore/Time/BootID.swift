@@ -11,10 +11,13 @@ public struct Now: Hashable, Sendable {
     public var wall: Instant
     public var boot: BootInstant
     public var bootID: BootID
+    /// How long the machine has slept in this boot: what the boot clock counts and the monotonic clock does not.
+    public var slept: Duration
 
-    public init(wall: Instant, boot: BootInstant, bootID: BootID) {
+    public init(wall: Instant, boot: BootInstant, bootID: BootID, slept: Duration = .zero) {
         self.wall = wall
         self.boot = boot
         self.bootID = bootID
+        self.slept = slept
     }
 }

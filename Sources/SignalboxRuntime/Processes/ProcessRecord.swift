@@ -38,16 +38,8 @@ public struct ProcessRecord: Hashable, Sendable {
 
     /// Every process that can be seen from here, in one pass over /proc.
     public static func all() throws(SystemCallError) -> [ProcessRecord] {
-        guard let folder = opendir("/proc") else { throw SystemCallError("open /proc") }
-        defer { closedir(folder) }
-        var records: [ProcessRecord] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if let pid = Int32(name), let record = ProcessRecord(pid: pid) { records.append(record) }
-        }
-        return records
+        guard let names = names(inFolder: "/proc") else { throw SystemCallError("open /proc") }
+        return names.compactMap { Int32($0) }.compactMap { ProcessRecord(pid: $0) }
     }
 }
 

@@ -110,8 +110,9 @@ struct SchedulerLoop<Engine: OrderedStore> {
     }
 }
 
-/// Why due times may have been missed since the last pass, by what the two clocks say.
+/// Why due times may have been missed since the last pass, by what the clocks say.
 func missReason(since last: Now, now: Now) -> DispatchReason {
     let jump = last.wall.duration(to: now.wall) - last.boot.duration(to: now.boot)
-    return jump > .seconds(1) ? .clockForward : .suspended
+    if jump > .seconds(1) { return .clockForward }
+    return now.slept - last.slept > .seconds(1) ? .suspended : .downtime
 }

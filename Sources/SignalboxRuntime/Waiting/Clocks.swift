@@ -18,7 +18,12 @@ public struct SystemClocks: Clocks {
         bootID = BootID(String(decoding: text.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
     }
 
-    public func now() -> Now { Now(wall: Self.wallTime(), boot: Self.bootTime(), bootID: bootID) }
+    public func now() -> Now {
+        let boot = Self.bootTime()
+        let awake = Self.nanoseconds(CLOCK_MONOTONIC)
+        let slept = BootInstant(nanoseconds: awake).duration(to: boot)
+        return Now(wall: Self.wallTime(), boot: boot, bootID: bootID, slept: slept)
+    }
 
     /// Now on the wall clock, which people and programs may set (CLOCK_REALTIME).
     public static func wallTime() -> Instant {
@@ -28,8 +33,12 @@ public struct SystemClocks: Clocks {
 
     /// Now on the boot clock, which only goes forward and counts sleep (CLOCK_BOOTTIME).
     public static func bootTime() -> BootInstant {
-        let time = read(CLOCK_BOOTTIME)
-        return BootInstant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+        BootInstant(nanoseconds: nanoseconds(CLOCK_BOOTTIME))
+    }
+
+    private static func nanoseconds(_ clock: Int32) -> Int64 {
+        let time = read(clock)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
     private static func read(_ clock: Int32) -> timespec {

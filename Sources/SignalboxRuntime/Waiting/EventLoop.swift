@@ -20,7 +20,6 @@ public final class EventLoop<Token: Hashable & Sendable> {
     /// One source that wants attention.
     public struct Event: Hashable, Sendable {
         public let token: Token
-        public let readiness: Readiness
     }
 
     private let epoll: Descriptor
@@ -40,11 +39,11 @@ public final class EventLoop<Token: Hashable & Sendable> {
 
     /// Reports `source` as `token` from now on, until it is removed. A token names one source at a time.
     public func add(
-        _ source: some EventSource, for interest: Readiness = .readable, token: Token
+        _ source: some EventSource, token: Token
     ) throws(SystemCallError) {
         precondition(keys[token] == nil, "the token \(token) already names a source of this loop")
         let key = nextKey
-        var request = epoll_event(events: interest.rawValue, data: epoll_data_t(u64: key))
+        var request = epoll_event(events: EPOLLIN.rawValue, data: epoll_data_t(u64: key))
         guard epoll_ctl(epoll.number, EPOLL_CTL_ADD, source.descriptor.number, &request) == 0 else {
             throw SystemCallError("epoll_ctl")
         }
@@ -75,22 +74,9 @@ public final class EventLoop<Token: Hashable & Sendable> {
 
     private func event(for report: epoll_event) -> Event? {
         guard let source = sources[report.data.u64] else { return nil }
-        return Event(token: source.token, readiness: Readiness(rawValue: report.events))
+        return Event(token: source.token)
     }
 }
 
 @available(*, unavailable)
 extension EventLoop: Sendable {}
-
-/// What a source can be ready for.
-public struct Readiness: OptionSet, Hashable, Sendable {
-    public let rawValue: UInt32
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
-
-    /// A read would not wait: there are bytes, or the end. The corresponding C constant is `EPOLLIN`.
-    public static let readable = Readiness(rawValue: EPOLLIN.rawValue)
-    /// A write would not wait. The corresponding C constant is `EPOLLOUT`.
-    public static let writable = Readiness(rawValue: EPOLLOUT.rawValue)
-    /// Always reported. The corresponding C constant is `EPOLLERR`.
-    public static let failed = Readiness(rawValue: EPOLLERR.rawValue)
-}
