@@ -29,6 +29,7 @@ struct WorkerSettings: ParsableArguments {
             name: name, queues: queues, slots: slots ?? Machine.cores, version: SignalboxCommand.version,
             environment: Machine.environment)
         if let drainTimeout { options.drainTimeout = drainTimeout }
+        try Worker<Environment>.prepareProcess()
         return try Worker(
             store: store, liveness: store.liveness, options: options, clocks: try SystemClocks(), logger: logger)
     }

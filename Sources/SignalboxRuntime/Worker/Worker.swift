@@ -36,11 +36,20 @@ public final class Worker<Engine: OrderedStore>: Sendable {
     /// - Throws: ``WorkerError`` when the store counts it dead although it lives; it has ended its commands then.
     @available(*, noasync, message: "this blocks the thread; call it from a LoopThread")
     public func run() throws {
-        try Orphans.adopt()
-        raiseDescriptorLimit()
         let loop = try WorkerLoop(
             store: store, liveness: liveness, options: options, clocks: clocks, logger: logger, stopping: stopping)
         try loop.run()
+    }
+
+    /// For a process that is there to be a worker, before ``run()``: it takes in the orphans of its commands, so that their
+    /// exits do not pile up elsewhere, and may have as many descriptors as the machine allows, for a command takes four.
+    public static func prepareProcess() throws {
+        try Orphans.adopt()
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        var limit = rlimit()
+        guard getrlimit(resource, &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(resource, &limit)
     }
 
     /// Claims no more, lets commands go on for the drain timeout, then gives them back.
@@ -48,14 +57,6 @@ public final class Worker<Engine: OrderedStore>: Sendable {
 
     /// Ends its commands at once, and gives them back.
     public func stopNow() { stopping.ask(.now) }
-}
-
-/// A command takes some four descriptors while it runs, and the usual limit is there for programs that use select(2).
-private func raiseDescriptorLimit() {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-    limit.rlim_cur = limit.rlim_max
-    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 }
 
 /// What a worker was asked, from another thread.
