@@ -36,7 +36,7 @@ public final class JobStore<Engine: OrderedStore>: Sendable {
 
     /// The store's own name: 32 hexadecimal digits.
     public func storeID() throws -> String {
-        try engine.read { try $0.header().storeID }
+        try LiveAddress.storeID(engine)
     }
 
     /// Runs an operation in one transaction, and writes counters, event and wake-ups at its end.

@@ -36,20 +36,25 @@ struct Following {
         }
     }
 
-    /// Prints what is new since `place`, attempt by attempt.
+    /// Prints what is new since `place`, attempt by attempt; each look brings the record and the output together.
     private func look(_ place: inout OutputPlace) throws -> DispatchDetail {
-        guard let detail = try store.dispatch(id) else {
-            throw Failure(.notFound, "the dispatch \(id) was removed while it was waited for")
-        }
+        var detail = try self.detail(attempt: place.attempt)
         guard let printer else { return detail }
         place.begin(detail.view.dispatch)
+        printer.print(detail.output, from: &place)
         while place.attempt < detail.view.dispatch.attempt {
-            if let earlier = try store.dispatch(id, attempt: place.attempt) {
-                printer.print(earlier.output, from: &place)
-            }
             place = OutputPlace(attempt: place.attempt + 1)
+            detail = try self.detail(attempt: place.attempt)
+            place.begin(detail.view.dispatch)
+            printer.print(detail.output, from: &place)
         }
-        if let current = try store.dispatch(id, attempt: place.attempt) { printer.print(current.output, from: &place) }
+        return detail
+    }
+
+    private func detail(attempt: Int) throws -> DispatchDetail {
+        guard let detail = try store.dispatch(id, attempt: attempt) else {
+            throw Failure(.notFound, "the dispatch \(id) was removed while it was waited for")
+        }
         return detail
     }
 }

@@ -20,14 +20,7 @@ public enum Command: Hashable, Sendable {
 }
 
 private func shellWord(_ argument: String) -> String {
-    let plain = argument.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: "_-./:=,@%+".utf8.contains(byte)
-        }
-    }
+    let plain = argument.utf8.allSatisfy { $0.isLetter || $0.isDigit || "_-./:=,@%+".utf8.contains($0) }
     guard !plain || argument.isEmpty else { return argument }
     return "'" + argument.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
 }

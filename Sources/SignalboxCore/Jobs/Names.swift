@@ -43,19 +43,12 @@ private func checkedName(_ text: String, of kind: String) throws -> String {
     guard bytes.count <= limit else {
         throw NameError(description: "the \(kind) name has \(bytes.count) bytes; at most \(limit) are allowed")
     }
-    guard isLetterOrDigit(first), bytes.allSatisfy({ isLetterOrDigit($0) || ".-_:".utf8.contains($0) }) else {
+    guard first.isLetter || first.isDigit,
+        bytes.allSatisfy({ $0.isLetter || $0.isDigit || ".-_:".utf8.contains($0) })
+    else {
         throw NameError(
             description: "\(quoted(text)) is no \(kind) name: letters, digits and . _ - : are allowed, "
                 + "beginning with a letter or digit, as in \(kind == "job" ? "backup-home" : "default")")
     }
     return text
-}
-
-private func isLetterOrDigit(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"):
-        true
-    default: false
-    }
 }

@@ -23,10 +23,9 @@ public final class ZoneFiles {
     /// The zone called `name` in the IANA database, as in Europe/Berlin.
     public func zone(_ name: String) throws -> Zone {
         if let zone = known[name] { return zone }
-        let isPlain =
-            !name.isEmpty && !name.hasPrefix("/") && !name.split(separator: "/").contains("..")
-            && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
-        guard isPlain else { throw ZoneFileError("\(quoted(name)) is no name of a zone; expected as in Europe/Berlin") }
+        guard Zone.isWellFormed(name: name) else {
+            throw ZoneFileError("\(quoted(name)) is no name of a zone; expected as in Europe/Berlin")
+        }
         let zone = try read("\(folder)/\(name)", name: name)
         known[name] = zone
         return zone
