@@ -16,6 +16,12 @@ int linux_file_system_of(const char *path, struct linux_file_system *found) {
     return 0;
 }
 
+uint64_t linux_bytes_written_by_thread(void) {
+    struct rusage usage;
+    if (getrusage(RUSAGE_THREAD, &usage) != 0) return 0;
+    return (uint64_t)usage.ru_oublock * 512;
+}
+
 int linux_reserve_room(int descriptor, int64_t length) {
     struct stat status;
     if (fstat(descriptor, &status) != 0) return errno;

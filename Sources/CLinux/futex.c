@@ -21,6 +21,16 @@ uint32_t linux_atomic_load(const uint32_t *word) { return __atomic_load_n(word, 
 
 uint32_t linux_atomic_add(uint32_t *word, uint32_t value) { return __atomic_add_fetch(word, value, __ATOMIC_SEQ_CST); }
 
+uint64_t linux_note_load(const uint64_t *note) { return __atomic_load_n(note, __ATOMIC_RELAXED); }
+
+void linux_note_store(uint64_t *note, uint64_t value) { __atomic_store_n(note, value, __ATOMIC_RELAXED); }
+
+void linux_note_add(uint64_t *note, uint64_t value) { __atomic_fetch_add(note, value, __ATOMIC_RELAXED); }
+
+bool linux_note_exchange(uint64_t *note, uint64_t expected, uint64_t value) {
+    return __atomic_compare_exchange_n(note, &expected, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
 static struct flock byte_lock(off_t offset, enum linux_lock lock) {
     short type = lock == linux_lock_shared ? F_RDLCK : lock == linux_lock_exclusive ? F_WRLCK : F_UNLCK;
     return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};

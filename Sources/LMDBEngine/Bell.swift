@@ -4,7 +4,7 @@
 // others does not wake it.
 //
 // Layout, in 32-bit words: 0 the sequence, raised by every ring, which sleepers sleep on; 1 to 32 the counters of the
-// subjects with bit 0 to 31; 33 how many writers wait for LMDB's lock.
+// subjects with bit 0 to 31; 33 how many writers wait for LMDB's lock. From byte 256 on there are the notes of Logbook.
 
 import CLinux
 import Glibc
@@ -13,6 +13,8 @@ import OrderedStore
 /// The shared page.
 @safe final class Bell: @unchecked Sendable {
     private let words: UnsafeMutablePointer<UInt32>
+    /// What the page says besides.
+    let logbook: Logbook
     private static let byteCount = 4096
     private static let waitingWriters = 33
 
@@ -28,6 +30,7 @@ import OrderedStore
             throw EnvironmentError.system(errno, "mmap", path)
         }
         unsafe words = page.assumingMemoryBound(to: UInt32.self)
+        unsafe logbook = Logbook(page)
     }
 
     deinit { unsafe munmap(words, Self.byteCount) }
@@ -62,11 +65,12 @@ import OrderedStore
     }
 
     /// Whether some writer waits for LMDB's lock. One that was killed while it waited is counted until
-    /// ``forgetWriters()``; that costs others a moment after each commit, and nothing else.
+    /// ``forgetOthers()``; that costs others a moment after each commit, and nothing else.
     var hasWaitingWriter: Bool { unsafe linux_atomic_load(words + Self.waitingWriters) != 0 }
 
     /// For a process that knows to be the only one.
-    func forgetWriters() {
+    func forgetOthers() {
+        logbook.forgetOthers()
         countWaitingWriter(-Int32(bitPattern: unsafe linux_atomic_load(words + Self.waitingWriters)))
     }
 

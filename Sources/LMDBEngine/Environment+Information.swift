@@ -1,51 +1,77 @@
 import CLMDB
 import Glibc
-import OrderedStore
+public import OrderedStore
 
 extension Environment {
     /// How large a store is, at one moment.
     public struct Information: Hashable, Sendable {
-        /// The greatest size of the data, in bytes.
+        /// The size of this process's map, in bytes.
         public let mapSize: Int
-        /// What of it has ever been in use, in bytes: about the length of the file.
+        /// The greatest size that the map may grow to, in bytes.
+        public let maximumSize: Int
+        /// What has ever been in use, in bytes: about the length of the file.
         public let usedSize: Int
+        /// The pages within that which are free to be used again.
+        public let freePages: Int
+        /// The bytes that the data file occupies on the disk.
+        public let heldOnDisk: Int
+        /// The bytes that the disk has left.
+        public let freeOnDisk: Int
         public let pageSize: Int
         /// LMDB's number of the last commit. Not for versioning what was read: a snapshot may be newer than its number.
         public let lastTransaction: Int
-        /// How many entries each bucket has, by the buckets' indexes.
-        public let entries: [Int]
+        /// The buckets, by their indexes.
+        public let buckets: [BucketInformation]
+    }
+
+    /// How large one bucket is.
+    public struct BucketInformation: Hashable, Sendable {
+        public let name: String
+        public let entries: Int
+        /// All its pages, those of large values included.
+        public let pages: Int
+        /// How many pages lie on the way to an entry.
+        public let depth: Int
     }
 
     public func information() throws -> Information {
-        let entries = try read { transaction in try buckets.map { try transaction.entryCount($0) } }
-        let size = try handle.information()
-        return Information(
-            mapSize: size.mapSize, usedSize: size.usedPages * size.pageSize, pageSize: size.pageSize,
-            lastTransaction: size.lastTransaction, entries: entries)
+        try read { transaction in
+            let size = try handle.information()
+            let disk = try handle.diskUse()
+            return Information(
+                mapSize: size.mapSize, maximumSize: max(handle.maximumSize, size.mapSize),
+                usedSize: size.usedPages * size.pageSize, freePages: try handle.freePages(), heldOnDisk: disk.held,
+                freeOnDisk: disk.free, pageSize: size.pageSize, lastTransaction: size.lastTransaction,
+                buckets: try buckets.map { try transaction.information($0) })
+        }
     }
 
-    /// All open snapshots, of all processes.
-    public func readers() throws -> [ReaderInfo] { try handle.readers() }
+    /// How full the store is.
+    public func room() throws -> Room { try read { try $0.room() } }
 
-    /// Lets go of the snapshots that killed processes held, which keep deleted space from being used again; answers how
-    /// many there were. Worth a call now and then by a process that always runs.
-    @discardableResult
-    public func checkReaders() throws -> Int { try handle.checkReaders() }
+    /// The version of liblmdb that this process uses.
+    public static var libraryVersion: String { "\(LibraryVersion.current)" }
 }
 
 extension Environment.Reading {
-    fileprivate borrowing func entryCount(_ bucket: Bucket) throws -> Int { try transaction.entryCount(bucket) }
+    fileprivate borrowing func information(_ bucket: Bucket) throws -> Environment.BucketInformation {
+        try transaction.information(bucket)
+    }
 }
 
 extension TransactionHandle {
-    fileprivate func entryCount(_ bucket: Bucket) throws -> Int {
+    fileprivate func information(_ bucket: Bucket) throws -> Environment.BucketInformation {
         var statistics = MDB_stat()
         try environment.check(unsafe mdb_stat(pointer, database(bucket), &statistics), "mdb_stat")
-        return statistics.ms_entries
+        return Environment.BucketInformation(
+            name: bucket.name, entries: statistics.ms_entries,
+            pages: statistics.ms_branch_pages + statistics.ms_leaf_pages + statistics.ms_overflow_pages,
+            depth: Int(statistics.ms_depth))
     }
 }
 
 extension EnvironmentHandle {
+    /// Looks into the map: only inside a transaction, or behind the gate.
     func information() throws -> (mapSize: Int, usedPages: Int, pageSize: Int, lastTransaction: Int) {
         var (information, statistics) = unsafe (MDB_envinfo(), MDB_stat())
         try check(unsafe mdb_env_info(pointer, &information), "mdb_env_info")

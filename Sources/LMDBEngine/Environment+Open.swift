@@ -33,7 +33,7 @@ extension Environment {
             let handle = try EnvironmentHandle.opened(request)
             do {
                 let bell = try request.bell()
-                if isAlone, request.access == .readWrite { bell?.forgetWriters() }
+                if isAlone, request.access == .readWrite { bell?.forgetOthers() }
                 return try Environment(request, handle, openLock, bell)
             } catch {
                 handle.close()

@@ -20,8 +20,8 @@ public final class Environment: OrderedStore, @unchecked Sendable {
     let identity: FileIdentity
     private let openLock: OpenLock
     /// Nil: opened read-only where there is none.
-    private let bell: Bell?
-    private let gate = Gate()
+    let bell: Bell?
+    let gate = Gate()
     private let groupCommit = GroupCommit()
     private let hasFailed = Atomic(false)
 
@@ -91,8 +91,12 @@ public final class Environment: OrderedStore, @unchecked Sendable {
     /// that only what does not fit is refused.
     private func commit(_ batch: [WriteRequest]) {
         do {
+            try growAhead()
             let interests = try adoptingGrowth {
-                try gate.passing(.write) { try batch.count == 1 ? committing(batch[0]) : committing(batch) }
+                try gate.passing(.write) {
+                    defer { bell?.logbook.ended() }
+                    return try batch.count == 1 ? committing(batch[0]) : committing(batch)
+                }
             }
             bell?.ring(interests)
             stepAside()
@@ -133,21 +137,39 @@ public final class Environment: OrderedStore, @unchecked Sendable {
         try requireNoFailure()
         bell?.countWaitingWriter(1)
         defer { bell?.countWaitingWriter(-1) }
-        return try Writing(handle)
+        let transaction = try Writing(handle)
+        bell?.logbook.began()
+        return transaction
     }
 
     private func committing(_ transaction: consuming Writing) throws -> InterestSet {
-        let interests = transaction.interests
+        let (interests, number) = (transaction.interests, transaction.number)
+        let writtenBefore = durability == .volatile ? 0 : linux_bytes_written_by_thread()
+        bell?.logbook.willCommit(number)
         do {
             try transaction.commit()
-            return interests
         } catch let error as EnvironmentError {
             if error.code == .systemCall(EIO) && handle.isDiskFull() {
                 throw EnvironmentError.system(ENOSPC, "commit", directory)
             }
-            if error.leavesDoubt { hasFailed.store(true, ordering: .relaxed) }
-            throw error
+            throw error.leavesDoubt ? failed(error) : error
         }
+        // One that has changed nothing is not a commit.
+        if let bell, try handle.information().lastTransaction >= number {
+            let written = durability == .volatile ? 0 : linux_bytes_written_by_thread() - writtenBefore
+            bell.logbook.committed(bytes: written)
+        }
+        return interests
+    }
+
+    /// What the disk holds is in doubt: memory may show what is not there, and a later flush that succeeds would say
+    /// nothing of what an earlier one has lost. So nothing more is read or written here.
+    private func failed(_ error: EnvironmentError) -> EnvironmentError {
+        refuseEverything()
+        return EnvironmentError(
+            error.code,
+            "\(error.message). What the disk has of this commit is in doubt, so this process may not go on with the "
+                + "store; nothing acknowledged is lost. See what the disk has to say (dmesg), then start it again.")
     }
 
     /// LMDB's writer lock is not fair: who has just given it back gets it again before a sleeper is awake. So after
@@ -158,28 +180,10 @@ public final class Environment: OrderedStore, @unchecked Sendable {
         unsafe nanosleep(&pause, nil)
     }
 
-    /// Runs `transact` again when another process let the store outgrow this one's map, with a larger map.
-    private func adoptingGrowth<Result>(_ transact: () throws -> Result) throws -> Result {
-        while true {
-            do {
-                return try transact()
-            } catch let error as EnvironmentError where error.code == .mapOutgrown {
-                guard try gate.alone({ try handle.adoptMapSize() }) else { throw error }
-            } catch let error as EnvironmentError where error.code == .full {
-                guard let larger = try largerMapSize() else { throw error }
-                guard try gate.alone({ try handle.setMapSize(larger) }) else { throw error }
-            }
-        }
-    }
+    /// From now on.
+    func refuseEverything() { hasFailed.store(true, ordering: .relaxed) }
 
-    /// Another process may use a larger map than this one, and there is room in that.
-    private func largerMapSize() throws -> Int? {
-        let data = DataFile(descriptor: try FileDescriptor(StoreDirectory(path: directory).dataPath, O_RDONLY))
-        let mapSize = try data.newestMeta().mapSize
-        return try mapSize > handle.mapSize() ? mapSize : nil
-    }
-
-    private func requireNoFailure() throws {
+    func requireNoFailure() throws {
         if hasFailed.load(ordering: .relaxed) { throw EnvironmentError.failedEarlier(directory) }
     }
 }

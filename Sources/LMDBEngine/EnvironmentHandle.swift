@@ -11,11 +11,17 @@ import OrderedStore
     let path: String
     /// The numbers LMDB gave the buckets, by their indexes.
     private(set) var databases: [MDB_dbi] = []
+    /// The greatest size of the map. Changed only while the map is being replaced (Gate).
+    private(set) var maximumSize: Int
 
-    private init(_ pointer: OpaquePointer, _ path: String) {
+    private init(_ pointer: OpaquePointer, _ path: String, maximumSize: Int) {
         unsafe self.pointer = pointer
         self.path = path
+        self.maximumSize = maximumSize
     }
+
+    /// There is no address space for a larger map than this.
+    func lowerMaximum(to size: Int) { maximumSize = size }
 
     /// What to open, and how.
     struct Request {
@@ -58,12 +64,13 @@ import OrderedStore
     }
 
     private static func openedOnce(_ request: Request) throws -> EnvironmentHandle {
-        var mapSize = request.options.mapSize
+        var mapSize = request.mapSize
         while true {
             var pointer: OpaquePointer?
             try check(unsafe mdb_env_create(&pointer), "mdb_env_create", request.directory.path)
             guard let pointer = unsafe pointer else { fatalError("mdb_env_create gave no environment") }
-            let handle = unsafe EnvironmentHandle(pointer, request.directory.path)
+            let handle = unsafe EnvironmentHandle(
+                pointer, request.directory.path, maximumSize: request.options.maximumSize)
             do {
                 try handle.open(request, mapSize: mapSize)
                 return handle
@@ -93,16 +100,20 @@ import OrderedStore
 
     /// LMDB calls a write that the disk had no room for, but which it took a part of, an EIO: this tells the two apart.
     func isDiskFull() -> Bool {
-        var descriptor: CInt = -1
-        guard unsafe mdb_env_get_fd(pointer, &descriptor) == MDB_SUCCESS else { return false }
+        guard let descriptor = try? dataDescriptor() else { return false }
         return [ENOSPC, EDQUOT, EFBIG].contains(linux_reserve_room(descriptor, 1 << 20))
+    }
+
+    /// LMDB's own descriptor of the data file; it stays LMDB's.
+    func dataDescriptor() throws -> CInt {
+        var descriptor: CInt = -1
+        try check(unsafe mdb_env_get_fd(pointer, &descriptor), "mdb_env_get_fd")
+        return descriptor
     }
 
     /// Keeps jobs from inheriting the data file, and makes sure it is the one that was examined.
     private func protectDescriptor(_ request: Request) throws {
-        var descriptor: CInt = -1
-        try check(unsafe mdb_env_get_fd(pointer, &descriptor), "mdb_env_get_fd")
-        try check(linux_set_close_on_exec(descriptor), "fcntl")
+        try check(linux_set_close_on_exec(try dataDescriptor()), "fcntl")
         if let expected = request.identity, expected != (try identity()) {
             throw EnvironmentError(.notAStore, "\(path): replaced by another store at this very moment; try again")
         }
@@ -110,22 +121,10 @@ import OrderedStore
 
     /// Which file it is.
     func identity() throws -> FileIdentity {
-        var descriptor: CInt = -1
-        try check(unsafe mdb_env_get_fd(pointer, &descriptor), "mdb_env_get_fd")
         var status = stat()
-        if unsafe fstat(descriptor, &status) != 0 { throw EnvironmentError.system(errno, "fstat", path) }
+        if unsafe fstat(try dataDescriptor(), &status) != 0 { throw EnvironmentError.system(errno, "fstat", path) }
         return FileIdentity(status)
     }
-
-    /// Replaces the map by one as large as the store has become. Call it while no transaction is open (Gate).
-    func adoptMapSize() throws { try setMapSize(0) }
-
-    /// Replaces the map. Call it while no transaction is open (Gate).
-    func setMapSize(_ size: Int) throws {
-        try check(unsafe mdb_env_set_mapsize(pointer, size), "mdb_env_set_mapsize")
-    }
-
-    func mapSize() throws -> Int { try information().mapSize }
 
     /// Frees what killed readers hold; answers how many there were.
     func checkReaders() throws -> Int {
@@ -153,6 +152,13 @@ private func perish(_ message: UnsafePointer<CChar>?) {
 }
 
 extension EnvironmentHandle.Request {
+    /// As large as it was last, when that can be known.
+    var mapSize: Int {
+        let file = try? DataFile(descriptor: FileDescriptor(directory.dataPath, O_RDONLY | O_NONBLOCK))
+        return MapSize.opening(
+            initial: options.initialMapSize, persisted: try? file?.newestMeta().mapSize, maximum: options.maximumSize)
+    }
+
     /// Twice the present file: below that, going on makes no sense.
     var smallestMapSize: Int {
         var status = stat()

@@ -14,14 +14,20 @@ extension Environment {
 
     /// Limits; the defaults are right for everybody but tests.
     public struct Options: Sendable {
-        /// The greatest size of the store, in bytes: address space, not memory or disk. Halved while the system has not
-        /// that much, so long as it is twice the present file and at least 64 MiB.
-        public var mapSize: Int
+        /// The size of a new store's map, in bytes: address space, not memory or disk. It grows by itself, and is found
+        /// again by whoever opens the store next.
+        public var initialMapSize: Int
+        /// The greatest size of the store, in bytes. Where the process may not have so much address space, less.
+        public var maximumSize: Int
         /// Snapshots at once, over all processes; the first process to open the store decides for all.
         public var maximumReaders: UInt32
 
-        public init(mapSize: Int = Int.bitWidth == 64 ? 16 << 30 : 256 << 20, maximumReaders: UInt32 = 1024) {
-            self.mapSize = mapSize
+        public init(
+            initialMapSize: Int = 16 << 20, maximumSize: Int = Int.bitWidth == 64 ? 16 << 30 : 256 << 20,
+            maximumReaders: UInt32 = 1024
+        ) {
+            self.initialMapSize = initialMapSize
+            self.maximumSize = maximumSize
             self.maximumReaders = maximumReaders
         }
     }

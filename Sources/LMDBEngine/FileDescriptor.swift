@@ -12,6 +12,13 @@ final class FileDescriptor: Sendable {
         if number < 0 { throw EnvironmentError.system(errno, "open", path) }
     }
 
+    /// Another descriptor of the open file `number`.
+    init(duplicating number: CInt, _ path: String) throws {
+        self.path = path
+        self.number = fcntl(number, F_DUPFD_CLOEXEC, 3)
+        if self.number < 0 { throw EnvironmentError.system(errno, "fcntl", path) }
+    }
+
     deinit { close(number) }
 
     var status: stat {

@@ -26,6 +26,7 @@ extension EnvironmentError {
         let reason = unsafe String(cString: mdb_strerror(status))
         switch status {
         case MDB_MAP_RESIZED: return EnvironmentError(.mapOutgrown, "\(path): outgrew this process's map")
+        case MDB_MAP_FULL: return EnvironmentError(.full, "\(path): no room in this process's map")
         case MDB_PANIC: return failedEarlier(path)
         case MDB_READERS_FULL:
             return EnvironmentError(

@@ -68,7 +68,7 @@ extension Environment {
             try ending.commit()
         }
 
-        private var open: TransactionHandle {
+        var open: TransactionHandle {
             guard let transaction else { fatalError("a transaction used after its commit") }
             return transaction
         }
@@ -76,17 +76,9 @@ extension Environment {
         /// After a failed change LMDB takes no more; only the first error says why.
         private mutating func require(_ status: CInt, _ call: String) throws {
             if status == MDB_SUCCESS { return }
-            let error = status == MDB_MAP_FULL ? full : EnvironmentError.lmdb(status, call, open.environment.path)
+            let error = EnvironmentError.lmdb(status, call, open.environment.path)
             failure = failure ?? error
             throw error
-        }
-
-        private var full: EnvironmentError {
-            let size = (try? open.environment.mapSize()).map(String.init) ?? "present"
-            return EnvironmentError(
-                .full,
-                "\(open.environment.path): full: no room in its \(size) bytes for this change. "
-                    + "Start over with a new store, or open this one with a larger map.")
         }
 
         private func requireValueSize(_ value: Span<UInt8>) throws {

@@ -22,6 +22,15 @@ public protocol OrderedStore: Sendable {
 
     /// A place to wait for commits that touch one of `interests`.
     func watch(_ interests: InterestSet) throws -> Watch
+
+    /// Clears away what killed processes have left behind, and answers in sentences what people should know of.
+    /// Cheap: to be called now and then by a process that is awake anyway. An engine that has nothing to do need not
+    /// say so.
+    func tidyUp() throws -> [String]
+}
+
+extension OrderedStore {
+    public func tidyUp() throws -> [String] { [] }
 }
 
 /// One consistent snapshot.
@@ -34,6 +43,14 @@ public protocol ReadTransaction: ~Copyable {
         _ bucket: Bucket, _ range: KeyRange, _ order: ScanOrder,
         _ body: (_ key: Span<UInt8>, _ value: Span<UInt8>) throws -> ScanStep
     ) throws
+
+    /// How much room the store has, as of the last commit. Cheap enough for every request that would add to it. An
+    /// engine without a limit need not say so.
+    func room() throws -> Room
+}
+
+extension ReadTransaction where Self: ~Copyable {
+    public func room() throws -> Room { .unlimited }
 }
 
 /// A snapshot that can be changed. What it puts it also sees.

@@ -25,7 +25,7 @@ import Testing
             }
             let writes = Self.threads * Self.steps
             #expect(right.withLock { $0 } == writes)
-            #expect(try environment.information().entries[firstBucket.index] == writes)
+            #expect(try environment.information().buckets[firstBucket.index].entries == writes)
             #expect(try environment.information().lastTransaction < before + writes)
         }
     }
@@ -50,7 +50,7 @@ import Testing
             }
             #expect(refused.withLock { $0 } == failures)
             let kept = Self.threads * Self.steps - failures
-            #expect(try environment.information().entries[firstBucket.index] == kept)
+            #expect(try environment.information().buckets[firstBucket.index].entries == kept)
         }
     }
 
@@ -59,7 +59,7 @@ import Testing
     @Test func `are refused alone when only theirs does not fit`() throws {
         try withTemporaryDirectory { directory in
             let path = directory + "/store"
-            let options = Environment.Options(mapSize: 1 << 20)
+            let options = Environment.Options(initialMapSize: 1 << 20, maximumSize: 1 << 20)
             try Environment.create(at: path, buckets: conformanceBuckets, options: options) { _ in }
             let environment = try Environment.open(
                 at: path, buckets: conformanceBuckets, access: .readWrite, options: options)
@@ -78,7 +78,7 @@ import Testing
                 }
             }
             #expect(full.withLock { $0 } == 20)
-            #expect(try environment.information().entries[firstBucket.index] == 7 * 20)
+            #expect(try environment.information().buckets[firstBucket.index].entries == 7 * 20)
         }
     }
 }

@@ -66,7 +66,7 @@ import Testing
     func `follow when one of them lets the store outgrow the others' map`() async throws {
         try await withTemporaryDirectoryAsync { directory async throws in
             let path = directory + "/small"
-            let small = Environment.Options(mapSize: 1 << 20)
+            let small = Environment.Options(initialMapSize: 1 << 20, maximumSize: 1 << 20)
             try Environment.create(at: path, buckets: conformanceBuckets, options: small) { _ in }
             let store = try Environment.open(
                 at: path, buckets: conformanceBuckets, access: .readWrite, options: small)
@@ -85,7 +85,7 @@ import Testing
     func `use the larger map of another before they call the store full`() async throws {
         try await withTemporaryDirectoryAsync { directory async throws in
             let path = directory + "/small"
-            let small = Environment.Options(mapSize: 1 << 20)
+            let small = Environment.Options(initialMapSize: 1 << 20, maximumSize: 1 << 20)
             try Environment.create(at: path, buckets: conformanceBuckets, options: small) { _ in }
             let store = try Environment.open(
                 at: path, buckets: conformanceBuckets, access: .readWrite, options: small)
@@ -209,7 +209,8 @@ private func takeOverDeadReaderSlot(_ path: String) throws {
 
 private func openLarge(_ path: String) throws -> Environment {
     try Environment.open(
-        at: path, buckets: conformanceBuckets, access: .readWrite, options: Environment.Options(mapSize: 64 << 20))
+        at: path, buckets: conformanceBuckets, access: .readWrite,
+        options: Environment.Options(initialMapSize: 64 << 20))
 }
 
 private func useLargeMap(_ path: String) throws {

@@ -63,8 +63,17 @@ func withTemporaryDirectoryAsync(_ body: (String) async throws -> Void) async th
     try await body(path)
 }
 
-private func makeTemporaryDirectory() throws -> String {
-    var template = Array("/tmp/lmdb-engine-XXXXXX".utf8CString)
+/// As `withTemporaryDirectoryAsync`, in memory where there is room for `bytes`, so that the disk need not take them.
+func withRoomyDirectoryAsync(_ bytes: UInt, _ body: (String) async throws -> Void) async throws {
+    var memory = statvfs()
+    let hasRoom = statvfs("/dev/shm", &memory) == 0 && memory.f_bavail * memory.f_frsize > bytes
+    let path = try makeTemporaryDirectory(in: hasRoom ? "/dev/shm" : "/tmp")
+    defer { removeTree(path) }
+    try await body(path)
+}
+
+private func makeTemporaryDirectory(in parent: String = "/tmp") throws -> String {
+    var template = Array("\(parent)/lmdb-engine-XXXXXX".utf8CString)
     let path = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!) }.map { String(cString: $0) }
     guard let path else { throw Failure("mkdtemp: errno \(errno)") }
     return path

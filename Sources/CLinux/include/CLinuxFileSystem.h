@@ -11,6 +11,9 @@ struct linux_file_system {
 /// Returns 0 or the errno.
 int linux_file_system_of(const char *path, struct linux_file_system *found);
 
+/// The bytes that the calling thread has caused to be written to disks so far, as the kernel counts them.
+uint64_t linux_bytes_written_by_thread(void);
+
 /// Whether an open file could be made longer by `length` bytes now: reserves the room without changing the file's size.
 /// Returns 0 or the errno: ENOSPC, EDQUOT, EFBIG; or EOPNOTSUPP, where the file system cannot tell.
 int linux_reserve_room(int descriptor, int64_t length);

@@ -17,6 +17,13 @@ uint32_t linux_atomic_load(const uint32_t *word);
 /// Answers the new value.
 uint32_t linux_atomic_add(uint32_t *word, uint32_t value);
 
+/// Accesses to a number that other processes may touch too, and that orders nothing else.
+uint64_t linux_note_load(const uint64_t *note);
+void linux_note_store(uint64_t *note, uint64_t value);
+void linux_note_add(uint64_t *note, uint64_t value);
+/// Stores `value` if the number is `expected`; answers whether it was.
+bool linux_note_exchange(uint64_t *note, uint64_t expected, uint64_t value);
+
 /// A lock that belongs to the open file description, not to the process: no other descriptor's close drops it.
 enum linux_lock { linux_lock_shared, linux_lock_exclusive, linux_lock_none };
 /// Changes the lock on the byte at `offset` without waiting. Returns 0 or the errno; EAGAIN: somebody else holds it.

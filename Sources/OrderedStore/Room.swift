@@ -1,0 +1,28 @@
+/// How much room a store has, for those who stop filling it before it is full: a store that is quite full cannot even
+/// delete.
+public struct Room: Hashable, Sendable {
+    /// The bytes in use.
+    public var used: Int
+    /// The most bytes that the store may ever use.
+    public var limit: Int
+    /// The bytes that it occupies on the disk, those not in use included.
+    public var held: Int
+    /// The bytes that the disk has left for it.
+    public var freeOnDisk: Int
+
+    public init(used: Int, limit: Int, held: Int, freeOnDisk: Int) {
+        self.used = used
+        self.limit = limit
+        self.held = held
+        self.freeOnDisk = freeOnDisk
+    }
+
+    /// What a store has that knows no limit.
+    public static let unlimited = Room(used: 0, limit: .max, held: 0, freeOnDisk: .max)
+
+    /// The most bytes that can be in use, by the store's own limit or by the disk's.
+    public var capacity: Int {
+        let (onDisk, overflow) = held.addingReportingOverflow(freeOnDisk)
+        return overflow ? limit : min(limit, onDisk)
+    }
+}
