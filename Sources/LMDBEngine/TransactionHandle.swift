@@ -68,8 +68,7 @@ import OrderedStore
         _ body: (_ key: Span<UInt8>, _ value: Span<UInt8>) throws -> ScanStep
     ) throws {
         if let upper = range.upper, !range.lower.lexicographicallyPrecedes(upper) { return }
-        var cursor: OpaquePointer?
-        try environment.check(unsafe mdb_cursor_open(pointer, database(bucket), &cursor), "mdb_cursor_open")
+        let cursor = unsafe try openCursor(bucket)
         defer { unsafe mdb_cursor_close(cursor) }
         var (key, value) = unsafe (MDB_val(), MDB_val())
         var status = unsafe Self.seek(cursor, range, order, &key, &value)
@@ -80,6 +79,13 @@ import OrderedStore
             status = unsafe mdb_cursor_get(cursor, &key, &value, step)
         }
         if status != MDB_NOTFOUND { try environment.check(status, "mdb_cursor_get") }
+    }
+
+    func openCursor(_ bucket: Bucket) throws -> OpaquePointer {
+        var cursor: OpaquePointer?
+        try environment.check(unsafe mdb_cursor_open(pointer, database(bucket), &cursor), "mdb_cursor_open")
+        guard let cursor = unsafe cursor else { fatalError("mdb_cursor_open gave no cursor") }
+        return unsafe cursor
     }
 
     /// Goes to the first entry of the scan, or to one that is already beyond it.

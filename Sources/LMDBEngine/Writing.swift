@@ -4,57 +4,76 @@ public import OrderedStore
 extension Environment {
     /// The one write transaction of an LMDB environment. Only `write` makes one, and ends it on the same thread.
     public struct Writing: WriteTransaction, ~Copyable {
-        /// Nil: ended by the commit.
-        private var transaction: TransactionHandle?
+        let transaction: TransactionHandle
+        private let cursors: CursorTable
+        /// False: ended by the commit.
+        private var isOpen = true
         /// The first error that leaves nothing but to abort, should the body have gone on after it.
         private var failure: EnvironmentError?
         private(set) var interests: InterestSet = []
 
         init(_ environment: EnvironmentHandle) throws {
             transaction = try TransactionHandle.begun(environment, flags: 0)
+            cursors = CursorTable(environment)
         }
 
         /// A part of `parent` that can be undone by itself; `parent` rests meanwhile.
         init(inside parent: borrowing Writing) throws {
-            transaction = try TransactionHandle.begun(inside: parent.open)
+            transaction = try TransactionHandle.begun(inside: parent.transaction)
+            cursors = CursorTable(transaction.environment)
         }
 
-        deinit { transaction?.abort() }
+        deinit {
+            if isOpen { transaction.abort() }
+            cursors.free()
+        }
 
         public func get<Result>(
             _ key: Span<UInt8>, in bucket: Bucket, _ body: (Span<UInt8>?) throws -> Result
         ) throws -> Result {
-            try open.get(key, in: bucket, body)
+            try transaction.requireKeySize(key)
+            let cursor = unsafe try cursor(bucket)
+            var value = unsafe MDB_val()
+            let status = unsafe key.withUnsafeBufferPointer { bytes in
+                var key = unsafe MDB_val(bytes)
+                return unsafe mdb_cursor_get(cursor, &key, &value, MDB_SET)
+            }
+            if status == MDB_NOTFOUND { return try body(nil) }
+            try transaction.environment.check(status, "mdb_cursor_get")
+            return try body(unsafe value.bytes.span)
         }
 
         public func scan(
             _ bucket: Bucket, _ range: KeyRange, _ order: ScanOrder,
             _ body: (_ key: Span<UInt8>, _ value: Span<UInt8>) throws -> ScanStep
         ) throws {
-            try open.scan(bucket, range, order, body)
+            try transaction.scan(bucket, range, order, body)
         }
 
         public mutating func put(_ key: Span<UInt8>, _ value: Span<UInt8>, in bucket: Bucket) throws {
-            try open.requireKeySize(key)
+            try transaction.requireKeySize(key)
             try requireValueSize(value)
+            let cursor = unsafe try cursor(bucket)
             let status = unsafe key.withUnsafeBufferPointer { key in
                 unsafe value.withUnsafeBufferPointer { value in
                     var (key, value) = unsafe (MDB_val(key), MDB_val(value))
-                    return unsafe mdb_put(open.pointer, open.database(bucket), &key, &value, 0)
+                    return unsafe mdb_cursor_put(cursor, &key, &value, 0)
                 }
             }
-            try require(status, "mdb_put")
+            try require(status, "mdb_cursor_put")
         }
 
         @discardableResult
         public mutating func delete(_ key: Span<UInt8>, in bucket: Bucket) throws -> Bool {
-            try open.requireKeySize(key)
-            let status = unsafe key.withUnsafeBufferPointer { key in
-                var key = unsafe MDB_val(key)
-                return unsafe mdb_del(open.pointer, open.database(bucket), &key, nil)
+            try transaction.requireKeySize(key)
+            let cursor = unsafe try cursor(bucket)
+            let found = unsafe key.withUnsafeBufferPointer { bytes in
+                var (key, value) = unsafe (MDB_val(bytes), MDB_val())
+                return unsafe mdb_cursor_get(cursor, &key, &value, MDB_SET)
             }
-            if status == MDB_NOTFOUND { return false }
-            try require(status, "mdb_del")
+            if found == MDB_NOTFOUND { return false }
+            try require(found, "mdb_cursor_get")
+            try require(unsafe mdb_cursor_del(cursor, 0), "mdb_cursor_del")
             return true
         }
 
@@ -63,20 +82,18 @@ extension Environment {
         /// Makes the changes durable. LMDB's transaction is gone afterwards, whatever the outcome.
         consuming func commit() throws {
             if let failure { throw failure }
-            let ending = open
-            transaction = nil
-            try ending.commit()
+            isOpen = false
+            try transaction.commit()
         }
 
-        var open: TransactionHandle {
-            guard let transaction else { fatalError("a transaction used after its commit") }
-            return transaction
+        private func cursor(_ bucket: Bucket) throws -> OpaquePointer {
+            unsafe try cursors.cursor(bucket, of: transaction)
         }
 
         /// After a failed change LMDB takes no more; only the first error says why.
         private mutating func require(_ status: CInt, _ call: String) throws {
             if status == MDB_SUCCESS { return }
-            let error = EnvironmentError.lmdb(status, call, open.environment.path)
+            let error = EnvironmentError.lmdb(status, call, transaction.environment.path)
             failure = failure ?? error
             throw error
         }
@@ -84,7 +101,8 @@ extension Environment {
         private func requireValueSize(_ value: Span<UInt8>) throws {
             if value.count <= UInt32.max { return }
             throw EnvironmentError(
-                .valueSize, "\(open.environment.path): a value of \(value.count) bytes; values have at most 4294967295")
+                .valueSize,
+                "\(transaction.environment.path): a value of \(value.count) bytes; values have at most 4294967295")
         }
     }
 }
