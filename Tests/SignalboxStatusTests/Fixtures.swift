@@ -18,7 +18,9 @@ struct FixedSource: StatusSource {
 
     func job(_ name: JobName) throws -> JobDetail? {
         try checked(shown.jobs.first { $0.name == name }).map { view in
-            JobDetail(view: view, dispatches: shown.recent.filter { $0.dispatch.job == name })
+            JobDetail(
+                view: view, dispatches: shown.recent.filter { $0.dispatch.job == name },
+                last24Hours: shown.status.last24Hours)
         }
     }
 
@@ -135,5 +137,15 @@ enum Fixtures {
         _ text: String, _ stream: OutputLine.Stream = .standardOutput, _ offset: Duration = .zero
     ) -> OutputLine {
         OutputLine(stream: stream, offset: offset, bytes: Array(text.utf8))
+    }
+
+    /// A day in which `runs` ended, by how many hours ago.
+    static func lastDay(_ runs: [Int: [Dispatch]]) -> RunHistory {
+        RunHistory(
+            hours: (1 - RunHistory.length...0).map { offset in
+                var tally = RunTally()
+                for run in runs[-offset] ?? [] { tally.add(run) }
+                return RunHistory.Hour(hour: UTCHour(of: now.wall).advanced(by: offset), tally: tally)
+            })
     }
 }

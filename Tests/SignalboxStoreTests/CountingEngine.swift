@@ -2,18 +2,31 @@ import OrderedStore
 import SignalboxTesting
 import Synchronization
 
-/// A memory engine that counts what is read in its write transactions.
+/// A memory engine that counts what is read in its transactions, and what is put into each bucket.
 final class CountingEngine: OrderedStore {
     private let memory: MemoryEngine
-    private let count = Mutex(0)
+    private let count = Mutex(Count())
 
     init(buckets: [Bucket]) { memory = MemoryEngine(buckets: buckets) }
 
-    var reads: Int { count.withLock { $0 } }
-    func reset() { count.withLock { $0 = 0 } }
+    /// Keys looked up, and entries that scans came by.
+    var reads: Int { count.withLock { $0.reads } }
+    func puts(in bucket: Bucket) -> Int { count.withLock { $0.puts[bucket, default: 0] } }
+    func reset() { count.withLock { $0 = Count() } }
 
-    func read<Result>(_ body: (borrowing MemoryEngine.Reading) throws -> Result) throws -> Result {
-        try memory.read(body)
+    struct Count {
+        var reads = 0
+        var puts: [Bucket: Int] = [:]
+
+        mutating func add(_ other: Count) {
+            reads += other.reads
+            puts.merge(other.puts, uniquingKeysWith: +)
+        }
+    }
+
+    /// A write that changes nothing: only those can be counted.
+    func read<Result>(_ body: (borrowing Writing) throws -> Result) throws -> Result {
+        try write { transaction in try body(transaction) }
     }
 
     func write<Result>(_ body: (inout Writing) throws -> Result) throws -> Result {
@@ -21,7 +34,7 @@ final class CountingEngine: OrderedStore {
             var counted = Writing(memory: transaction)
             do {
                 let result = try body(&counted)
-                count.withLock { $0 += counted.reads.withLock { $0 } }
+                count.withLock { $0.add(counted.count.withLock { $0 }) }
                 transaction = counted.memory
                 return result
             } catch {
@@ -35,14 +48,14 @@ final class CountingEngine: OrderedStore {
 
     struct Writing: WriteTransaction, ~Copyable {
         var memory: MemoryEngine.Writing
-        let reads = Mutex(0)
+        let count = Mutex(Count())
 
         init(memory: consuming MemoryEngine.Writing) { self.memory = memory }
 
         func get<Result>(
             _ key: Span<UInt8>, in bucket: Bucket, _ body: (Span<UInt8>?) throws -> Result
         ) throws -> Result {
-            reads.withLock { $0 += 1 }
+            count.withLock { $0.reads += 1 }
             return try memory.get(key, in: bucket, body)
         }
 
@@ -51,12 +64,13 @@ final class CountingEngine: OrderedStore {
             _ body: (_ key: Span<UInt8>, _ value: Span<UInt8>) throws -> ScanStep
         ) throws {
             try memory.scan(bucket, range, order) { key, value in
-                reads.withLock { $0 += 1 }
+                count.withLock { $0.reads += 1 }
                 return try body(key, value)
             }
         }
 
         mutating func put(_ key: Span<UInt8>, _ value: Span<UInt8>, in bucket: Bucket) throws {
+            count.withLock { $0.puts[bucket, default: 0] += 1 }
             try memory.put(key, value, in: bucket)
         }
 

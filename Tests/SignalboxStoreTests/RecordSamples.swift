@@ -14,6 +14,7 @@ enum RecordSamples {
         RecordSample("registration", registration, under: .worker(registration.id)),
         RecordSample("event", event, under: .sequence(9)),
         RecordSample("counter", Counter(value: 77), under: .unique("photo-7")),
+        RecordSample("history", history, under: .history(UTCHour(of: moment.wall), .job(name))),
         RecordSample("state", state, under: StoreState.key),
         RecordSample("header", StoreHeader(format: 1, storeID: "0123"), under: StoreHeader.key),
         RecordSample("boot", BootRecord(bootID: BootID("boot"), livePath: "/run/x"), under: BootRecord.key),
@@ -28,6 +29,9 @@ enum RecordSamples {
 
     private static let output = OutputChunk(lines: [line("one"), line("two", offset: .seconds(1))])
     private static let state = StoreState(sequence: 9, nextDispatch: 5, nextWorker: 2)
+    private static let history = RunTally(
+        successes: 3, failures: 2, unmeasured: 1, totalDuration: .milliseconds(20),
+        durations: DurationHistogram(counts: [(40, 3), (DurationHistogram.lastBin, 1)])!)
     private static let heartbeat = Heartbeat(at: moment, running: 1, processed: 5, failed: 2)
     private static let command = RunningCommand(
         claim: Claim(worker: WorkerID(1), token: Token(8)), process: process)

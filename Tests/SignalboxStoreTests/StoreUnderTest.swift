@@ -87,16 +87,23 @@ protocol JobOperations: Sendable {
     func held(by worker: WorkerID) throws -> [Dispatch]
     func rescue(_ worker: WorkerID, output: [DispatchID: [OutputLine]], now: Now) throws -> [Dispatch]
     func sequence() throws -> UInt64
-    func status() throws -> StatusView
-    func overview() throws -> Overview
+    func status(now: Now?) throws -> StatusView
+    func overview(now: Now?) throws -> Overview
     func jobs(recent: Int) throws -> [JobView]
-    func job(_ name: JobName, recent: Int) throws -> JobDetail?
+    func job(_ name: JobName, recent: Int, now: Now?) throws -> JobDetail?
     func dispatches(_ filter: DispatchFilter) throws -> [DispatchView]
     func dispatch(_ id: DispatchID, attempt: Int?) throws -> DispatchDetail?
     func workers() throws -> [WorkerView]
     func verify() throws -> VerifyReport
 }
 extension JobStore: JobOperations {}
+
+/// A protocol's methods have no default arguments.
+extension JobOperations {
+    func status() throws -> StatusView { try status(now: nil) }
+    func overview() throws -> Overview { try overview(now: nil) }
+    func job(_ name: JobName, recent: Int) throws -> JobDetail? { try job(name, recent: recent, now: nil) }
+}
 
 /// What `LiveStore` can do, without its engine's type.
 protocol LiveOperations: Sendable {

@@ -55,7 +55,7 @@ import Testing
     @Test(arguments: Buckets.all)
     func `names a missing entry of any bucket`(bucket: Bucket) throws {
         // Nothing else says that these must be there: attempts and outputs are pruned, and workers come and go.
-        let optional = [Buckets.attempts, Buckets.outputs, Buckets.occurrences, Buckets.meta]
+        let optional = [Buckets.attempts, Buckets.outputs, Buckets.occurrences, Buckets.meta, Buckets.history]
         guard !optional.contains(bucket) else { return }
         for index in try positions(in: bucket) {
             let found = try faults { store in
@@ -136,6 +136,25 @@ import Testing
         ("beyond the job's cursor", { try changeProgress($0) { $0.cursor = .epoch } }),
         ("job.due lacks", { try changeProgress($0) { $0.nextDue! += .seconds(1) } }),
         ("is BLOCKED by", { try endBlocker($0) }),
+        ("no record of the whole store", { try $0.raw.delete(try history($0, of: .all).bytes, Buckets.history) }),
+        ("runs of jobs, and", { store in try changeHistory(store, of: .all) { _ in RunTally() } }),
+        (
+            "durations and ends without one",
+            { store in
+                try changeHistory(store, of: .job(JobName("job"))) { tally in
+                    RunTally(
+                        successes: tally.successes, failures: 1, unmeasured: 0, totalDuration: tally.totalDuration,
+                        durations: tally.durations)
+                }
+            }
+        ),
+        (
+            "which has another shape",
+            { store in
+                let key = Key.history(UTCHour(of: store.now.wall), .all).with(UInt8(0))
+                try store.raw.keep(RunTally(), key, in: Buckets.history)
+            }
+        ),
     ]
     private static let stray = Request(command: .shell("x"))
     private static let strayChunk = OutputChunk(lines: [])
@@ -170,6 +189,18 @@ import Testing
 
 private func changeState(_ store: StoreUnderTest, _ change: (inout StoreState) -> Void) throws {
     try store.raw.change(StoreState.self, StoreState.key, in: Buckets.meta, change)
+}
+
+/// The key of a record of the one hour in which something ended.
+private func history(_ store: StoreUnderTest, of subject: HistorySubject) throws -> Key {
+    .history(UTCHour(of: store.now.wall), subject)
+}
+
+private func changeHistory(
+    _ store: StoreUnderTest, of subject: HistorySubject, _ change: (RunTally) -> RunTally
+) throws {
+    let key = try history(store, of: subject)
+    try store.raw.change(RunTally.self, key, in: Buckets.history) { $0 = change($0) }
 }
 
 private func changeWorker(_ store: StoreUnderTest, _ change: (inout WorkerRegistration) -> Void) throws {

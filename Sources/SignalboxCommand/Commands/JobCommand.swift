@@ -14,9 +14,11 @@ struct JobCommand: ParsableCommand {
 
     func run() throws {
         let jobName = try JobName(name)
-        guard let detail = try store.open(.read).job(jobName, recent: 10) else { throw StoreError.noJob(jobName) }
-        if output.json { return try JSON.write(detail.view) }
         let now = try currentTime()
+        guard let detail = try store.open(.read).job(jobName, recent: 10, now: now) else {
+            throw StoreError.noJob(jobName)
+        }
+        if output.json { return try JSON.write(detail) }
         let (definition, progress) = (detail.view.job.definition, detail.view.job.progress)
         Fields([
             ("name", definition.name.text), ("schedule", definition.schedule.description),
@@ -27,6 +29,7 @@ struct JobCommand: ParsableCommand {
             ("catchup", definition.catchUp.mode.rawValue), ("paused", progress.paused ? "yes" : "no"),
             ("next", progress.nextDue.map { "\($0) (\(Words.relative($0, to: now)))" } ?? "–"),
             ("active", "\(detail.view.running) running, \(detail.view.waiting) waiting"),
+            ("last 24 h", detail.last24Hours.map(Words.runs) ?? "–"),
         ]).write()
         guard !detail.dispatches.isEmpty else { return }
         Terminal.writeLine("")

@@ -10,10 +10,11 @@ struct Status: ParsableCommand {
     @OptionGroup var output: JSONOption
 
     func run() throws {
-        let status = try store.open(.read).status()
+        let status = try store.open(.read).status(now: currentTime())
         if output.json { return try JSON.write(status) }
         Fields([
             ("jobs", "\(status.jobs)"), ("workers", "\(status.workers)"),
+            ("last 24 h", status.last24Hours.map(Words.runs) ?? "–"),
             ("store", "\(status.storeID), format \(status.formatVersion), sequence \(status.sequence)"),
         ]).write()
         Terminal.writeLine("")

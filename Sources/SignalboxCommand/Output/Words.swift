@@ -37,4 +37,13 @@ enum Words {
         case .notStarted: "could not start"
         }
     }
+
+    /// "288 runs, 2 failed; half took at most about 350 ms, 95 % about 3 s", or "no run".
+    static func runs(_ history: RunHistory) -> String {
+        let total = history.total
+        guard total.runs > 0 else { return "no run" }
+        let counts = "\(total.runs) run\(total.runs == 1 ? "" : "s"), \(total.failures) failed"
+        guard let half = total.durations.quantile(0.5), let most = total.durations.quantile(0.95) else { return counts }
+        return "\(counts); half took at most about \(length(half)), 95 % about \(length(most))"
+    }
 }

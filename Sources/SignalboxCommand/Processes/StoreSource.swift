@@ -23,9 +23,9 @@ final class StoreSource: StatusSource {
         }
     }
 
-    func overview() throws -> Overview { try store.overview() }
+    func overview() throws -> Overview { try store.overview(now: currentTime()) }
     func jobs() throws -> [JobView] { try store.jobs(recent: 20) }
-    func job(_ name: JobName) throws -> JobDetail? { try store.job(name) }
+    func job(_ name: JobName) throws -> JobDetail? { try store.job(name, now: currentTime()) }
     func dispatches(_ filter: DispatchFilter) throws -> [DispatchView] { try store.dispatches(filter) }
     func dispatch(_ id: DispatchID) throws -> DispatchDetail? { try store.dispatch(id) }
     func workers() throws -> [WorkerView] { try store.workers() }

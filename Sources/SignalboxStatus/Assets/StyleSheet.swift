@@ -134,6 +134,14 @@ let styleSheetText = #"""
     .run:hover { filter: brightness(1.2); }
     .card .strip { height: 2rem; margin-bottom: 1rem; }
 
+    .figures { margin: 0 0 .8rem; }
+    .figures strong { font-weight: 640; }
+    .figures .failed { color: var(--tone); }
+    .chart { display: block; width: 100%; height: 4.5rem; }
+    .chart rect { fill: var(--tone, var(--line)); }
+    .chart g:hover { filter: brightness(1.2); }
+    .scale { display: flex; justify-content: space-between; margin: .3rem 0 0; font-size: .78rem; }
+
     table { width: 100%; border-collapse: separate; border-spacing: 0; font-size: .92rem; overflow: hidden; }
     th, td {
         padding: .6rem .8rem; text-align: left; vertical-align: middle; border-top: 1px solid var(--line);

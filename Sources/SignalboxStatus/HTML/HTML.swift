@@ -54,6 +54,8 @@ struct Attribute: Sendable {
     static func maximum(_ number: Int) -> Attribute { Attribute("max", String(number)) }
     static func width(_ number: Int) -> Attribute { Attribute("width", String(number)) }
     static func height(_ number: Int) -> Attribute { Attribute("height", String(number)) }
+    static func x(_ number: Int) -> Attribute { Attribute("x", String(number)) }
+    static func y(_ number: Int) -> Attribute { Attribute("y", String(number)) }
     static func viewBox(_ box: StaticString) -> Attribute { Attribute("viewBox", box.description) }
     /// A drawing that fills its box, whatever shape that has.
     static let stretched = Attribute("preserveAspectRatio", "none")

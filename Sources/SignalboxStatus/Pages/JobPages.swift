@@ -74,6 +74,7 @@ extension PageView {
                 strip(detail.dispatches.map(\.dispatch))
                 facts(jobFacts(detail.view.job))
             },
+            lastDay(detail.last24Hours),
             environment(definition.environment),
             section("Last runs") {
                 dispatchTable(

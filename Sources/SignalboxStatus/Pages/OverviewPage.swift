@@ -11,6 +11,7 @@ extension PageView {
                 runningNow(overview.running)
                 workerSummary(overview.workers)
             },
+            lastDay(overview.status.last24Hours),
             section("Jobs") { jobTable(overview.jobs) },
             section("Recent dispatches") {
                 dispatchTable(

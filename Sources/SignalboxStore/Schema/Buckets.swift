@@ -43,10 +43,12 @@ public enum Buckets {
     /// Job, dispatch → nothing. Those of a job that are not terminal, for its overlap policy: a long run must not make
     /// every due time read the records of all that met it.
     static let active = Bucket(19, "dispatch.active")
+    /// Hour, job or the whole store → what became of the runs that ended in it.
+    static let history = Bucket(20, "history")
 
     public static let all = [
         meta, jobs, jobProgress, jobDue, dispatches, requests, attempts, outputs, ready, scheduled, blocked, running,
-        byState, byJob, unique, occurrences, workers, events, counters, active,
+        byState, byJob, unique, occurrences, workers, events, counters, active, history,
     ]
 }
 

@@ -92,6 +92,29 @@ extension Key {
     static func counter(_ subject: CounterSubject, _ state: DispatchState) -> Key {
         Key(reserving: 48).with(subject.kind).with(subject.text).with(state)
     }
+    static func history(_ hour: UTCHour, _ subject: HistorySubject) -> Key {
+        Key(reserving: 48).with(hour.start).with(subject.kind).with(subject.text)
+    }
+}
+
+/// What hourly history is kept of.
+enum HistorySubject: Hashable {
+    case job(JobName)
+    /// The whole store. It sorts behind all jobs, so that of an hour which is dropped piece by piece it goes last.
+    case all
+
+    var kind: UInt8 {
+        switch self {
+        case .job: 2
+        case .all: 3
+        }
+    }
+    var text: String {
+        switch self {
+        case .job(let name): name.text
+        case .all: ""
+        }
+    }
 }
 
 /// What dispatches are counted by.

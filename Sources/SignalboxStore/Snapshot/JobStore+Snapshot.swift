@@ -8,17 +8,19 @@ extension JobStore {
         try engine.read { try $0.storeState().sequence }
     }
 
-    public func status() throws -> StatusView {
-        try engine.read { try $0.status(isAlive) }
+    /// - Parameter now: the end of the 24 hours whose runs are told of; nil leaves them out.
+    public func status(now: Now? = nil) throws -> StatusView {
+        try engine.read { try $0.status(isAlive, now) }
     }
 
-    public func overview() throws -> Overview {
+    /// - Parameter now: the end of the 24 hours whose runs are told of; nil leaves them out.
+    public func overview(now: Now? = nil) throws -> Overview {
         let live = try liveView()
         return try engine.read { transaction in
             let running = try transaction.ids(Buckets.byState, .state(.inProgress), .ascending, limit: 50)
             let recent = try transaction.ids(Buckets.dispatches, .all, .descending, limit: 20)
             return Overview(
-                status: try transaction.status(isAlive),
+                status: try transaction.status(isAlive, now),
                 jobs: try transaction.jobs().map { try transaction.view(of: $0, recent: 20) },
                 workers: try transaction.workerViews(live, isAlive),
                 running: try running.map { try transaction.view(of: $0, live) },
@@ -32,7 +34,8 @@ extension JobStore {
     }
 
     /// Nil when there is no such job.
-    public func job(_ name: JobName, recent: Int = 50) throws -> JobDetail? {
+    /// - Parameter now: the end of the 24 hours whose runs are told of; nil leaves them out.
+    public func job(_ name: JobName, recent: Int = 50, now: Now? = nil) throws -> JobDetail? {
         let live = try liveView()
         return try engine.read { transaction in
             guard let job = try transaction.job(name) else { return nil }
@@ -40,7 +43,8 @@ extension JobStore {
             let ids = try transaction.ids(Buckets.byJob, range, .descending, limit: recent)
             return JobDetail(
                 view: try transaction.view(of: job, recent: 20),
-                dispatches: try ids.map { try transaction.view(of: $0, live) })
+                dispatches: try ids.map { try transaction.view(of: $0, live) },
+                last24Hours: try now.map { try transaction.history(of: .job(name), now: $0) })
         }
     }
 
@@ -107,7 +111,7 @@ extension KeyRange {
 }
 
 extension ReadTransaction where Self: ~Copyable {
-    fileprivate func status(_ isAlive: (WorkerID) -> Bool) throws -> StatusView {
+    fileprivate func status(_ isAlive: (WorkerID) -> Bool, _ now: Now?) throws -> StatusView {
         let state = try storeState()
         let header = try header()
         var jobs = 0
@@ -124,7 +128,8 @@ extension ReadTransaction where Self: ~Copyable {
         return StatusView(
             jobs: jobs, workers: workers, queues: try queueViews(),
             dispatches: Dictionary(uniqueKeysWithValues: counts),
-            sequence: state.sequence, storeID: header.storeID, formatVersion: header.format)
+            sequence: state.sequence, storeID: header.storeID, formatVersion: header.format,
+            last24Hours: try now.map { try history(of: .all, now: $0) })
     }
 
     private func queueViews() throws -> [QueueView] {

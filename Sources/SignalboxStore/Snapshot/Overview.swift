@@ -16,6 +16,19 @@ public struct Overview: Sendable {
 public struct JobDetail: Sendable {
     public var view: JobView
     public var dispatches: [DispatchView]
+    /// Its runs; only where they were asked for.
+    public var last24Hours: RunHistory?
+}
+
+extension JobDetail: Encodable {
+    private enum CodingKeys: String, CodingKey { case last_24h }
+
+    /// The fields of the job, and `last_24h`. Its dispatches are asked for by `dispatches`.
+    public func encode(to encoder: any Encoder) throws {
+        try view.encode(to: encoder)
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encodeIfPresent(last24Hours, forKey: .last_24h)
+    }
 }
 
 /// Which dispatches a list shows: newest first, at most `limit`, those that match everything that is not nil.

@@ -12,10 +12,12 @@ public struct StatusView: Sendable, Encodable {
     public var sequence: UInt64
     public var storeID: String
     public var formatVersion: UInt32
+    /// The runs of the whole store; only where they were asked for.
+    public var last24Hours: RunHistory?
 
     public func count(_ state: DispatchState) -> Int { dispatches[state] ?? 0 }
 
-    private enum CodingKeys: String, CodingKey { case jobs, workers, queues, dispatches, seq, store }
+    private enum CodingKeys: String, CodingKey { case jobs, workers, queues, dispatches, seq, store, last_24h }
     private enum StoreKeys: String, CodingKey { case id, format }
 
     public func encode(to encoder: any Encoder) throws {
@@ -26,6 +28,7 @@ public struct StatusView: Sendable, Encodable {
         let counts = DispatchState.allCases.map { ($0.name, count($0)) }
         try fields.encode(Dictionary(uniqueKeysWithValues: counts), forKey: .dispatches)
         try fields.encode(sequence, forKey: .seq)
+        try fields.encodeIfPresent(last24Hours, forKey: .last_24h)
         var store = fields.nestedContainer(keyedBy: StoreKeys.self, forKey: .store)
         try store.encode(storeID, forKey: .id)
         try store.encode(formatVersion, forKey: .format)

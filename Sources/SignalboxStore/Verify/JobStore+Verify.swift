@@ -30,6 +30,7 @@ extension ReadTransaction where Self: ~Copyable {
             try checkNoExtra(bucket, &check)
         }
         try checkCounters(&check)
+        try checkHistory(&check)
         return check.report
     }
 
@@ -202,6 +203,14 @@ extension ReadTransaction where Self: ~Copyable {
         for (key, count) in left {
             check.report.fault("the counter \(hexadecimal(key)) is missing; it should say \(count)")
         }
+    }
+
+    private func checkHistory(_ check: inout Check) throws {
+        var history = HistoryCheck()
+        try each(RunTally.self, Buckets.history, &check) { key, tally, check in
+            for fault in history.faults(of: key, tally) { check.report.fault(fault) }
+        }
+        for fault in history.faultsAtEnd() { check.report.fault(fault) }
     }
 
     private func expect(_ key: Key, _ bucket: Bucket, _ check: inout Check) throws {

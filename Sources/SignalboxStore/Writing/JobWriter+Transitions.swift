@@ -102,6 +102,7 @@ extension JobWriter where Transaction: ~Copyable {
     /// T4, and T12 for those whose parent did not succeed.
     private mutating func settleWaiters(of ended: Dispatch) throws {
         try recordLastRun(ended)
+        history.add(ended)
         guard state.count(.blocked) > 0 else { return }
         let range = KeyRange(prefix: Key.dispatch(ended.id).bytes)
         for id in try transaction.ids(Buckets.blocked, range, limit: .max) {

@@ -17,6 +17,8 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
     private var interests: InterestSet = []
     /// Dispatches that ended, while the waiters of the first of them and of all that follow are looked after.
     var endings: [Dispatch] = []
+    /// The runs that ended in this transaction.
+    var history = EndedRuns()
 
     private struct CounterKey: Hashable {
         var subject: CounterSubject
@@ -71,6 +73,7 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
     /// Writes what the body has gathered; nothing when it changed nothing.
     mutating func finish() throws {
         try writeCounters()
+        try writeHistory()
         if !changes.isEmpty { try writeEvent() }
         if !changes.isEmpty || !interests.isEmpty { interests.insert(.anyChange) }
         guard state != stateBefore || !interests.isEmpty else { return }
