@@ -21,7 +21,7 @@ struct SignalboxCommand: ParsableCommand {
                 name: "Jobs:",
                 subcommands: [
                     Add.self, Apply.self, ImportCrontab.self, Jobs.self, JobCommand.self, Pause.self, Resume.self,
-                    Remove.self, Run.self,
+                    Remove.self, Run.self, Next.self,
                 ]),
             CommandGroup(
                 name: "Dispatches:",

@@ -6,7 +6,7 @@ public struct Occurrence: Hashable, Sendable {
         /// Its local time does not exist that day: the clock was set forward over it. It is due at the end of the gap.
         case daylightGap = "dst_gap"
         /// Its local time exists twice that day: the clock is set back over it.
-        case fold
+        case fold = "dst_fold"
     }
 
     public let due: Instant
