@@ -111,7 +111,7 @@ enum Fixtures {
         definition.timeout = .seconds(900)
         var progress = JobProgress(revision: 3, cursor: now.wall, anchor: now.wall)
         progress.nextDue = next.map { at($0).wall }
-        progress.paused = paused
+        progress.pause = paused ? JobPause(at: .epoch, by: "ann@box", reason: "new disk") : nil
         if let last = recent.first(where: { $0.state == .success || $0.state == .failed }), let end = last.finished {
             progress.lastRun = LastRun(dispatch: last.id, state: last.state, finishedAt: end.wall)
         }

@@ -65,10 +65,13 @@ protocol JobOperations: Sendable {
     func run(_ name: JobName, mode: RunMode, input: [UInt8]?, now: Now) throws -> DispatchID
     func cancel(_ id: DispatchID, now: Now) throws -> Dispatch
     func add(_ definition: JobDefinition, zones: ZoneTable, now: Now) throws
-    func apply(_ definitions: [JobDefinition], prune: Bool, zones: ZoneTable, now: Now) throws -> [JobChange]
-    func plan(_ definitions: [JobDefinition], prune: Bool) throws -> [JobChange]
+    func apply(
+        _ definitions: [JobDefinition], prune: Bool, replacePending: Bool, zones: ZoneTable, now: Now
+    ) throws -> [JobChange]
+    func plan(_ definitions: [JobDefinition], prune: Bool, replacePending: Bool) throws -> [JobChange]
     func remove(_ name: JobName, now: Now) throws
-    func setPaused(_ paused: Bool, _ name: JobName, now: Now) throws -> Bool
+    func pause(_ name: JobName, by: String, reason: String?, now: Now) throws -> JobPause?
+    func resume(_ name: JobName, catchingUpIn zones: ZoneTable?, now: Now) throws -> Resumption?
     func fire(
         now: Now, zones: ZoneTable, except held: Set<JobName>, reason: DispatchReason
     ) throws -> FirePass
@@ -103,6 +106,20 @@ extension JobOperations {
     func status() throws -> StatusView { try status(now: nil) }
     func overview() throws -> Overview { try overview(now: nil) }
     func job(_ name: JobName, recent: Int) throws -> JobDetail? { try job(name, recent: recent, now: nil) }
+}
+
+extension JobOperations {
+    /// Returns whether that changed anything.
+    func setPaused(_ paused: Bool, _ name: JobName, now: Now) throws -> Bool {
+        guard paused else { return try resume(name, catchingUpIn: nil, now: now) != nil }
+        return try pause(name, by: "ann@box", reason: nil, now: now) == nil
+    }
+    func apply(_ definitions: [JobDefinition], prune: Bool, zones: ZoneTable, now: Now) throws -> [JobChange] {
+        try apply(definitions, prune: prune, replacePending: false, zones: zones, now: now)
+    }
+    func plan(_ definitions: [JobDefinition], prune: Bool) throws -> [JobChange] {
+        try plan(definitions, prune: prune, replacePending: false)
+    }
 }
 
 /// What `LiveStore` can do, without its engine's type.

@@ -147,7 +147,7 @@ import Testing
                 (["jobs"], ["NAME", "hello", "@manual", "SUCCESS"]), (["job", "hello"], ["schedule", "echo hello"]),
                 (["dispatches"], ["ID", "SUCCESS", "FAILED", "exit 3"]),
                 (["dispatch", "2"], ["state", "FAILED", "exit 3"]), (["workers"], ["online", "default"]),
-                (["status"], ["QUEUE", "IN_PROGRESS", "format 1"]),
+                (["status"], ["QUEUE", "IN_PROGRESS", "format 2"]),
                 (["verify"], ["no fault"]),
             ] {
                 let finished = try box.run(program: [Box.command] + arguments)

@@ -17,7 +17,10 @@ struct Apply: ParsableCommand {
     @Flag(help: "Remove jobs that the file does not name.")
     var prune = false
 
-    @Flag(help: "Only say what would change.")
+    @Flag(help: "Cancel what waits of these jobs and was made before they were changed.")
+    var replacePending = false
+
+    @Flag(help: "Only say what would change; `signalbox diff` says it field by field.")
     var dryRun = false
 
     @OptionGroup var output: JSONOption
@@ -25,16 +28,11 @@ struct Apply: ParsableCommand {
     func run() throws {
         // The file is read before the store is made, so that a broken file leaves nothing behind.
         let jobs = try JobDefinitions(file: file)
-        let changes = JobChanges(list: try dryRun ? plan(jobs) : jobs.apply(to: store.open(.create), prune: prune))
-        if output.json { try changes.writeJSON() } else { changes.write() }
-    }
-
-    private func plan(_ jobs: JobDefinitions) throws -> [JobChange] {
-        do {
-            return try store.open(.read).plan(jobs.list, prune: prune)
-        } catch let failure as Failure where failure.status == .noStore {
-            return jobs.list.map { JobChange(name: $0.name.text, change: .added) }
-        }
+        let changes =
+            try dryRun
+            ? jobs.plan(for: store, prune: prune, replacePending: replacePending)
+            : jobs.apply(to: store.open(.create), prune: prune, replacePending: replacePending)
+        if output.json { try changes.forEach(JSON.write) } else { JobChanges(list: changes).write() }
     }
 }
 
@@ -52,21 +50,29 @@ struct JobDefinitions {
         self.zones = try zones.table(Set(list.compactMap(\.zone)))
     }
 
-    func apply(to store: Store, prune: Bool = false) throws -> [JobChange] {
-        try store.apply(list, prune: prune, zones: zones, now: try currentTime())
+    func apply(to store: Store, prune: Bool = false, replacePending: Bool = false) throws -> [JobChange] {
+        try store.apply(list, prune: prune, replacePending: replacePending, zones: zones, now: try currentTime())
+    }
+
+    /// What applying them would do; where there is no store, all of them are new.
+    func plan(for store: StoreOptions, prune: Bool, replacePending: Bool = false) throws -> [JobChange] {
+        do {
+            return try store.open(.read).plan(list, prune: prune, replacePending: replacePending)
+        } catch let failure as Failure where failure.status == .noStore {
+            return list.map { JobChange(name: $0.name, from: nil, to: $0) }
+        }
     }
 }
 
-/// What applying definitions did, or would do.
+/// What applying definitions did, or would do, one job a line.
 struct JobChanges {
     let list: [JobChange]
 
     func write() {
         for change in list {
             let word = change.change.rawValue
-            Terminal.writeLine(word + String(repeating: " ", count: max(1, 11 - word.count)) + change.name)
+            let waiting = change.cancelled == 0 ? "" : ", \(change.cancelled) waiting cancelled"
+            Terminal.writeLine(word + String(repeating: " ", count: max(1, 11 - word.count)) + change.name + waiting)
         }
     }
-
-    func writeJSON() throws { for change in list { try JSON.write(change) } }
 }

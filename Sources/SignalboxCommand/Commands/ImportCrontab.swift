@@ -41,10 +41,9 @@ struct ImportCrontab: ParsableCommand {
         }
         guard !dryRun else { return }
         let jobs = crontab.jobs.map(\.definition)
-        let changes = JobChanges(
-            list: try store.open(.create).apply(
-                jobs, prune: false, zones: try ZoneFiles().table([]), now: try currentTime()))
-        if output.json { try changes.writeJSON() } else { changes.write() }
+        let changes = try store.open(.create).apply(
+            jobs, prune: false, zones: try ZoneFiles().table([]), now: try currentTime())
+        if output.json { try changes.forEach(JSON.write) } else { JobChanges(list: changes).write() }
     }
 
     private func show(_ crontab: CrontabImport) throws {

@@ -26,8 +26,10 @@ struct JobCommand: ParsableCommand {
             ("queue", "\(definition.queue), priority \(definition.priority)"),
             ("attempts", "\(definition.maxAttempts), on crash \(definition.rescue.word)"),
             ("timeout", definition.timeout.map(Words.length) ?? "none"), ("overlap", definition.overlap.word),
-            ("catchup", definition.catchUp.mode.rawValue), ("paused", progress.paused ? "yes" : "no"),
+            ("catchup", definition.catchUp.mode.rawValue),
+            ("paused", progress.pause.map { Words.pause($0, now) } ?? "no"),
             ("next", progress.nextDue.map { "\($0) (\(Words.relative($0, to: now)))" } ?? "–"),
+            ("revision", "\(progress.revision)"),
             ("active", "\(detail.view.running) running, \(detail.view.waiting) waiting"),
             ("last 24 h", detail.last24Hours.map(Words.runs) ?? "–"),
         ]).write()

@@ -18,11 +18,15 @@ struct Jobs: ParsableCommand {
             let progress = job.job.progress
             table.add([
                 job.name.text, "\(job.job.definition.schedule)" + (job.job.definition.zone.map { " \($0)" } ?? ""),
-                progress.paused ? "paused" : Words.relative(progress.nextDue, to: now),
+                progress.pause.map(paused) ?? Words.relative(progress.nextDue, to: now),
                 Words.relative(progress.lastRun?.finishedAt, to: now), progress.lastRun?.state.name ?? "–",
                 "\(job.running)", "\(job.waiting)",
             ])
         }
         table.write()
+    }
+
+    private func paused(_ pause: JobPause) -> String {
+        "paused by \(pause.by)" + (pause.reason.map { ": \($0)" } ?? "")
     }
 }

@@ -1,18 +1,38 @@
 import ArgumentParser
 import Signalbox
 import SignalboxCore
+import SignalboxRuntime
 import SignalboxStore
 
 struct Resume: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Dispatch a paused job again, from now on.")
+    static let configuration = CommandConfiguration(
+        abstract: "Dispatch a paused job again, from now on.",
+        discussion: """
+            With --catchup the job's catch-up policy decides which of the times that passed during the pause are run \
+            after all; without it, none.
+            """)
 
     @OptionGroup var store: StoreOptions
 
     @Argument(help: "The name of the job.")
     var name: String
 
+    @Flag(help: "Make up for what was missed, as the job's catch-up policy says.")
+    var catchup = false
+
     func run() throws {
-        let changed = try store.open(.write).setPaused(false, try JobName(name), now: try currentTime())
-        Terminal.writeLine(changed ? "resumed \(name)" : "\(name) was not paused")
+        let store = try store.open(.write)
+        let jobName = try JobName(name)
+        let zones = try catchup ? zones(of: jobName, in: store) : nil
+        guard let resumption = try store.resume(jobName, catchingUpIn: zones, now: try currentTime()) else {
+            return Terminal.writeLine("\(name) was not paused")
+        }
+        let runs = resumption.dispatched == 1 ? "1 run" : "\(resumption.dispatched) runs"
+        Terminal.writeLine("resumed \(name)" + (catchup ? ", \(runs) made up for" : ""))
+    }
+
+    private func zones(of name: JobName, in store: Store) throws -> ZoneTable {
+        guard let job = try store.job(name, recent: 0)?.view.job else { throw StoreError.noJob(name) }
+        return try ZoneFiles().table([job.definition.zone].compactMap { $0 })
     }
 }

@@ -28,6 +28,12 @@ enum Words {
         return "\(dispatch.state.name) (\(reason))"
     }
 
+    /// "since 3 h 20 min, by ann@gateway: new disk".
+    static func pause(_ pause: JobPause, _ now: Now) -> String {
+        "since \(length(max(.zero, pause.at.duration(to: now.wall)))), by \(pause.by)"
+            + (pause.reason.map { ": \($0)" } ?? "")
+    }
+
     /// "exit 3", "signal 9", "could not start"; empty before the end.
     static func ending(_ dispatch: Dispatch) -> String {
         switch dispatch.ending {

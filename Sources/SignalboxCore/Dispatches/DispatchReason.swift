@@ -35,6 +35,8 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
     case parentFailed = 21
     /// A newer occurrence took its place (overlap `replace`).
     case replaced = 22
+    /// The job was changed while it waited, and what waited was to go (`apply --replace-pending`).
+    case redefined = 25
 
     // SKIPPED
     /// The job was removed while it waited.
@@ -66,6 +68,7 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
         case .requested: "requested"
         case .parentFailed: "parent_failed"
         case .replaced: "replaced"
+        case .redefined: "redefined"
         case .jobRemoved: "job_removed"
         case .downtime: "downtime"
         case .suspended: "suspend"

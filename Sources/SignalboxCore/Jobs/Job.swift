@@ -24,8 +24,8 @@ public struct JobProgress: Hashable, Sendable {
     public var nextDue: Instant?
     /// The boot a `@boot` job last ran in.
     public var lastBoot: BootID?
-    /// While true, due times are skipped with the reason ``DispatchReason/paused``.
-    public var paused: Bool
+    /// While there is one, due times are skipped with the reason ``DispatchReason/paused``.
+    public var pause: JobPause?
     /// The newest dispatch that ended as SUCCESS or FAILED.
     public var lastRun: LastRun?
 
@@ -33,8 +33,27 @@ public struct JobProgress: Hashable, Sendable {
         self.revision = revision
         self.cursor = cursor
         self.anchor = anchor
-        paused = false
     }
+
+    public var paused: Bool { pause != nil }
+}
+
+/// That a job is paused: since when, by whom, and what for.
+public struct JobPause: Hashable, Sendable {
+    public var at: Instant
+    /// A person and a machine, as in "ann@gateway".
+    public var by: String
+    /// In the words of who paused it; nil when nothing was said.
+    public var reason: String?
+
+    public init(at: Instant, by: String, reason: String? = nil) {
+        self.at = at
+        self.by = by
+        self.reason = reason
+    }
+
+    /// The longest reason, in bytes of UTF-8.
+    public static let reasonLimit = 1000
 }
 
 /// How a job's newest finished run ended.

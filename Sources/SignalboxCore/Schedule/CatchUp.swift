@@ -44,6 +44,18 @@ public enum CatchUp {
         if runs.isEmpty, let punctual, newest.due + punctual >= now { runs = [newest] }
         return CatchUpPlan(runs: runs, skipped: line.summary(without: runs, reason: reason), cursor: newest.due)
     }
+
+    /// The due times after `cursor` and up to `now` but for `runs`, which follow each other; nil when there are none.
+    public static func skipped(
+        _ schedule: Schedule, zone: Zone, anchor: Instant, cursor: Instant, now: Instant, without runs: [Occurrence],
+        reason: DispatchReason
+    ) -> SkippedSummary? {
+        guard let newest = schedule.previous(through: now, in: zone, anchor: anchor), newest.due > cursor else {
+            return nil
+        }
+        return MissedTimes(schedule: schedule, zone: zone, anchor: anchor, cursor: cursor, newest: newest)
+            .summary(without: runs, reason: reason)
+    }
 }
 
 /// The due times after the cursor and up to the newest that has come; there is at least one.

@@ -19,6 +19,7 @@ extension DispatchReason {
         case .requested: "Somebody cancelled it."
         case .parentFailed: "The dispatch it comes after did not succeed."
         case .replaced: "A newer run of the same job took its place."
+        case .redefined: "The job was changed while it waited, and what waited was cancelled."
         case .jobRemoved: "The job was removed while it waited."
         case .downtime: "No scheduler ran when it was due."
         case .suspended: "The machine was suspended when it was due."
@@ -34,7 +35,7 @@ extension DispatchReason {
         switch self {
         case .exit, .killed, .exec: nil
         case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .timeout, .poison, .requested,
-            .parentFailed, .replaced, .jobRemoved, .downtime, .suspended, .clockForward, .paused:
+            .parentFailed, .replaced, .redefined, .jobRemoved, .downtime, .suspended, .clockForward, .paused:
             word
         }
     }

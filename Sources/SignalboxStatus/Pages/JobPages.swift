@@ -91,6 +91,7 @@ extension PageView {
         let definition = job.definition
         return [
             Fact("Schedule", scheduleText(job)),
+            Fact("Paused", job.progress.pause.map(pauseText)),
             Fact("Next run", job.progress.nextDue.map(absolute) ?? nextRun(job)),
             Fact("Last run", lastRun(job)),
             Fact("Command", commandText(definition.command)),
@@ -104,6 +105,10 @@ extension PageView {
             Fact("If its worker dies", .text(definition.rescue.word)),
             Fact("Revision", .text("\(job.progress.revision)")),
         ]
+    }
+
+    private func pauseText(_ pause: JobPause) -> HTML {
+        .list([absolute(pause.at), .text(" by \(pause.by)" + (pause.reason.map { ": \($0)" } ?? ""))])
     }
 
     func environment(_ variables: [String: String]) -> HTML {

@@ -1,18 +1,6 @@
 internal import OrderedStore
 public import SignalboxCore
 
-/// What a definition did to the store.
-public struct JobChange: Hashable, Sendable, Encodable {
-    public enum Kind: String, Sendable, Encodable { case added, changed, unchanged, removed }
-    public var name: String
-    public var change: Kind
-
-    public init(name: String, change: Kind) {
-        self.name = name
-        self.change = change
-    }
-}
-
 extension JobStore {
     /// Adds a job that must be new.
     /// - Throws: `refused` when there is another of that name.
@@ -24,43 +12,29 @@ extension JobStore {
                     "there is a job \(quoted(definition.name.text)) already: change it with `signalbox apply FILE`, "
                         + "or take it away first with `signalbox remove \(definition.name)`")
             }
-            try writer.define(definition, zones: zones)
+            try writer.define(definition, before: nil, zones: zones)
         }
     }
 
     /// Makes the jobs of the store what `definitions` say, all in one transaction; with `prune`, removes every other.
+    /// - Parameter replacePending: cancels what waits of these jobs and was made from an older definition.
+    /// - Throws: `invalid` when a name is there twice, or a job names a zone that was not read.
     public func apply(
-        _ definitions: [JobDefinition], prune: Bool, zones: ZoneTable, now: Now
+        _ definitions: [JobDefinition], prune: Bool, replacePending: Bool = false, zones: ZoneTable, now: Now
     ) throws -> [JobChange] {
         try write(now) { writer in
-            var changes: [JobChange] = []
-            for definition in definitions {
-                let kind = try writer.define(definition, zones: zones)
-                changes.append(JobChange(name: definition.name.text, change: kind))
-            }
-            guard prune else { return changes }
-            let kept = Set(definitions.map(\.name))
-            for job in try writer.transaction.jobs() where !kept.contains(job.name) {
-                try writer.remove(job)
-                changes.append(JobChange(name: job.name.text, change: .removed))
-            }
-            return changes
+            let plan = try writer.transaction.plan(definitions, prune: prune, replacePending: replacePending)
+            for step in plan { try writer.carryOut(step, zones: zones) }
+            return plan.map(\.change)
         }
     }
 
-    /// What ``apply(_:prune:zones:now:)`` would do.
-    public func plan(_ definitions: [JobDefinition], prune: Bool) throws -> [JobChange] {
+    /// What ``apply(_:prune:replacePending:zones:now:)`` would do.
+    public func plan(
+        _ definitions: [JobDefinition], prune: Bool, replacePending: Bool = false
+    ) throws -> [JobChange] {
         try engine.read { transaction in
-            var changes = try definitions.map { definition in
-                let before = try transaction.job(definition.name)?.definition
-                let kind: JobChange.Kind = before == nil ? .added : before == definition ? .unchanged : .changed
-                return JobChange(name: definition.name.text, change: kind)
-            }
-            guard prune else { return changes }
-            let kept = Set(definitions.map(\.name))
-            changes += try transaction.jobs().filter { !kept.contains($0.name) }
-                .map { JobChange(name: $0.name.text, change: .removed) }
-            return changes
+            try transaction.plan(definitions, prune: prune, replacePending: replacePending).map(\.change)
         }
     }
 
@@ -71,33 +45,82 @@ extension JobStore {
             try writer.remove(job)
         }
     }
+}
 
-    /// Pauses or resumes a job. Due times that pass meanwhile are SKIPPED; resuming starts from now.
-    /// - Returns: whether that changed anything.
-    public func setPaused(_ paused: Bool, _ name: JobName, now: Now) throws -> Bool {
-        try write(now) { writer in
-            guard var job = try writer.transaction.job(name) else { throw StoreError.noJob(name) }
-            guard job.progress.paused != paused else { return false }
-            job.progress.paused = paused
-            if !paused { job.progress.cursor = max(job.progress.cursor, now.wall) }
-            try writer.put(job.progress, .name(name.text), in: Buckets.jobProgress)
-            writer.notify([.schedule, .anyChange])
-            return true
+/// One job of a plan: how it stands, what it is to be, and what that changes.
+struct JobStep {
+    let before: Job?
+    /// Nil where the job is removed.
+    let after: JobDefinition?
+    /// Waiting dispatches of older revisions, which go too.
+    let outdated: [DispatchID]
+    let change: JobChange
+}
+
+extension ReadTransaction where Self: ~Copyable {
+    /// What has to be done for the jobs to be what `definitions` say: in their order, the removed ones last.
+    func plan(_ definitions: [JobDefinition], prune: Bool, replacePending: Bool) throws -> [JobStep] {
+        let names = Set(definitions.map(\.name))
+        guard names.count == definitions.count else { throw StoreError.definedTwice(definitions) }
+        var steps = try definitions.map { definition in
+            let before = try job(definition.name)
+            let outdated = replacePending ? try before.map { try waiting(of: $0, outdatedBy: definition) } ?? [] : []
+            return JobStep(
+                before: before, after: definition, outdated: outdated,
+                change: JobChange(
+                    name: definition.name, from: before?.definition, to: definition, cancelled: outdated.count))
+        }
+        guard prune else { return steps }
+        steps += try jobs().filter { !names.contains($0.name) }.map {
+            JobStep(
+                before: $0, after: nil, outdated: [], change: JobChange(name: $0.name, from: $0.definition, to: nil))
+        }
+        return steps
+    }
+
+    /// What waits of `job` and was made from another definition than `definition`.
+    private func waiting(of job: Job, outdatedBy definition: JobDefinition) throws -> [DispatchID] {
+        let isChanged = job.definition != definition
+        return try active(of: job.name).filter { $0.state != .inProgress }.map(\.id).filter {
+            try isChanged || request(of: $0).revision != job.progress.revision
         }
     }
 }
 
+extension StoreError {
+    fileprivate static func definedTwice(_ definitions: [JobDefinition]) -> StoreError {
+        let counts = definitions.reduce(into: [JobName: Int]()) { $0[$1.name, default: 0] += 1 }
+        let name = counts.filter { $0.value > 1 }.keys.min()?.text ?? ""
+        return StoreError(.invalid, "the job \(quoted(name)) is defined twice: give each a name of its own")
+    }
+
+    static func zoneNotRead(_ job: Job) -> StoreError {
+        StoreError(
+            .invalid, "the job \(job.name) names the zone \(quoted(job.definition.zone ?? "")), which was not read")
+    }
+}
+
 extension JobWriter where Transaction: ~Copyable {
-    @discardableResult
-    mutating func define(_ definition: JobDefinition, zones: ZoneTable) throws -> JobChange.Kind {
+    fileprivate mutating func carryOut(_ step: JobStep, zones: ZoneTable) throws {
+        switch step.change.change {
+        case .added, .changed: if let after = step.after { try define(after, before: step.before, zones: zones) }
+        case .removed: if let before = step.before { try remove(before) }
+        case .unchanged: break
+        }
+        for id in step.outdated {
+            let record = try transaction.indexed(id, by: Buckets.byJob)
+            // The end of one may have ended others that waited for it.
+            guard !record.dispatch.state.isTerminal else { continue }
+            try apply(.cancel(.redefined), to: record)
+        }
+    }
+
+    /// Writes a definition that is new, or differs from `before`.
+    fileprivate mutating func define(_ definition: JobDefinition, before: Job?, zones: ZoneTable) throws {
         var progress = JobProgress(revision: 1, cursor: now.wall, anchor: now.wall)
         try Request(of: Job(definition: definition, progress: progress)).checkSize()
-        guard let before = try transaction.job(definition.name) else {
-            progress.lastBoot = now.bootID
-            try keep(definition, progress, before: nil, zones)
-            return .added
-        }
-        guard before.definition != definition else { return .unchanged }
+        progress.lastBoot = now.bootID
+        guard let before else { return try keep(definition, progress, before: nil, zones) }
         progress = before.progress
         progress.revision += 1
         if before.definition.schedule != definition.schedule || before.definition.zone != definition.zone {
@@ -106,7 +129,6 @@ extension JobWriter where Transaction: ~Copyable {
             progress.lastBoot = now.bootID
         }
         try keep(definition, progress, before: before, zones)
-        return .changed
     }
 
     private mutating func keep(
@@ -129,10 +151,7 @@ extension JobWriter where Transaction: ~Copyable {
 
     /// Writes a job's progress with its next due time, and moves its entry among those that fall due.
     mutating func schedule(_ job: Job, previously: Instant?, _ zones: ZoneTable) throws {
-        guard let zone = zones[job.definition.zone] else {
-            throw StoreError(
-                .invalid, "the job \(job.name) names the zone \(quoted(job.definition.zone ?? "")), which was not read")
-        }
+        guard let zone = zones[job.definition.zone] else { throw StoreError.zoneNotRead(job) }
         var progress = job.progress
         let next = job.definition.schedule.next(after: progress.cursor, in: zone, anchor: progress.anchor)
         progress.nextDue = next?.due

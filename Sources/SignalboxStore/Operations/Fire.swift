@@ -98,7 +98,7 @@ extension JobWriter where Transaction: ~Copyable {
 
     /// Due times between the next one expected and a cursor that stands behind it: a pause ended before any scheduler
     /// saw them.
-    private func passedWhilePaused(_ job: Job, _ zone: Zone) -> SkippedSummary? {
+    func passedWhilePaused(_ job: Job, _ zone: Zone) -> SkippedSummary? {
         guard let due = job.progress.nextDue, due <= job.progress.cursor else { return nil }
         return CatchUp.plan(
             job.definition.schedule, zone: zone, anchor: job.progress.anchor, cursor: due - .microseconds(1),
@@ -106,7 +106,7 @@ extension JobWriter where Transaction: ~Copyable {
         ).skipped
     }
 
-    private mutating func record(_ skipped: SkippedSummary, of job: Job, _ pass: inout FirePass) throws {
+    mutating func record(_ skipped: SkippedSummary, of job: Job, _ pass: inout FirePass) throws {
         let birth = DispatchBirth.skipped(
             skipped.reason, further: skipped.count - 1, last: skipped.count > 1 ? skipped.last : nil)
         try insert(job, skipped.first, birth)
@@ -114,19 +114,24 @@ extension JobWriter where Transaction: ~Copyable {
     }
 
     /// Makes what the job's overlap policy says of a due time: a dispatch, a wait, or a SKIPPED record.
-    fileprivate mutating func dispatch(_ job: Job, _ due: Instant, _ pass: inout FirePass) throws {
+    /// - Parameter parent: the SKIPPED record that this due time has already, and that it is made up for.
+    mutating func dispatch(
+        _ job: Job, _ due: Instant, makingUpFor parent: DispatchID? = nil, _ pass: inout FirePass
+    ) throws {
         let active = try transaction.active(of: job.name)
         switch job.definition.overlap.decision(active: active) {
-        case .run: try insert(job, due, .pending)
-        case .wait(let other): try insert(job, due, .blocked(by: other, .overlap))
+        case .run: try insert(job, due, .pending, makingUpFor: parent)
+        case .wait(let other): try insert(job, due, .blocked(by: other, .overlap), makingUpFor: parent)
         case .replace(let others):
             let running = try replace(others)
-            try insert(job, due, running.map { .blocked(by: $0, .overlap) } ?? .pending)
+            try insert(job, due, running.map { .blocked(by: $0, .overlap) } ?? .pending, makingUpFor: parent)
         case .coalesce(let other):
             let record = try transaction.indexed(other, by: Buckets.byJob)
             try apply(.coalesce(scheduledFor: due), to: record)
             return
         case .skip(let other):
+            // What is recorded as skipped already, for the pause, stays so.
+            guard parent == nil else { return }
             try insert(job, due, .skipped(.overlap, met: other))
             pass.skipped += 1
             return
@@ -134,15 +139,17 @@ extension JobWriter where Transaction: ~Copyable {
         pass.dispatched += 1
     }
 
-    fileprivate mutating func insert(_ job: Job, _ due: Instant, _ birth: DispatchBirth) throws {
+    fileprivate mutating func insert(
+        _ job: Job, _ due: Instant, _ birth: DispatchBirth, makingUpFor parent: DispatchID? = nil
+    ) throws {
         let key = Key.occurrence(
             job.name, revision: job.progress.revision, epoch: state.clockEpoch, due)
-        guard try !transaction.contains(key, in: Buckets.occurrences) else { return }
+        guard try parent != nil || !transaction.contains(key, in: Buckets.occurrences) else { return }
         let origin = DispatchOrigin(
             job: job.name, queue: job.definition.queue, priority: job.definition.priority,
-            maxAttempts: job.definition.maxAttempts, scheduledFor: due)
+            maxAttempts: job.definition.maxAttempts, scheduledFor: due, parent: parent)
         let dispatch = Dispatch(id: newDispatchID(), origin: origin, birth: birth, now: now)
-        try put(Counter(value: dispatch.id.number), key, in: Buckets.occurrences)
+        if parent == nil { try put(Counter(value: dispatch.id.number), key, in: Buckets.occurrences) }
         try insert(dispatch, request: Request(of: job))
     }
 

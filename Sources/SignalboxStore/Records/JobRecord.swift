@@ -55,13 +55,17 @@ extension RecordReader {
 }
 
 extension JobProgress: Record {
-    static var layout: UInt8 { 1 }
+    static var layout: UInt8 { 2 }
 
     func write(to writer: inout RecordWriter) {
         writer.put(revision)
         writer.put(cursor)
         writer.put(anchor)
-        writer.put(paused)
+        writer.put(pause) { writer, pause in
+            writer.put(pause.at)
+            writer.put(pause.by)
+            writer.put(pause.reason) { $0.put($1) }
+        }
         writer.put(nextDue) { $0.put($1) }
         writer.put(lastBoot) { $0.put($1.text) }
         writer.put(lastRun) { writer, run in
@@ -75,7 +79,7 @@ extension JobProgress: Record {
         let revision = try reader.number32()
         let cursor = try reader.instant()
         var progress = JobProgress(revision: revision, cursor: cursor, anchor: try reader.instant())
-        progress.paused = try reader.flag()
+        progress.pause = try reader.flag() ? try reader.pause() : nil
         progress.nextDue = try reader.flag() ? try reader.instant() : nil
         progress.lastBoot = try reader.flag() ? BootID(try reader.text()) : nil
         if try reader.flag() {
@@ -84,5 +88,14 @@ extension JobProgress: Record {
             progress.lastRun = LastRun(dispatch: dispatch, state: state, finishedAt: try reader.instant())
         }
         return progress
+    }
+}
+
+extension RecordReader {
+    @_lifetime(self: copy self)
+    fileprivate mutating func pause() throws -> JobPause {
+        let at = try instant()
+        let by = try text()
+        return JobPause(at: at, by: by, reason: try flag() ? try text() : nil)
     }
 }

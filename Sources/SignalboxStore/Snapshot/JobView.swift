@@ -14,7 +14,7 @@ public struct JobView: Sendable, Encodable {
 
     private enum CodingKeys: String, CodingKey {
         case name, schedule, zone, paused, next_at, last_run_at, last_state, running, waiting, queue, priority, command
-        case revision, max_attempts, timeout_seconds, overlap
+        case paused_at, paused_by, pause_reason, revision, max_attempts, timeout_seconds, overlap
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -23,6 +23,9 @@ public struct JobView: Sendable, Encodable {
         try fields.encode(job.definition.schedule.description, forKey: .schedule)
         try fields.encode(job.definition.zone, forKey: .zone)
         try fields.encode(job.progress.paused, forKey: .paused)
+        try fields.encode(job.progress.pause?.at.description, forKey: .paused_at)
+        try fields.encode(job.progress.pause?.by, forKey: .paused_by)
+        try fields.encode(job.progress.pause?.reason, forKey: .pause_reason)
         try fields.encode(job.progress.nextDue?.description, forKey: .next_at)
         try fields.encode(job.progress.lastRun?.finishedAt.description, forKey: .last_run_at)
         try fields.encode(job.progress.lastRun?.state.name, forKey: .last_state)
