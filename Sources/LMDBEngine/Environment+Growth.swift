@@ -53,5 +53,5 @@ extension Environment {
 
 extension Environment.Writing {
     /// LMDB's number of this transaction.
-    var number: UInt64 { UInt64(unsafe mdb_txn_id(open.pointer)) }
+    var number: UInt64 { UInt64(unsafe mdb_txn_id(transaction.pointer)) }
 }

@@ -54,5 +54,5 @@ extension Environment.Reading {
 }
 
 extension Environment.Writing {
-    public func room() throws -> Room { try open.environment.room() }
+    public func room() throws -> Room { try transaction.environment.room() }
 }
