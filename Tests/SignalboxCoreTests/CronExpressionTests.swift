@@ -98,15 +98,16 @@ import Testing
     @Test func `draws one stable value from the seed`() throws {
         let first = try CronExpression.parse("~ ~ * * *", seed: "machine backup")
         #expect(try CronExpression.parse("~ ~ * * *", seed: "machine backup") == first)
-        #expect(first.minutes.nonzeroBitCount == 1 && first.hours.nonzeroBitCount == 1)
-        let drawn = try Set((0..<100).map { try CronExpression.parse("~ 4 * * *", seed: "machine job\($0)").minutes })
+        #expect(first.pattern.minutes.nonzeroBitCount == 1 && first.pattern.hours.nonzeroBitCount == 1)
+        let drawn = try Set(
+            (0..<100).map { try CronExpression.parse("~ 4 * * *", seed: "machine job\($0)").pattern.minutes })
         #expect(drawn.count > 20)
     }
 
     @Test func `stays inside its range`() throws {
         for number in 0..<200 {
             let expression = try CronExpression.parse("10~19 ~3 * * *", seed: "\(number)")
-            #expect(expression.minutes & ~0xFFC00 == 0 && expression.hours & ~0xF == 0)
+            #expect(expression.pattern.minutes & ~0xFFC00 == 0 && expression.pattern.hours & ~0xF == 0)
         }
     }
 

@@ -160,8 +160,9 @@ private let vectors: [DaylightVector] =
 
     private func naive(_ expression: CronExpression, _ zone: Zone, _ start: Instant, _ end: Instant) -> [Instant] {
         func matches(_ local: LocalTime) -> Bool {
-            expression.minutes & 1 << UInt64(local.minute) != 0 && expression.hours & 1 << UInt64(local.hour) != 0
-                && expression.matches(local.day)
+            expression.pattern.minutes & 1 << UInt64(local.minute) != 0
+                && expression.pattern.hours & 1 << UInt64(local.hour) != 0
+                && expression.pattern.countDays(in: local.day.daysSinceEpoch..<(local.day.daysSinceEpoch + 1)) == 1
         }
         var due: Set<Instant> = []
         var real = start

@@ -10,12 +10,7 @@ public struct CronExpression: Hashable, Sendable {
     public let dayRule: DayRule
     /// What `~` was drawn from; nil when the expression has none.
     let seed: UInt64?
-    let seconds: UInt64
-    let minutes: UInt64
-    let hours: UInt64
-    let daysOfMonth: CronValues
-    let months: UInt64
-    let daysOfWeek: CronValues
+    let pattern: CronPattern
     /// Minute or hour begin with `*`: matched at every real minute, whatever the clocks do (see ``DaylightRule``).
     public let isWildcard: Bool
 
@@ -43,14 +38,15 @@ public struct CronExpression: Hashable, Sendable {
         fields = words.normalized
         self.dayRule = dayRule
         self.seed = values.contains { $0.usesSpread } ? seed : nil
-        (seconds, minutes, hours) = (values[0].mask, values[1].mask, values[2].mask)
-        (daysOfMonth, months, daysOfWeek) = (values[3], values[4].mask, values[5])
+        pattern = CronPattern(values, dayRule: dayRule)
         isWildcard = values[1].beginsWithStar || values[2].beginsWithStar
-        guard comesOften else { throw words.neverComes }
+        guard pattern.comesOften else { throw words.neverComes }
     }
 
     /// Day-of-month and day-of-week both restrict, which cron reads as "either" and most queues as "both".
-    public var restrictsBothDays: Bool { !daysOfMonth.beginsWithStar && !daysOfWeek.beginsWithStar }
+    public var restrictsBothDays: Bool {
+        !pattern.daysOfMonth.beginsWithStar && !pattern.daysOfWeek.beginsWithStar
+    }
 }
 
 /// The words of a cron expression, each with the column where it stands.

@@ -3,30 +3,32 @@
 /// The line is walked from one change of the zone's clocks to the next. Inside such a stretch local time runs evenly,
 /// and the expression alone decides; where two stretches meet, the daylight rule does.
 struct CronTimeline {
-    private let expression: CronExpression
+    private let pattern: CronPattern
     private let zone: Zone
     private let shiftsGap: Bool
     private let runsFoldOnce: Bool
 
     init(_ expression: CronExpression, _ rule: DaylightRule, _ zone: Zone) {
-        self.expression = expression
+        pattern = expression.pattern
         self.zone = rule == .utc ? .utc : zone
         shiftsGap = !expression.isWildcard && (rule == .cron || rule == .twice)
         runsFoldOnce = !expression.isWildcard && (rule == .cron || rule == .skip)
     }
 
+    /// Eight whole years, wherever in its year a search begins; in seconds.
+    private static let reach = Int64(CronPattern.searchYears + 1) * 366 * 86_400
     /// From here on a change is a zone defined anew, and nothing is made up for.
     private static let longestShift: Int64 = 3 * 3_600
 
     /// The first occurrence strictly after `instant`, within eight years.
     func next(after instant: Instant) -> Occurrence? {
         var from = instant.wholeSeconds + 1
-        let limit = Self.startOfYear(from, adding: CronExpression.searchYears + 1)
+        let limit = from + Self.reach
         while from < limit {
             let stretch = Stretch(zone.span(at: from), limit: limit)
             if from == stretch.span.start, let shifted = shifted(into: stretch) { return shifted }
             let lower = max(from + stretch.span.offset, evenStart(of: stretch))
-            if let local = expression.first(in: lower..<max(lower, stretch.localEnd)) {
+            if let local = pattern.first(in: lower..<max(lower, stretch.localEnd)) {
                 return stretch.occurrence(local)
             }
             from = stretch.span.end
@@ -37,13 +39,15 @@ struct CronTimeline {
     /// The last occurrence at or before `instant`, within eight years.
     func previous(through instant: Instant) -> Occurrence? {
         var through = instant.wholeSeconds
-        let limit = Self.startOfYear(through, adding: -CronExpression.searchYears)
+        let limit = through - Self.reach
         while through >= limit {
             let stretch = Stretch(zone.span(at: through), limit: .max)
             let lower = evenStart(of: stretch)
             let upper = through + stretch.span.offset + 1
             let searched = max(lower, limit + stretch.span.offset)
-            if let local = expression.last(in: searched..<max(searched, upper)) { return stretch.occurrence(local) }
+            if let local = pattern.last(in: searched..<max(searched, upper)) {
+                return stretch.occurrence(local)
+            }
             if let shifted = shifted(into: stretch) { return shifted }
             through = stretch.span.start - 1
         }
@@ -53,14 +57,14 @@ struct CronTimeline {
     /// How many there are after `start` and up to `end`; exact unless they lie more than eight years apart.
     func count(after start: Instant, through end: Instant) -> (count: Int, isExact: Bool) {
         let last = end.wholeSeconds
-        let limit = Self.startOfYear(last, adding: -CronExpression.searchYears)
+        let limit = last - Self.reach
         var from = max(start.wholeSeconds + 1, limit)
         var total = 0
         while from <= last {
             let stretch = Stretch(zone.span(at: from), limit: last + 1)
             if from == stretch.span.start, shifted(into: stretch) != nil { total += 1 }
             let lower = max(from + stretch.span.offset, evenStart(of: stretch))
-            total += expression.count(in: lower..<max(lower, stretch.localEnd))
+            total += pattern.count(in: lower..<max(lower, stretch.localEnd))
             from = stretch.span.end
         }
         return (total, start.wholeSeconds + 1 >= limit)
@@ -79,18 +83,12 @@ struct CronTimeline {
     /// swallowed, and none when that instant matches by itself.
     private func shifted(into stretch: Stretch) -> Occurrence? {
         guard shiftsGap, let forward = stretch.shiftAtStart, forward > 0, forward < Self.longestShift,
-            expression.first(in: stretch.localStart..<(stretch.localStart + 1)) == nil,
-            let nominal = expression.first(in: (stretch.localStart - forward)..<stretch.localStart)
+            pattern.first(in: stretch.localStart..<(stretch.localStart + 1)) == nil,
+            let nominal = pattern.first(in: (stretch.localStart - forward)..<stretch.localStart)
         else { return nil }
         return Occurrence(
-            due: Instant(seconds: stretch.span.start), nominal: LocalTime(secondsSinceEpoch: nominal),
+            due: Instant(seconds: stretch.span.start), localSeconds: nominal,
             reason: .daylightGap)
-    }
-
-    /// The first second of the year of `seconds`, some years later, in UTC.
-    private static func startOfYear(_ seconds: Int64, adding years: Int) -> Int64 {
-        let year = CalendarDay(daysSinceEpoch: Int(seconds.flooredDivision(by: 86_400).quotient)).year
-        return Int64(CalendarDay(firstOf: 1, year: year + years).daysSinceEpoch) * 86_400
     }
 }
 
@@ -112,7 +110,7 @@ private struct Stretch {
 
     func occurrence(_ local: Int64) -> Occurrence {
         Occurrence(
-            due: Instant(seconds: local - span.offset), nominal: LocalTime(secondsSinceEpoch: local),
+            due: Instant(seconds: local - span.offset), localSeconds: local,
             reason: isRepeated(local) ? .fold : .regular)
     }
 

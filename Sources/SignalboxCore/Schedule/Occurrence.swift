@@ -10,13 +10,20 @@ public struct Occurrence: Hashable, Sendable {
     }
 
     public let due: Instant
-    /// The local time that the schedule names; in a gap one that no clock shows.
-    public let nominal: LocalTime
     public let reason: Reason
+    /// The nominal time as seconds since a local clock showed 1970-01-01 00:00:00: searching makes many, few are shown.
+    private let localSeconds: Int64
+
+    /// The local time that the schedule names; in a gap one that no clock shows.
+    public var nominal: LocalTime { LocalTime(secondsSinceEpoch: localSeconds) }
 
     public init(due: Instant, nominal: LocalTime, reason: Reason) {
+        self.init(due: due, localSeconds: nominal.secondsSinceEpoch, reason: reason)
+    }
+
+    init(due: Instant, localSeconds: Int64, reason: Reason) {
         self.due = due
-        self.nominal = nominal
+        self.localSeconds = localSeconds
         self.reason = reason
     }
 }

@@ -46,7 +46,7 @@ extension Schedule {
     }
 
     private static func plain(_ due: Instant?, _ zone: Zone) -> Occurrence? {
-        due.map { Occurrence(due: $0, nominal: zone.localTime(at: $0), reason: .regular) }
+        due.map { Occurrence(due: $0, localSeconds: zone.localSeconds(at: $0), reason: .regular) }
     }
 }
 

@@ -51,7 +51,8 @@ public struct CalendarDay: Hashable, Comparable, Sendable, CustomStringConvertib
 
     /// 28 to 31. `month` is 1 to 12.
     public static func length(ofMonth month: Int, year: Int) -> Int {
-        month == 2 ? (isLeap(year: year) ? 29 : 28) : [4, 6, 9, 11].contains(month) ? 30 : 31
+        // Odd months up to July have 31 days, and even ones after it.
+        month == 2 ? (isLeap(year: year) ? 29 : 28) : 30 + ((month + month / 8) & 1)
     }
 
     public static func < (left: CalendarDay, right: CalendarDay) -> Bool {

@@ -69,11 +69,18 @@ public struct ZoneTransition: Hashable, Sendable {
 
 extension Zone {
     /// What clocks are ahead of UTC at `instant`.
-    public func offset(at instant: Instant) -> ZoneOffset { file.offset(at: instant.wholeSeconds) }
+    public func offset(at instant: Instant) -> ZoneOffset {
+        file.kinds[span(at: instant.wholeSeconds).kind]
+    }
 
     /// What clocks show at `instant`, to the second.
     public func localTime(at instant: Instant) -> LocalTime {
-        LocalTime(secondsSinceEpoch: instant.wholeSeconds + Int64(offset(at: instant).seconds))
+        LocalTime(secondsSinceEpoch: localSeconds(at: instant))
+    }
+
+    /// What clocks show at `instant`, as seconds since they showed 1970-01-01 00:00:00.
+    func localSeconds(at instant: Instant) -> Int64 {
+        instant.wholeSeconds + span(at: instant.wholeSeconds).offset
     }
 
     /// The instants at which clocks show `local`: one, none in a gap, two in a fold; in order.
@@ -101,10 +108,14 @@ extension Zone {
     /// The changes after `start` and up to `end`, in order, at most `limit` of them.
     public func transitions(after start: Instant, through end: Instant, limit: Int = 1_000) -> [ZoneTransition] {
         var found: [ZoneTransition] = []
-        var time = start.wholeSeconds
-        while found.count < limit, let next = file.transition(after: time), next.at <= end.wholeSeconds {
-            found.append(ZoneTransition(at: Instant(seconds: next.at), before: next.before, after: next.after))
-            time = next.at
+        var before = span(at: start.wholeSeconds)
+        while found.count < limit, before.end < Self.end, before.end <= end.wholeSeconds {
+            let after = span(at: before.end)
+            found.append(
+                ZoneTransition(
+                    at: Instant(seconds: before.end), before: file.kinds[before.kind],
+                    after: file.kinds[after.kind]))
+            before = after
         }
         return found
     }
@@ -116,14 +127,7 @@ extension Zone {
     static let end: Int64 = 1 << 50
 
     /// The time around `seconds` during which the offset does not change.
-    func span(at seconds: Int64) -> ZoneSpan {
-        let last = file.transition(atOrBefore: seconds)
-        let next = file.transition(after: seconds)
-        return ZoneSpan(
-            start: last?.at ?? Self.start, end: next?.at ?? Self.end,
-            offset: Int64((last?.after ?? file.offset(at: seconds)).seconds),
-            offsetBefore: last.map { Int64($0.before.seconds) }, offsetAfter: next.map { Int64($0.after.seconds) })
-    }
+    func span(at seconds: Int64) -> ZoneSpan { file.span(at: seconds) }
 }
 
 /// A stretch of time without a change of offset; all in seconds.
@@ -131,6 +135,8 @@ struct ZoneSpan {
     /// The first second of it, and the first behind it, in UTC.
     let start: Int64
     let end: Int64
+    /// Which of its zone's kinds of local time.
+    let kind: Int
     let offset: Int64
     /// The offsets of the stretches before and behind; nil when there are none.
     let offsetBefore: Int64?

@@ -1,7 +1,7 @@
 /// The POSIX TZ rule in a zone file's footer, "CET-1CEST,M3.5.0,M10.5.0/3": standard time, and between two dates of
 /// every year daylight time. RFC 8536 lets its hours go from -167 to 167.
 struct ZoneRule: Sendable {
-    let standard: ZoneOffset
+    private let standard: ZoneOffset
     private let daylight: (offset: ZoneOffset, start: RuleDate, end: RuleDate)?
 
     /// - Throws: `ZoneError` when `text` is not of this form.
@@ -26,16 +26,23 @@ struct ZoneRule: Sendable {
         daylight = (ZoneOffset(seconds: -ahead, isDaylight: true, abbreviation: summer), start, end)
     }
 
-    /// The changes of the year of `seconds` and of its neighbours, in order of time; some of the years beside them too.
-    func transitions(around seconds: Int64) -> [ZoneFile.Transition] {
+    /// Standard time, and daylight time where there is one.
+    var kinds: [ZoneOffset] { daylight.map { [standard, $0.offset] } ?? [standard] }
+
+    /// A change to one of the ``kinds``.
+    struct Change {
+        let at: Int64
+        let kind: Int
+    }
+
+    /// The changes of `years`, in order of time; some of the years beside them too.
+    func changes(in years: ClosedRange<Int>) -> [Change] {
         guard let daylight else { return [] }
-        let year = CalendarDay(daysSinceEpoch: Int(seconds.flooredDivision(by: 86_400).quotient)).year
-        var found: [ZoneFile.Transition] = []
-        for year in (year - 2)...(year + 2) {
-            let start = daylight.start.seconds(in: year) - Int64(standard.seconds)
-            let end = daylight.end.seconds(in: year) - Int64(daylight.offset.seconds)
-            found.append(ZoneFile.Transition(at: start, before: standard, after: daylight.offset))
-            found.append(ZoneFile.Transition(at: end, before: daylight.offset, after: standard))
+        var found: [Change] = []
+        for year in (years.lowerBound - 1)...(years.upperBound + 1) {
+            found.append(Change(at: daylight.start.seconds(in: year) - Int64(standard.seconds), kind: 1))
+            found.append(
+                Change(at: daylight.end.seconds(in: year) - Int64(daylight.offset.seconds), kind: 0))
         }
         found.sort { $0.at < $1.at }
         // Daylight time all year is written as an end that meets the next start: no change at all. The outermost two
@@ -45,11 +52,11 @@ struct ZoneRule: Sendable {
             .map { found[$0] }
     }
 
-    /// The offset when `transitions` finds none: daylight time all year.
-    var permanent: ZoneOffset {
-        guard let daylight, transitions(around: 0).isEmpty else { return standard }
-        return daylight.offset
-    }
+    /// Not so for a rule without daylight time, or with nothing else all year.
+    var changesClocks: Bool { !changes(in: 1970...1971).isEmpty }
+
+    /// The kind that holds all year where nothing ever changes; else standard time.
+    var permanentKind: Int { daylight == nil || changesClocks ? 0 : 1 }
 }
 
 /// One of the two dates of a rule, with the local time of the change.

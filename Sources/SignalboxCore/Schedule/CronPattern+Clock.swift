@@ -1,45 +1,52 @@
-/// Which local times an expression matches, on a clock that is never set: seconds since it showed 1970-01-01 00:00:00.
-extension CronExpression {
+/// Which local times a pattern matches, on a clock that is never set: seconds since it showed 1970-01-01 00:00:00.
+extension CronPattern {
     private static let day: Int64 = 86_400
 
     /// The first match in `range`; nil when there is none.
     func first(in range: Range<Int64>) -> Int64? {
-        var (date, time) = range.lowerBound.flooredDivision(by: Self.day)
-        while date * Self.day < range.upperBound {
-            if matches(CalendarDay(daysSinceEpoch: Int(date))), let found = firstTime(atOrAfter: Int(time)) {
-                let result = date * Self.day + Int64(found)
-                return result < range.upperBound ? result : nil
+        guard !range.isEmpty else { return nil }
+        let (date, time) = range.lowerBound.flooredDivision(by: Self.day)
+        let days = Int(date)..<(Int((range.upperBound - 1).flooredDivision(by: Self.day).quotient) + 1)
+        guard var found = firstDay(in: days) else { return nil }
+        var second = firstTime(atOrAfter: found == days.lowerBound ? Int(time) : 0)
+        if second == nil {
+            guard let later = firstDay(in: (found + 1)..<max(found + 1, days.upperBound)) else {
+                return nil
             }
-            (date, time) = (date + 1, 0)
+            (found, second) = (later, firstTime(atOrAfter: 0))
         }
-        return nil
+        let result = Int64(found) * Self.day + Int64(second ?? 0)
+        return result < range.upperBound ? result : nil
     }
 
     /// The last match in `range`; nil when there is none.
     func last(in range: Range<Int64>) -> Int64? {
         guard !range.isEmpty else { return nil }
-        var (date, time) = (range.upperBound - 1).flooredDivision(by: Self.day)
-        while (date + 1) * Self.day > range.lowerBound {
-            if matches(CalendarDay(daysSinceEpoch: Int(date))), let found = lastTime(atOrBefore: Int(time)) {
-                let result = date * Self.day + Int64(found)
-                return result >= range.lowerBound ? result : nil
-            }
-            (date, time) = (date - 1, Self.day - 1)
+        let (date, time) = (range.upperBound - 1).flooredDivision(by: Self.day)
+        let days = Int(range.lowerBound.flooredDivision(by: Self.day).quotient)..<(Int(date) + 1)
+        guard var found = lastDay(in: days) else { return nil }
+        let end = Int(Self.day) - 1
+        var second = lastTime(atOrBefore: found == Int(date) ? Int(time) : end)
+        if second == nil {
+            guard let earlier = lastDay(in: days.lowerBound..<found) else { return nil }
+            (found, second) = (earlier, lastTime(atOrBefore: end))
         }
-        return nil
+        let result = Int64(found) * Self.day + Int64(second ?? 0)
+        return result >= range.lowerBound ? result : nil
     }
 
-    /// How many matches there are in `range`, day by day and not one by one.
+    /// How many matches there are in `range`, by months and not one by one.
     func count(in range: Range<Int64>) -> Int {
         guard !range.isEmpty else { return 0 }
         let (firstDate, firstTime) = range.lowerBound.flooredDivision(by: Self.day)
         let (lastDate, lastTime) = range.upperBound.flooredDivision(by: Self.day)
-        var total = 0
-        for date in firstDate...lastDate where matches(CalendarDay(daysSinceEpoch: Int(date))) {
-            let upper = date == lastDate ? Int(lastTime) : Int(Self.day)
-            total += countTimes(before: upper) - (date == firstDate ? countTimes(before: Int(firstTime)) : 0)
-        }
-        return total
+        return countDays(in: Int(firstDate)..<Int(lastDate)) * countTimes(before: Int(Self.day))
+            - countTimes(of: Int(firstDate), before: Int(firstTime))
+            + countTimes(of: Int(lastDate), before: Int(lastTime))
+    }
+
+    private func countTimes(of date: Int, before second: Int) -> Int {
+        second == 0 ? 0 : countDays(in: date..<(date + 1)) * countTimes(before: second)
     }
 
     private func firstTime(atOrAfter second: Int) -> Int? {
