@@ -13,6 +13,8 @@ public struct StoreError: Error, Hashable, CustomStringConvertible {
         case damaged
         /// The store has a layout of another version.
         case formatVersion
+        /// What room the store has left is for finishing what is in it.
+        case full
     }
 
     public let code: Code

@@ -177,7 +177,7 @@ private func openCount(_ path: String) throws -> Int { try openStore(path).read 
 
 private func entryCount(_ path: String) throws -> Int { try openStore(path).read { try $0.entries(firstBucket).count } }
 
-private func dieInsideTransaction(_ path: String) throws {
+func dieInsideTransaction(_ path: String) throws {
     try openStore(path).write { transaction in
         try transaction.setCount(1000)
         let value = [UInt8](repeating: 1, count: 5000)
@@ -186,7 +186,7 @@ private func dieInsideTransaction(_ path: String) throws {
     }
 }
 
-private func dieInsideSnapshot(_ path: String) throws {
+func dieInsideSnapshot(_ path: String) throws {
     try openStore(path).read { _ in _ = kill(getpid(), SIGKILL) }
 }
 

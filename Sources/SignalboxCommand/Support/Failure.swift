@@ -77,6 +77,7 @@ extension StoreError {
         case .refused: .refused
         case .invalid: .badInput
         case .damaged, .formatVersion: .storeFault
+        case .full: .tryAgain
         }
     }
 }

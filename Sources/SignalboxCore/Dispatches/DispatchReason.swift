@@ -49,6 +49,8 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
     case clockForward = 32
     /// The job was paused.
     case paused = 33
+    /// The store was nearly full, and what room it had left is for finishing.
+    case storeFull = 40
 
     /// The word used in JSON and on pages; nil for ``none``.
     public var word: String? {
@@ -74,6 +76,7 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
         case .suspended: "suspend"
         case .clockForward: "clock_forward"
         case .paused: "paused"
+        case .storeFull: "store_full"
         }
     }
 }

@@ -45,11 +45,16 @@ struct SchedulerLoop<Engine: OrderedStore> {
     /// Jobs that are left alone until then, because their zone cannot be read.
     private var held: Set<JobName> = []
     private var retryZonesAt: Instant?
+    private var lastTidyUp: Now?
+    /// What was last said of the store.
+    private var concerns: [String] = []
 
     /// No single sleep is longer, so that a clock that goes wrong without a word is found out.
     private static var longestSleep: Duration { .seconds(3600) }
     /// When to look again for a zone that could not be read: tzdata may be in the middle of an update.
     private static var zoneRetry: Duration { .seconds(60) }
+    /// The store is not looked after more often; and only when there is something else to do.
+    private static var tidyUpDistance: Duration { .seconds(30) }
 
     init(store: JobStore<Engine>, clocks: any Clocks, logger: Logger, stopping: WakeUp) throws {
         self.store = store
@@ -81,6 +86,7 @@ struct SchedulerLoop<Engine: OrderedStore> {
 
     /// Deals with all that is due, then arms the alarm for what comes next.
     private mutating func passes() throws {
+        try tidyUp(clocks.now())
         if let retryZonesAt, retryZonesAt <= clocks.now().wall { (held, self.retryZonesAt) = ([], nil) }
         while true {
             let now = clocks.now()
@@ -93,6 +99,14 @@ struct SchedulerLoop<Engine: OrderedStore> {
             let next = [view.nextJob, view.nextDispatch, retryZonesAt, now.wall + Self.longestSleep]
             return try alarm.arm(at: next.compactMap { $0 }.min() ?? now.wall)
         }
+    }
+
+    private mutating func tidyUp(_ now: Now) throws {
+        if let lastTidyUp, lastTidyUp.boot.duration(to: now.boot) < Self.tidyUpDistance { return }
+        lastTidyUp = now
+        let present = try store.tidyUp()
+        for concern in present where !concerns.contains(concern) { logger.warning("\(concern)") }
+        concerns = present
     }
 
     private mutating func fire(_ view: SchedulerView, _ now: Now) throws {

@@ -25,6 +25,7 @@ extension DispatchReason {
         case .suspended: "The machine was suspended when it was due."
         case .clockForward: "The clock was set forward past its time."
         case .paused: "The job was paused when it was due."
+        case .storeFull: "The store was nearly full when it was due."
         }
     }
 }
@@ -35,7 +36,8 @@ extension DispatchReason {
         switch self {
         case .exit, .killed, .exec: nil
         case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .timeout, .poison, .requested,
-            .parentFailed, .replaced, .redefined, .jobRemoved, .downtime, .suspended, .clockForward, .paused:
+            .parentFailed, .replaced, .redefined, .jobRemoved, .downtime, .suspended, .clockForward, .paused,
+            .storeFull:
             word
         }
     }

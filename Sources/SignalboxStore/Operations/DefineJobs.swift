@@ -3,7 +3,7 @@ public import SignalboxCore
 
 extension JobStore {
     /// Adds a job that must be new.
-    /// - Throws: `refused` when there is another of that name.
+    /// - Throws: `refused` when there is another of that name; `full`.
     public func add(_ definition: JobDefinition, zones: ZoneTable, now: Now) throws {
         try write(now) { writer in
             guard try writer.transaction.job(definition.name) == nil else {
@@ -18,7 +18,8 @@ extension JobStore {
 
     /// Makes the jobs of the store what `definitions` say, all in one transaction; with `prune`, removes every other.
     /// - Parameter replacePending: cancels what waits of these jobs and was made from an older definition.
-    /// - Throws: `invalid` when a name is there twice, or a job names a zone that was not read.
+    /// - Throws: `invalid` when a name is there twice, or a job names a zone that was not read; `full` when there is a
+    ///   job to add or change, and no room for it.
     public func apply(
         _ definitions: [JobDefinition], prune: Bool, replacePending: Bool = false, zones: ZoneTable, now: Now
     ) throws -> [JobChange] {
@@ -118,7 +119,9 @@ extension JobWriter where Transaction: ~Copyable {
     /// Writes a definition that is new, or differs from `before`.
     fileprivate mutating func define(_ definition: JobDefinition, before: Job?, zones: ZoneTable) throws {
         var progress = JobProgress(revision: 1, cursor: now.wall, anchor: now.wall)
-        try Request(of: Job(definition: definition, progress: progress)).checkSize()
+        let request = Request(of: Job(definition: definition, progress: progress))
+        try request.checkSize()
+        try admit(request)
         progress.lastBoot = now.bootID
         guard let before else { return try keep(definition, progress, before: nil, zones) }
         progress = before.progress

@@ -36,7 +36,8 @@ public struct Enqueued: Hashable, Sendable {
 
 extension JobStore {
     /// Makes a dispatch of a request. When this returns, it is kept, and every process sees it.
-    /// - Throws: `notFound` for a dispatch to come after that does not exist; `invalid` for a request past its limits.
+    /// - Throws: `notFound` for a dispatch to come after that does not exist; `invalid` for a request past its limits;
+    ///   `full`.
     public func enqueue(_ item: Enqueuing, now: Now) throws -> Enqueued {
         try item.request.checkSize()
         return try write(now) { writer in try writer.enqueue(item) }
@@ -74,7 +75,7 @@ public struct RefusedItem: Error, Hashable, CustomStringConvertible {
 private func refusing<Result>(_ index: Int, _ body: () throws -> Result) throws -> Result {
     do {
         return try body()
-    } catch let cause as StoreError where cause.code != .damaged {
+    } catch let cause as StoreError where cause.code != .damaged && cause.code != .full {
         throw RefusedItem(index: index, cause: cause)
     }
 }
@@ -86,6 +87,7 @@ extension JobWriter where Transaction: ~Copyable {
         {
             return Enqueued(id: DispatchID(holder.value), deduplicated: true)
         }
+        try admit(item.request)
         let origin = DispatchOrigin(queue: item.queue, priority: item.priority, maxAttempts: item.maxAttempts)
         let birth = try birth(of: item)
         let dispatch = Dispatch(id: newDispatchID(), origin: origin, birth: birth, now: now)
@@ -131,17 +133,21 @@ extension Request {
                 "the payload has \(input.count) bytes; at most \(Self.inputLimit) are kept with a dispatch: "
                     + "put it into a file and pass the file's name")
         }
+        guard argumentSize <= Self.argumentLimit else {
+            throw StoreError(
+                .invalid,
+                "arguments and environment have \(argumentSize) bytes; at most \(Self.argumentLimit) can be passed: "
+                    + "put the rest into a file and pass its name")
+        }
+    }
+
+    /// The bytes of arguments and environment together.
+    var argumentSize: Int {
         let words: [String] =
             switch command {
             case .program(let arguments): arguments
             case .shell(let line): [line]
             }
-        let size = (words + environment.flatMap { [$0.key, $0.value] }).reduce(0) { $0 + $1.utf8.count + 1 }
-        guard size <= Self.argumentLimit else {
-            throw StoreError(
-                .invalid,
-                "arguments and environment have \(size) bytes; at most \(Self.argumentLimit) can be passed: "
-                    + "put the rest into a file and pass its name")
-        }
+        return (words + environment.flatMap { [$0.key, $0.value] }).reduce(0) { $0 + $1.utf8.count + 1 }
     }
 }

@@ -56,8 +56,8 @@ extension JobStore {
                 guard job.definition.schedule == .boot, job.progress.lastBoot != now.bootID else { continue }
                 job.progress.lastBoot = now.bootID
                 try writer.put(job.progress, .name(job.name.text), in: Buckets.jobProgress)
-                guard !job.progress.paused else {
-                    try writer.insert(job, now.wall, .skipped(.paused))
+                guard try !job.progress.paused && !writer.isFinishingOnly() else {
+                    try writer.insert(job, now.wall, .skipped(job.progress.paused ? .paused : .storeFull))
                     pass.skipped += 1
                     continue
                 }
@@ -84,11 +84,12 @@ extension JobWriter where Transaction: ~Copyable {
         guard let zone = zones[job.definition.zone] else { return pass.withoutZone.append(job.name) }
         if let skipped = passedWhilePaused(job, zone) { try record(skipped, of: job, &pass) }
         let paused = job.progress.paused
+        let heldBack = try paused ? DispatchReason.paused : isFinishingOnly() ? .storeFull : nil
         let plan = CatchUp.plan(
             job.definition.schedule, zone: zone, anchor: job.progress.anchor, cursor: job.progress.cursor,
             now: now.wall,
-            policy: paused ? CatchUpPolicy(mode: .none) : job.definition.catchUp, reason: paused ? .paused : reason,
-            punctual: paused ? nil : CatchUp.punctual)
+            policy: heldBack == nil ? job.definition.catchUp : CatchUpPolicy(mode: .none), reason: heldBack ?? reason,
+            punctual: heldBack == nil ? CatchUp.punctual : nil)
         if let skipped = plan.skipped { try record(skipped, of: job, &pass) }
         var moved = job
         moved.progress.cursor = plan.cursor

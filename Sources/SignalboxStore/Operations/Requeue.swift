@@ -3,7 +3,7 @@ public import SignalboxCore
 
 extension JobStore {
     /// T15. Makes a new dispatch of what an ended one ran; that one is never changed.
-    /// - Throws: `notFound`; `refused` while it has not ended, or when its unique key is held by another.
+    /// - Throws: `notFound`; `refused` while it has not ended, or when its unique key is held by another; `full`.
     public func requeue(_ id: DispatchID, now: Now) throws -> DispatchID {
         try write(now) { writer in
             guard let ended = try writer.transaction.dispatchRecord(id)?.dispatch else {
@@ -27,6 +27,7 @@ extension JobWriter where Transaction: ~Copyable {
         {
             throw StoreError(.refused, "the unique key \(quoted(key)) is held by dispatch \(holder.value)")
         }
+        try admit(request)
         let origin = DispatchOrigin(
             job: ended.job, queue: ended.queue, priority: ended.priority, maxAttempts: ended.maxAttempts,
             parent: ended.id)

@@ -14,7 +14,7 @@ public enum RunMode: Hashable, Sendable {
 extension JobStore {
     /// Makes a run of a job outside its schedule; the schedule does not notice.
     /// - Parameter input: what the command reads on its standard input, instead of the job's own.
-    /// - Throws: `notFound`; `refused` when the job is paused, or busy and its policy is to skip.
+    /// - Throws: `notFound`; `refused` when the job is paused, or busy and its policy is to skip; `full`.
     public func run(_ name: JobName, mode: RunMode, input: [UInt8]?, now: Now) throws -> DispatchID {
         try write(now) { writer in
             guard let job = try writer.transaction.job(name) else { throw StoreError.noJob(name) }
@@ -74,6 +74,7 @@ extension JobWriter where Transaction: ~Copyable {
         var request = Request(of: job)
         if let input { request.input = input }
         try request.checkSize()
+        try admit(request)
         let dispatch = Dispatch(id: newDispatchID(), origin: origin, birth: birth, now: now)
         try insert(dispatch, request: request)
         return dispatch.id

@@ -15,6 +15,7 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
     private var changes: [DispatchChange] = []
     private var counts: [CounterKey: Int] = [:]
     private var interests: InterestSet = []
+    var admission = Admission()
     /// Dispatches that ended, while the waiters of the first of them and of all that follow are looked after.
     var endings: [Dispatch] = []
     /// The runs that ended in this transaction.

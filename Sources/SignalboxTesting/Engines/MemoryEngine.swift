@@ -15,6 +15,7 @@ public final class MemoryEngine: OrderedStore {
         /// How often each subject was touched, by its bit.
         var touches = [UInt64](repeating: 0, count: 32)
         var cancelled: Set<ObjectIdentifier> = []
+        var room = Room.unlimited
     }
 
     /// - Parameter buckets: all that will be used, indexes counting from 0.
@@ -26,12 +27,14 @@ public final class MemoryEngine: OrderedStore {
 
     @available(*, noasync, message: "this blocks the thread; call it from a thread of your own")
     public func read<Result>(_ body: (borrowing Reading) throws -> Result) throws -> Result {
-        try body(Reading(maps: monitor.withLock(\.maps)))
+        let (maps, room) = monitor.withLock { ($0.maps, $0.room) }
+        return try body(Reading(maps: maps, room: room))
     }
 
     @available(*, noasync, message: "this blocks the thread; call it from a thread of your own")
     public func write<Result>(_ body: (inout Writing) throws -> Result) throws -> Result {
-        var transaction = Writing(maps: becomeWriter())
+        let (maps, room) = becomeWriter()
+        var transaction = Writing(maps: maps, room: room)
         do {
             let result = try body(&transaction)
             let (maps, interests) = (transaction.maps, transaction.interests)
@@ -49,15 +52,18 @@ public final class MemoryEngine: OrderedStore {
 
     public func watch(_ interests: InterestSet) throws -> Watch { Watch(monitor, interests) }
 
-    private func becomeWriter() -> [PersistentMap] {
-        let maps: [PersistentMap]? = monitor.waiting { state in
+    /// What the store says from now on of the room it has; memory itself has no limit.
+    public func setRoom(_ room: Room) { monitor.withLock { $0.room = room } }
+
+    private func becomeWriter() -> ([PersistentMap], Room) {
+        let found: ([PersistentMap], Room)? = monitor.waiting { state in
             precondition(
                 state.writer != pthread_self(), "a write inside a write: use the transaction you already have")
             if state.writer != nil { return nil }
             state.writer = pthread_self()
-            return state.maps
+            return (state.maps, state.room)
         }
-        return maps ?? []
+        return found ?? ([], .unlimited)
     }
 }
 

@@ -4,8 +4,14 @@ extension MemoryEngine {
     /// One snapshot of a memory store. Only `read` makes one.
     public struct Reading: ReadTransaction, ~Copyable {
         fileprivate let snapshot: Snapshot
+        private let presentRoom: Room
 
-        init(maps: [PersistentMap]) { snapshot = Snapshot(maps: maps) }
+        init(maps: [PersistentMap], room: Room) {
+            snapshot = Snapshot(maps: maps)
+            presentRoom = room
+        }
+
+        public func room() -> Room { presentRoom }
 
         public func get<Result>(
             _ key: Span<UInt8>, in bucket: Bucket, _ body: (Span<UInt8>?) throws -> Result
@@ -27,7 +33,14 @@ extension MemoryEngine {
         private(set) var interests: InterestSet = []
         var maps: [PersistentMap] { snapshot.maps }
 
-        init(maps: [PersistentMap]) { snapshot = Snapshot(maps: maps) }
+        private let presentRoom: Room
+
+        init(maps: [PersistentMap], room: Room) {
+            snapshot = Snapshot(maps: maps)
+            presentRoom = room
+        }
+
+        public func room() -> Room { presentRoom }
 
         public func get<Result>(
             _ key: Span<UInt8>, in bucket: Bucket, _ body: (Span<UInt8>?) throws -> Result
