@@ -4,7 +4,7 @@ import SignalboxCore
 import SignalboxStore
 
 /// Enqueues the lines of standard input, many in each transaction, and says after each which lines are on the disk. What
-/// is wrong with a line ends it there; all lines before it count.
+/// is wrong with a line ends it there; all lines before it count. A terminal shows how far it is.
 struct BulkEnqueue {
     /// Opens the store, when there is something to put into it.
     let open: () throws -> Store
@@ -17,6 +17,8 @@ struct BulkEnqueue {
 
     func run() throws {
         var lines = InputLines(limit: Self.lineLimit)
+        var bar = ProgressBar(size: lines.size)
+        defer { bar.clear() }
         var store: Store?
         var first = 1
         while let batch = try lines.next(Self.batch) {
@@ -30,9 +32,11 @@ struct BulkEnqueue {
                 }
             }
             if store == nil, !items.isEmpty { store = try open() }
+            bar.clear()
             if let store { try enqueue(items, in: store, from: first, now) }
             if let broken { throw Self.failure(at: first + items.count, broken.description) }
             first += batch.count
+            bar.show(lines: first - 1, bytes: lines.consumed)
         }
     }
 
@@ -68,8 +72,19 @@ private struct InputLines {
     private let limit: Int
     private var rest: [UInt8] = []
     private var isAtEnd = false
+    private var bytesRead = 0
+    /// How much there is to read; nil when it is no file, and nobody can tell.
+    let size: Int?
 
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int) {
+        self.limit = limit
+        var status = stat()
+        let isFile = fstat(STDIN_FILENO, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        size = isFile ? max(0, Int(status.st_size) - max(0, Int(lseek(STDIN_FILENO, 0, SEEK_CUR)))) : nil
+    }
+
+    /// The bytes of the lines given out so far, ends included.
+    var consumed: Int { bytesRead - rest.count }
 
     /// The next `count` lines, or as many as there are; nil at the end.
     mutating func next(_ count: Int) throws -> [ArraySlice<UInt8>]? {
@@ -103,5 +118,6 @@ private struct InputLines {
         guard count >= 0 else { throw Failure(.badInput, "standard input: \(String(cString: strerror(errno)))") }
         if count == 0 { isAtEnd = true }
         rest += buffer[..<count]
+        bytesRead += count
     }
 }
