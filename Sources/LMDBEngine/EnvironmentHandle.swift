@@ -126,6 +126,17 @@ import OrderedStore
         return FileIdentity(status)
     }
 
+    /// Sets how the present write transaction, whose thread this is, and those after it are committed. LMDB looks at
+    /// this flag in commits only, and those of this process come one after the other.
+    func relax(_ isRelaxed: Bool) {
+        var flags: UInt32 = 0
+        var status = unsafe mdb_env_get_flags(pointer, &flags)
+        if status == MDB_SUCCESS, (flags & UInt32(MDB_NOMETASYNC) != 0) != isRelaxed {
+            status = unsafe mdb_env_set_flags(pointer, UInt32(MDB_NOMETASYNC), isRelaxed ? 1 : 0)
+        }
+        precondition(status == MDB_SUCCESS, "LMDB refuses to change a flag that can be changed: \(status)")
+    }
+
     /// Frees what killed readers hold; answers how many there were.
     func checkReaders() throws -> Int {
         var dead: CInt = 0

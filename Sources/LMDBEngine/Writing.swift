@@ -77,6 +77,10 @@ extension Environment {
             return true
         }
 
+        /// Commits this transaction, and further ones of this process, as ``Durability/relaxed``, or again as they were
+        /// by ``Durability/full``. For who keeps in the store itself how durable it is. Not where nothing is durable.
+        public mutating func relax(_ isRelaxed: Bool) { open.environment.relax(isRelaxed) }
+
         public mutating func notify(_ interests: InterestSet) { self.interests.formUnion(interests) }
 
         /// Makes the changes durable. LMDB's transaction is gone afterwards, whatever the outcome.

@@ -33,10 +33,11 @@ extension JobStore<Environment> {
         _ = try JobStore(engine: engine, live: nil)
         let live = try LiveFolder.open(for: engine, access, boot: clocks.now().bootID)
         let liveness = LivenessFile(path: livenessPath(engine))
-        let store = try JobStore(engine: engine, live: live) { worker in
+        let store = try JobStore(
+            engine: engine, live: live,
             // Where the lock cannot be looked at, nobody is called dead.
-            (try? liveness.isHeld(.worker(worker))) ?? true
-        }
+            isAlive: { worker in (try? liveness.isHeld(.worker(worker))) ?? true },
+            follow: { transaction, settings in transaction.relax(settings.durability == .relaxed) })
         guard access != .read else { return store }
         try Graveyard(store: store, liveness: store.liveness, clocks: clocks, logger: logger).settleAll()
         return store

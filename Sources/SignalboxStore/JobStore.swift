@@ -13,15 +13,22 @@ public final class JobStore<Engine: OrderedStore>: Sendable {
     public let live: LiveStore<Engine>?
     /// Whether a registered worker lives: what its kernel lock says.
     let isAlive: @Sendable (WorkerID) -> Bool
+    /// Has the engine commit a transaction as the store's settings say.
+    private let follow: @Sendable (inout Engine.Writing, StoreSettings) -> Void
 
     /// - Throws: ``StoreError`` with `formatVersion` or `damaged` when this is no store that this version knows.
-    /// - Parameter isAlive: whether a registered worker lives; pages show one that does not as dead.
+    /// - Parameters:
+    ///   - isAlive: whether a registered worker lives; pages show one that does not as dead.
+    ///   - follow: has the engine commit the transaction as the settings say; told of those that it itself has
+    ///     changed. Nothing to do on an engine that knows one durability only.
     public init(
-        engine: Engine, live: LiveStore<Engine>?, isAlive: @escaping @Sendable (WorkerID) -> Bool = { _ in true }
+        engine: Engine, live: LiveStore<Engine>?, isAlive: @escaping @Sendable (WorkerID) -> Bool = { _ in true },
+        follow: @escaping @Sendable (inout Engine.Writing, StoreSettings) -> Void = { _, _ in }
     ) throws {
         self.engine = engine
         self.live = live
         self.isAlive = isAlive
+        self.follow = follow
         try engine.read { transaction in _ = try transaction.header() }
     }
 
@@ -32,6 +39,7 @@ public final class JobStore<Engine: OrderedStore>: Sendable {
         let header = StoreHeader(format: StoreHeader.currentFormat, storeID: storeID)
         try transaction.keep(header, StoreHeader.key, in: Buckets.meta)
         try transaction.keep(StoreState(), StoreState.key, in: Buckets.meta)
+        try transaction.keep(StoreSettings(), StoreSettings.key, in: Buckets.meta)
     }
 
     /// The store's own name: 32 hexadecimal digits.
@@ -49,7 +57,9 @@ public final class JobStore<Engine: OrderedStore>: Sendable {
             do {
                 let result = try body(&writer)
                 try writer.finish()
+                let settings = try writer.transaction.storeSettings()
                 transaction = writer.release()
+                follow(&transaction, settings)
                 return result
             } catch {
                 transaction = writer.release()

@@ -17,6 +17,7 @@ enum RecordSamples {
         RecordSample("history", history, under: .history(UTCHour(of: moment.wall), .job(name))),
         RecordSample("state", state, under: StoreState.key),
         RecordSample("header", StoreHeader(format: 1, storeID: "0123"), under: StoreHeader.key),
+        RecordSample("settings", StoreSettings(durability: .relaxed), under: StoreSettings.key),
         RecordSample("boot", BootRecord(bootID: BootID("boot"), livePath: "/run/x"), under: BootRecord.key),
         RecordSample("heartbeat", heartbeat, under: .worker(registration.id)),
         RecordSample("progress report", ProgressReport(percent: 40, text: "half"), under: .dispatch(dispatch.id)),

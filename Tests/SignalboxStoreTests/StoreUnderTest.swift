@@ -97,6 +97,7 @@ protocol JobOperations: Sendable {
     func dispatches(_ filter: DispatchFilter) throws -> [DispatchView]
     func dispatch(_ id: DispatchID, attempt: Int?) throws -> DispatchDetail?
     func workers() throws -> [WorkerView]
+    func settings() throws -> StoreSettings
     func verify() throws -> VerifyReport
 }
 extension JobStore: JobOperations {}

@@ -1,6 +1,7 @@
 import ArgumentParser
 import SignalboxCore
 import SignalboxStatus
+import SignalboxStore
 
 /// What to run: the words behind `--`, or a line for the shell.
 struct CommandOptions: ParsableArguments {
@@ -47,6 +48,11 @@ enum Parse {
             throw unknown(CatchUpPolicy.Mode.allCases.map(\.rawValue))
         }
         return mode
+    }
+
+    static func durability(_ text: String) throws -> Durability {
+        guard let durability = Durability(word: text) else { throw unknown(Durability.allCases.map(\.word)) }
+        return durability
     }
 
     static func address(_ text: String) throws -> ListenAddress { try ListenAddress(text: text) }

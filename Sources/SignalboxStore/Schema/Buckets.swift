@@ -2,7 +2,7 @@ public import OrderedStore
 
 /// The buckets of the durable store. The article <doc:Layout> draws their keys and values.
 public enum Buckets {
-    /// Name → the store's own facts (``StoreHeader``, ``StoreState``, ``BootRecord``).
+    /// Name → the store's own facts (``StoreHeader``, ``StoreState``, ``StoreSettings``, ``BootRecord``).
     static let meta = Bucket(0, "meta")
     /// Job name → its definition.
     static let jobs = Bucket(1, "jobs")

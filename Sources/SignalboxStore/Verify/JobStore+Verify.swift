@@ -42,6 +42,7 @@ extension ReadTransaction where Self: ~Copyable {
                 switch copied(key) {
                 case StoreHeader.key.bytes: _ = try StoreHeader(record: value, key: key)
                 case StoreState.key.bytes: _ = try StoreState(record: value, key: key)
+                case StoreSettings.key.bytes: _ = try StoreSettings(record: value, key: key)
                 case BootRecord.key.bytes: _ = try BootRecord(record: value, key: key)
                 default: check.report.fault("meta has \(hexadecimal(copied(key))), which is nothing we know")
                 }
