@@ -32,19 +32,24 @@ struct BulkEnqueue {
                 }
             }
             if store == nil, !items.isEmpty { store = try open() }
-            bar.clear()
-            if let store { try enqueue(items, in: store, from: first, now) }
+            if let store { try enqueue(items, in: store, from: first, now, &bar) }
             if let broken { throw Self.failure(at: first + items.count, broken.description) }
             first += batch.count
             bar.show(lines: first - 1, bytes: lines.consumed)
         }
     }
 
-    private func enqueue(_ items: [Enqueuing], in store: Store, from first: Int, _ now: Now) throws {
+    private func enqueue(
+        _ items: [Enqueuing], in store: Store, from first: Int, _ now: Now, _ bar: inout ProgressBar
+    ) throws {
         do {
-            report(try store.enqueue(items, now: now), from: first)
+            let enqueued = try store.enqueue(items, now: now)
+            bar.clear()
+            report(enqueued, from: first)
         } catch let refusal as RefusedItem {
-            report(try store.enqueue(Array(items.prefix(refusal.index)), now: now), from: first)
+            let enqueued = try store.enqueue(Array(items.prefix(refusal.index)), now: now)
+            bar.clear()
+            report(enqueued, from: first)
             throw Self.failure(at: first + refusal.index, refusal.cause.description)
         }
     }
