@@ -20,8 +20,9 @@ struct SignalboxCommand: ParsableCommand {
             CommandGroup(
                 name: "Jobs:",
                 subcommands: [
-                    Add.self, Apply.self, Check.self, Diff.self, ImportCrontab.self, Jobs.self, JobCommand.self, Pause.self, Resume.self,
-                    Remove.self, Run.self, Next.self,
+                    Add.self, Apply.self, Check.self, Diff.self, ImportCrontab.self, Jobs.self, JobCommand.self,
+                    Pause.self, Resume.self,
+                    Remove.self, Run.self, Next.self, Why.self,
                 ]),
             CommandGroup(
                 name: "Dispatches:",

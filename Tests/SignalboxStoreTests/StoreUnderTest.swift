@@ -98,6 +98,7 @@ protocol JobOperations: Sendable {
     func dispatch(_ id: DispatchID, attempt: Int?) throws -> DispatchDetail?
     func workers() throws -> [WorkerView]
     func settings() throws -> StoreSettings
+    func why(_ name: JobName, at asked: Instant?, zones: ZoneTable, now: Now) throws -> WhyReport?
     func verify() throws -> VerifyReport
 }
 extension JobStore: JobOperations {}

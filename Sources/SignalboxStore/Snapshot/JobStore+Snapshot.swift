@@ -81,7 +81,7 @@ extension JobStore {
         return try engine.read { try $0.workerViews(live, isAlive) }
     }
 
-    private func liveView() throws -> LiveView {
+    func liveView() throws -> LiveView {
         guard let live else { return LiveView() }
         return try live.engine.read { transaction in
             var view = LiveView()
@@ -99,7 +99,7 @@ extension JobStore {
 }
 
 /// What the live environment adds to a page; small, for it holds only what runs now.
-private struct LiveView {
+struct LiveView {
     var heartbeats: [WorkerID: Heartbeat] = [:]
     var progress: [DispatchID: ProgressReport] = [:]
 }
@@ -155,7 +155,7 @@ extension ReadTransaction where Self: ~Copyable {
             recent: try ids.map { try indexed($0, by: Buckets.byJob).dispatch })
     }
 
-    fileprivate func view(of id: DispatchID, _ live: LiveView) throws -> DispatchView {
+    func view(of id: DispatchID, _ live: LiveView) throws -> DispatchView {
         let dispatch = try indexed(id, by: Buckets.dispatches).dispatch
         let worker = try dispatch.claim.flatMap { try workerRegistration($0.worker) }
         let isRunning = dispatch.state == .inProgress
@@ -164,7 +164,7 @@ extension ReadTransaction where Self: ~Copyable {
             progress: isRunning ? live.progress[id] : nil)
     }
 
-    fileprivate func attempts(of id: DispatchID) throws -> [Attempt] {
+    func attempts(of id: DispatchID) throws -> [Attempt] {
         var attempts: [Attempt] = []
         try records(Attempt.self, Buckets.attempts, KeyRange(prefix: Key.dispatch(id).bytes)) { _, attempt in
             attempts.append(attempt)

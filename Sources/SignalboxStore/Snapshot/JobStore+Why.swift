@@ -1,0 +1,138 @@
+internal import OrderedStore
+public import SignalboxCore
+
+extension JobStore {
+    /// Why `name` did or did not run at `asked`, or, for nil, at its newest due time and now.
+    /// - Parameters:
+    ///   - asked: a time by the wall clock; the whole minute is meant where it has no seconds.
+    ///   - zones: the job's zone.
+    /// - Returns: nil when there is no such job.
+    /// - Throws: `invalid` when the job's zone is not in `zones`.
+    public func why(_ name: JobName, at asked: Instant?, zones: ZoneTable, now: Now) throws -> WhyReport? {
+        let live = try liveView()
+        return try engine.read { transaction in
+            guard let job = try transaction.job(name) else { return nil }
+            guard let zone = zones[job.definition.zone] else { throw StoreError.zoneNotRead(job) }
+            let facts = WhyFacts(job: job, zone: zone, now: now, distrust: try transaction.clockDistrust(at: now))
+            let look = WhyLook(facts: facts, live: live, isAlive: isAlive)
+            return WhyReport(
+                job: job, zone: zone, past: try transaction.past(asked, look),
+                present: asked == nil ? try transaction.present(look) : nil)
+        }
+    }
+}
+
+/// What every part of the answer needs.
+private struct WhyLook {
+    let facts: WhyFacts
+    let live: LiveView
+    let isAlive: (WorkerID) -> Bool
+}
+
+extension ReadTransaction where Self: ~Copyable {
+    /// Why calendar jobs wait; nil while the clock is trusted. A store without a record of its clock trusts it.
+    fileprivate func clockDistrust(at now: Now) throws -> ClockDistrust? { nil }
+
+    // MARK: One time
+
+    fileprivate func past(_ asked: Instant?, _ look: WhyLook) throws -> WhyPast? {
+        let facts = look.facts
+        guard let asked else {
+            return try facts.newestOccurrence.map { newest in
+                WhyPast(asked: nil, occurrence: newest, verdict: try verdict(on: newest, look))
+            }
+        }
+        let times = facts.times(meantBy: asked)
+        if let occurrence = facts.occurrence(in: times) {
+            return WhyPast(asked: asked, occurrence: occurrence, verdict: try verdict(on: occurrence, look))
+        }
+        // An earlier schedule may have named it, or a boot have been then.
+        let found = try dispatch(of: facts.job.name, standingFor: times) { $0.isNamed(in: times) }
+        if let found {
+            let verdict = WhyPastVerdict.dispatch(try whyDispatch(found, at: asked, look))
+            return WhyPast(asked: asked, occurrence: nil, verdict: verdict)
+        }
+        return WhyPast(asked: asked, occurrence: nil, verdict: facts.verdict(onOther: asked))
+    }
+
+    private func verdict(on occurrence: Occurrence, _ look: WhyLook) throws -> WhyPastVerdict {
+        let due = occurrence.due
+        guard let found = try dispatch(of: look.facts.job.name, standingFor: due...due) else {
+            return look.facts.verdict(onDue: occurrence)
+        }
+        return .dispatch(try whyDispatch(found, at: due, look))
+    }
+
+    // MARK: Now
+
+    fileprivate func present(_ look: WhyLook) throws -> WhyPresent {
+        let active = try active(of: look.facts.job.name)
+        if let running = active.first(where: { $0.state == .inProgress }) {
+            return .running(try whyDispatch(running, at: nil, look))
+        }
+        guard let first = active.first else { return look.facts.idle }
+        return .waiting(try whyDispatch(first, at: nil, look))
+    }
+
+    // MARK: A dispatch
+
+    private func whyDispatch(_ dispatch: Dispatch, at time: Instant?, _ look: WhyLook) throws -> WhyDispatch {
+        WhyDispatch(
+            view: try view(of: dispatch.id, look.live), relation: dispatch.relation(to: time),
+            worker: try (dispatch.claim?.worker ?? attempts(of: dispatch.id).last?.worker).flatMap {
+                try workerRegistration($0)?.name
+            },
+            wait: try wait(of: dispatch, look),
+            blocker: try dispatch.blocker.flatMap { id in
+                try dispatchRecord(id) == nil ? nil : try view(of: id, look.live)
+            })
+    }
+
+    private func wait(of dispatch: Dispatch, _ look: WhyLook) throws -> WhyWait? {
+        switch dispatch.state {
+        case .inProgress, .success, .failed, .cancelled, .skipped: nil
+        case .scheduled: .time(dispatch.dueAt)
+        case .blocked: .dispatch
+        case .pending: try queueFacts(of: dispatch, look.isAlive).wait
+        }
+    }
+
+    private func queueFacts(of dispatch: Dispatch, _ isAlive: (WorkerID) -> Bool) throws -> QueueFacts {
+        var facts = QueueFacts(queue: dispatch.queue)
+        try records(WorkerRegistration.self, Buckets.workers, .all) { _, worker in
+            guard worker.queues.contains(dispatch.queue), worker.state.isActive, isAlive(worker.id) else {
+                return .next
+            }
+            guard worker.state == .online else {
+                facts.draining += 1
+                return .next
+            }
+            facts.online += 1
+            facts.slots += worker.slots
+            facts.running += try keys(Buckets.running, KeyRange(prefix: Key.worker(worker.id).bytes), limit: .max).count
+            return .next
+        }
+        let before = KeyRange(from: Key().with(dispatch.queue.text).bytes, to: Key.ready(dispatch).bytes)
+        facts.others = try keys(Buckets.ready, before, limit: WhyLimits.others).count
+        return facts
+    }
+}
+
+/// So many of those that come first are counted, and no more.
+public enum WhyLimits {
+    public static let others = 10_000
+}
+
+extension Dispatch {
+    /// Whether its first or last due time lies in `times`.
+    fileprivate func isNamed(in times: ClosedRange<Instant>) -> Bool {
+        [scheduledFor, lastScheduledFor].compactMap { $0 }.contains { times.contains($0) }
+    }
+
+    /// - Parameter time: a due time that it stands for; nil: the one it was made for.
+    fileprivate func relation(to time: Instant?) -> WhyDispatch.Relation {
+        guard let times = dueTimes, coalesced > 0, let time else { return .itself }
+        if state == .skipped { return .oneOf(count: coalesced + 1, first: times.lowerBound, last: times.upperBound) }
+        return time <= times.lowerBound ? .itself : .coalesced
+    }
+}
