@@ -79,7 +79,7 @@ extension Environment {
 
         /// Commits this transaction, and further ones of this process, as ``Durability/relaxed``, or again as they were
         /// by ``Durability/full``. For who keeps in the store itself how durable it is. Not where nothing is durable.
-        public mutating func relax(_ isRelaxed: Bool) { open.environment.relax(isRelaxed) }
+        public mutating func relax(_ isRelaxed: Bool) { transaction.environment.relax(isRelaxed) }
 
         public mutating func notify(_ interests: InterestSet) { self.interests.formUnion(interests) }
 

@@ -122,7 +122,7 @@ struct WhyWords {
         case .redefined: return "the job was changed with --replace-pending" + at
         case .parentFailed: return "the dispatch it came after did not succeed" + at
         case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .exit, .killed, .timeout, .exec,
-            .poison, .requested, .jobRemoved, .downtime, .suspended, .clockForward, .paused:
+            .poison, .requested, .jobRemoved, .downtime, .suspended, .clockForward, .paused, .storeFull:
             return "somebody asked for that" + at
         }
     }
@@ -146,6 +146,7 @@ struct WhyWords {
         case .suspended: return "the machine slept when it was due; \(catchUp)"
         case .clockForward: return "the clock was set forward past it; \(catchUp)"
         case .jobRemoved: return "the job was removed while it waited"
+        case .storeFull: return "the store was nearly full: `signalbox stat` shows how full it is"
         case .none, .delayed, .retry, .dependency, .workerDied, .drained, .exit, .killed, .timeout, .exec, .poison,
             .requested, .parentFailed, .replaced, .redefined:
             return dispatch.reason.word ?? "no reason was kept"
