@@ -103,7 +103,7 @@ import Testing
             let worker = try store.worker()
             #expect(try store.state(id) == .scheduled)
             let before = try store.jobs.workerView(queues: [.standard], now: store.now)
-            #expect(!before.hasWork && before.nextDue == store.now.wall + .seconds(60))
+            #expect(!before.hasWork && before.nextBoot == store.now.boot + .seconds(60) && before.nextWall == nil)
             store.clock.advance(by: .seconds(60) - .microseconds(1))
             #expect(try store.claim(worker).isEmpty)
             store.clock.advance(by: .microseconds(1))

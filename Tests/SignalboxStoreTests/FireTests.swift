@@ -24,7 +24,7 @@ import Testing
             #expect(try store.fire().dispatched == 0)
             #expect(try store.jobs.sequence() == sequence)
             let view = try store.jobs.schedulerView(now: store.now, except: [])
-            #expect(!view.hasDueJobs && view.nextJob == start + .seconds(120))
+            #expect(!view.hasDueJobs && view.nextBoot == store.now.boot + .seconds(60))
         }
     }
 
@@ -63,7 +63,7 @@ import Testing
                     let passed = Duration.seconds(min(30 * step + thread * 7, 1200))
                     let now = Now(wall: start.wall + passed, boot: start.boot + passed, bootID: start.bootID)
                     while try store.jobs.schedulerView(now: now, except: []).hasDueJobs {
-                        _ = try store.jobs.fire(now: now, zones: store.zones, except: [], reason: .downtime)
+                        _ = try store.jobs.fire(now: now, zones: store.zones, except: [])
                     }
                 }
             }
@@ -84,23 +84,24 @@ import Testing
             let zones = ZoneTable(machine: .utc, named: ["Europe/Berlin": .utc])
             try store.jobs.add(definition, zones: zones, now: store.now)
             store.clock.advance(by: .seconds(60))
-            #expect(try store.fire().withoutZone == [definition.name])
-            #expect(try store.jobs.schedulerView(now: store.now, except: []).zones == ["Europe/Berlin"])
-            #expect(try store.jobs.fire(now: store.now, zones: zones, except: [], reason: .downtime).dispatched == 1)
+            let pass = try store.fire()
+            #expect(pass.withoutZone == [definition.name] && pass.missingZones == ["Europe/Berlin"])
+            #expect(try store.jobs.schedulerView(now: store.now, except: []).hasDueJobs)
+            #expect(try store.jobs.fire(now: store.now, zones: zones, except: []).dispatched == 1)
         }
     }
 
     @Test(arguments: EngineKind.allCases)
     func `is not in the way of others while it is held`(engine: EngineKind) throws {
         try engine.withStore { store in
-            let now = store.now.wall
+            let start = store.now.boot
             let held = try store.define("held", "@every 1m")
             _ = try store.define("other", "@every 90s")
             store.clock.advance(by: .seconds(60))
             let view = try store.jobs.schedulerView(now: store.now, except: [held])
-            #expect(!view.hasDueJobs && view.nextJob == now + .seconds(90))
+            #expect(!view.hasDueJobs && view.nextBoot == start + .seconds(90))
             store.clock.advance(by: .seconds(30))
-            let pass = try store.jobs.fire(now: store.now, zones: store.zones, except: [held], reason: .downtime)
+            let pass = try store.jobs.fire(now: store.now, zones: store.zones, except: [held])
             #expect(pass.dispatched == 1)
             #expect(try store.runs(of: held).isEmpty)
         }
@@ -113,7 +114,8 @@ import Testing
             store.clock.advance(by: .seconds(61))
             #expect(try store.fire().dispatched == 1)
             #expect(try store.progress(job).nextDue == nil)
-            #expect(try store.jobs.schedulerView(now: store.now, except: []).nextJob == nil)
+            let view = try store.jobs.schedulerView(now: store.now, except: [])
+            #expect(view.nextWall == nil && view.nextBoot == nil)
         }
     }
 }
@@ -124,8 +126,9 @@ import Testing
         try engine.withStore { store in
             let start = store.now.wall
             let job = try store.define()
-            store.clock.advance(by: .seconds(3600 + 30))
-            #expect(try store.fire(.suspended) == FirePass(dispatched: 1, skipped: 1, withoutZone: []))
+            try store.fire()
+            store.clock.sleep(for: .seconds(3600 + 30))
+            #expect(try store.fire() == FirePass(dispatched: 1, skipped: 1, withoutZone: []))
             let runs = try store.runs(of: job)
             let skipped = try #require(runs.first { $0.state == .skipped })
             #expect(skipped.reason == .suspended && skipped.coalesced == 58 && skipped.finished != nil)
@@ -139,12 +142,13 @@ import Testing
     @Test(arguments: EngineKind.allCases)
     func `are only recorded where the policy makes up for none`(engine: EngineKind) throws {
         try engine.withStore { store in
-            let job = try store.define(catchUp: CatchUpPolicy(mode: .none))
+            let job = try store.define("job", "* * * * *", catchUp: CatchUpPolicy(mode: .none))
+            try store.fire()
             store.clock.stepWall(by: .seconds(3600))
             store.clock.advance(by: .seconds(59))
             let late = CatchUp.punctual + .seconds(1)
             store.clock.advance(by: late)
-            let pass = try store.fire(.clockForward)
+            let pass = try store.fire()
             let runs = try store.runs(of: job)
             #expect(pass.skipped == 1 && runs.filter { $0.state == .skipped }.map(\.reason) == [.clockForward])
             let covered = runs.reduce(0) { $0 + 1 + $1.coalesced }
@@ -307,7 +311,7 @@ import Testing
             func readsOfOnePass() throws -> Int {
                 store.clock.advance(by: .seconds(1))
                 counting.reset()
-                _ = try store.jobs.fire(now: store.now, zones: store.zones, except: [], reason: .downtime)
+                _ = try store.jobs.fire(now: store.now, zones: store.zones)
                 return counting.reads
             }
             _ = try readsOfOnePass()

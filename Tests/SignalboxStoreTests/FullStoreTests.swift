@@ -164,7 +164,7 @@ private func job(_ name: String, _ line: String = "true") throws -> JobDefinitio
 }
 
 private func fire(_ store: TestStore<MemoryEngine>) throws -> FirePass {
-    try store.jobs.fire(now: store.now, zones: store.zones, reason: .downtime)
+    try store.jobs.fire(now: store.now, zones: store.zones)
 }
 
 private func enqueueAndRun(_ store: TestStore<MemoryEngine>) throws -> DispatchID {

@@ -19,6 +19,7 @@ enum RecordSamples {
         RecordSample("header", StoreHeader(format: 1, storeID: "0123"), under: StoreHeader.key),
         RecordSample("settings", StoreSettings(durability: .relaxed), under: StoreSettings.key),
         RecordSample("boot", BootRecord(bootID: BootID("boot"), livePath: "/run/x"), under: BootRecord.key),
+        RecordSample("clock", clock, under: StoreClock.key),
         RecordSample("heartbeat", heartbeat, under: .worker(registration.id)),
         RecordSample("progress report", ProgressReport(percent: 40, text: "half"), under: .dispatch(dispatch.id)),
         RecordSample("running command", command, under: .dispatch(dispatch.id)),
@@ -33,6 +34,14 @@ enum RecordSamples {
     private static let history = RunTally(
         successes: 3, failures: 2, unmeasured: 1, totalDuration: .milliseconds(20),
         durations: DurationHistogram(counts: [(40, 3), (DurationHistogram.lastBin, 1)])!)
+    private static let clock: StoreClock = {
+        var clock = StoreClock(first: Now(wall: moment.wall, boot: moment.boot, bootID: BootID("boot")))
+        clock.newestWall = moment.wall
+        clock.trust = .held(.unsynchronised, since: moment.boot, until: moment.boot + .seconds(1))
+        clock.gap = ClockGap(.clockForward, lasting: .seconds(60), through: moment.wall)
+        clock.rewind = ClockRewind(.calendar, to: moment.wall, done: name)
+        return clock
+    }()
     private static let heartbeat = Heartbeat(at: moment, running: 1, processed: 5, failed: 2)
     private static let command = RunningCommand(
         claim: Claim(worker: WorkerID(1), token: Token(8)), process: process)
@@ -62,6 +71,7 @@ enum RecordSamples {
     private static let progress: JobProgress = {
         var progress = JobProgress(revision: 3, cursor: moment.wall, anchor: .epoch)
         progress.nextDue = moment.wall + .seconds(60)
+        progress.zoneFingerprint = 77
         progress.lastBoot = BootID("boot")
         progress.pause = JobPause(at: moment.wall, by: "ann@box", reason: "new disk")
         progress.lastRun = LastRun(dispatch: DispatchID(4), state: .success, finishedAt: moment.wall)

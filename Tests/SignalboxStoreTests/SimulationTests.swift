@@ -59,14 +59,21 @@ private struct Simulation {
         case 0..<18: try enqueue()
         case 18..<45: try claim()
         case 45..<72: try finish()
-        case 72..<75: try speakLate()
-        case 75..<77: try crash(Int.random(in: 0..<workers.count, using: &random))
+        case 72..<74: try speakLate()
+        case 74..<77: try crash(Int.random(in: 0..<workers.count, using: &random))
         case 77..<82: try cancel()
         case 82..<92: try passTime()
-        case 92..<96: _ = try store.jobs.fire(now: now, zones: store.zones, except: [], reason: .downtime)
+        case 92..<96: _ = try fire()
         case 96..<98: try runNow()
         case 98: try store.jobs.promote(now: now)
         default: try pauseOrReboot()
+        }
+    }
+
+    private func fire() throws {
+        _ = try store.jobs.fire(now: now, zones: store.zones)
+        while try store.jobs.schedulerView(now: now).mustRewind {
+            _ = try store.jobs.rewind(zones: store.zones, now: now)
         }
     }
 
@@ -76,10 +83,12 @@ private struct Simulation {
         var request = Request(command: .shell("true"), rescue: chance(80) ? .retry : .fail)
         if chance(20) { request.uniqueKey = "key-\(Int.random(in: 0..<5, using: &random))" }
         if chance(30) { request.after = (0..<2).compactMap { _ in ids.suffix(20).randomElement(using: &random) } }
+        let wait: Duration? = chance(30) ? .seconds(Int.random(in: -5...90, using: &random)) : nil
+        let isDelay = ids.count.isMultiple(of: 2)
         let item = Enqueuing(
             request: request, priority: UInt8.random(in: 98...102, using: &random),
             maxAttempts: Int.random(in: 1...4, using: &random),
-            due: chance(30) ? now.wall + .seconds(Int.random(in: -5...90, using: &random)) : nil)
+            due: isDelay ? nil : wait.map { now.wall + $0 }, delay: isDelay ? wait : nil)
         do {
             let made = try store.jobs.enqueue(item, now: now)
             if made.deduplicated {

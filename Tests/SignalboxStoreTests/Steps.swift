@@ -22,7 +22,7 @@ extension StoreUnderTest {
         let request = Request(command: .program([word]), rescue: rescue, uniqueKey: unique, after: after)
         let item = Enqueuing(
             request: request, queue: queue, priority: priority, maxAttempts: attempts,
-            due: delay.map { now.wall + $0 })
+            delay: delay)
         return try jobs.enqueue(item, now: now)
     }
 
@@ -82,9 +82,7 @@ extension StoreUnderTest {
     }
 
     @discardableResult
-    func fire(_ reason: DispatchReason = .downtime) throws -> FirePass {
-        try jobs.fire(now: now, zones: zones, except: [], reason: reason)
-    }
+    func fire() throws -> FirePass { try jobs.fire(now: now, zones: zones, except: []) }
 
     /// The dispatches of a job, oldest first.
     func runs(of job: JobName) throws -> [Dispatch] {

@@ -72,9 +72,13 @@ protocol JobOperations: Sendable {
     func remove(_ name: JobName, now: Now) throws
     func pause(_ name: JobName, by: String, reason: String?, now: Now) throws -> JobPause?
     func resume(_ name: JobName, catchingUpIn zones: ZoneTable?, now: Now) throws -> Resumption?
-    func fire(
-        now: Now, zones: ZoneTable, except held: Set<JobName>, reason: DispatchReason
-    ) throws -> FirePass
+    func fire(now: Now, zones: ZoneTable, except held: Set<JobName>) throws -> FirePass
+    func judgeClock(_ evidence: ClockEvidence, limit: Duration, now: Now) throws -> ClockTrust
+    func noteClock(now: Now) throws
+    func planAgain(
+        after name: JobName?, zones: ZoneTable, unreadable: Set<String>, now: Now
+    ) throws -> PlanAgainPass
+    func rewind(zones: ZoneTable, unreadable: Set<String>, now: Now) throws -> PlanAgainPass
     func fireBootJobs(now: Now) throws -> FirePass
     func schedulerView(now: Now, except held: Set<JobName>) throws -> SchedulerView
     func promote(now: Now) throws

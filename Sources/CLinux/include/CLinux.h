@@ -1,5 +1,6 @@
 // The Linux calls Swift cannot name, each in the header of its subject.
 #pragma once
+#include "CLinuxClock.h"
 #include "CLinuxFileSystem.h"
 #if __has_include("CLinuxFutex.h")
 #include "CLinuxFutex.h"

@@ -67,15 +67,14 @@ struct Enqueue: ParsableCommand {
         let request = Request(
             command: what.command, timeout: Enqueuing.standardTimeout, uniqueKey: unique, after: after)
         let item = Enqueuing(
-            request: request, queue: try QueueName(queue), priority: priority, due: try due(now))
+            request: request, queue: try QueueName(queue), priority: priority, due: try due(now), delay: delay)
         let enqueued = try store.open(.create).enqueue(item, now: now)
         if output.json { return try JSON.write(Answer(enqueued)) }
         Terminal.writeLine("\(enqueued.id)")
     }
 
     private func due(_ now: Now) throws -> Instant? {
-        if let delay { return now.wall + delay }
-        return try at.map { try Instant(text: $0, zone: try ZoneFiles().machine(), now: now.wall) }
+        try at.map { try Instant(text: $0, zone: try ZoneFiles().machine(), now: now.wall) }
     }
 
     private struct Answer: Encodable {

@@ -17,6 +17,10 @@ struct Status: ParsableCommand {
             ("last 24 h", status.last24Hours.map(Words.runs) ?? "–"),
             ("store", "\(status.storeID), format \(status.formatVersion), sequence \(status.sequence)"),
         ]).write()
+        if let remaining = status.clockHold?.remaining(at: try currentTime()) {
+            let time = Words.length(remaining)
+            Terminal.writeLine("The clock is not trusted yet: calendar jobs wait, for at most \(time) more.")
+        }
         Terminal.writeLine("")
         var table = Table(["QUEUE"] + DispatchState.allCases.map(\.name))
         for queue in status.queues {

@@ -79,7 +79,7 @@ extension WhyPastVerdict {
         case .beforeSchedule: "before_schedule"
         case .passedWhilePaused: "passed_while_paused"
         case .paused: "paused"
-        case .clockDistrusted: "clock_distrusted"
+        case .clockHeld: "clock_held"
         case .notLookedAt: "not_looked_at"
         case .noRecord: "no_record"
         }
@@ -95,7 +95,7 @@ extension WhyPresent {
         case .running: "running"
         case .waiting: "waiting"
         case .paused: "paused"
-        case .clockDistrusted: "clock_distrusted"
+        case .clockHeld: "clock_held"
         case .notLookedAt: "not_looked_at"
         case .notDue: "not_due"
         case .manual: "manual"
@@ -108,7 +108,7 @@ extension WhyPresent {
     fileprivate var dispatch: WhyDispatch? {
         switch self {
         case .running(let dispatch), .waiting(let dispatch): dispatch
-        case .paused, .clockDistrusted, .notLookedAt, .notDue, .manual, .bootDone, .bootNotLookedAt, .over: nil
+        case .paused, .clockHeld, .notLookedAt, .notDue, .manual, .bootDone, .bootNotLookedAt, .over: nil
         }
     }
 }

@@ -48,7 +48,7 @@ struct WhyWords {
         case .passedWhilePaused:
             return "the job was paused, and went on later from then; the next pass of a scheduler writes that down"
         case .paused(let pause): return "the job is paused \(words(pause)); no scheduler has looked since \(cursor)"
-        case .clockDistrusted(let distrust): return sentence(distrust)
+        case .clockHeld(let hold): return sentence(hold)
         case .notLookedAt(let since): return unseen(since)
         case .noRecord: return "it was dealt with, and its record is no longer kept"
         }
@@ -60,9 +60,9 @@ struct WhyWords {
         "since \(time(pause.at)) by \(pause.by)" + (pause.reason.map { " (\($0))" } ?? "")
     }
 
-    private func sentence(_ distrust: ClockDistrust) -> String {
-        "the clock is not trusted yet: \(distrust.reason); jobs of the calendar wait"
-            + (distrust.remaining.map { ", at most \(Words.length($0)) more" } ?? "")
+    private func sentence(_ hold: ClockHold) -> String {
+        "the clock is not trusted yet: \(hold.doubt.sentence); jobs of the calendar wait"
+            + (hold.remaining(at: now).map { ", at most \(Words.length($0)) more" } ?? "")
     }
 
     private func unseen(_ since: Instant) -> String {
@@ -75,7 +75,7 @@ struct WhyWords {
         switch present {
         case .running(let dispatch), .waiting(let dispatch): return sentence(dispatch)
         case .paused(let pause): return "it is paused \(words(pause)); `signalbox resume \(job.name)` ends that"
-        case .clockDistrusted(let distrust): return sentence(distrust)
+        case .clockHeld(let hold): return sentence(hold)
         case .notLookedAt(let due, let since): return "it is due since \(time(due)), and " + unseen(since)
         case .notDue(let next): return "it is not due before \(time(next.due)), \(Words.relative(next.due, to: now))"
         case .manual: return "it runs only when somebody asks for it, with `signalbox run \(job.name)`"
@@ -122,7 +122,8 @@ struct WhyWords {
         case .redefined: return "the job was changed with --replace-pending" + at
         case .parentFailed: return "the dispatch it came after did not succeed" + at
         case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .exit, .killed, .timeout, .exec,
-            .poison, .requested, .jobRemoved, .downtime, .suspended, .clockForward, .paused, .storeFull:
+            .poison, .requested, .jobRemoved, .downtime, .suspended, .clockForward, .paused, .storeFull,
+            .untrustedClock:
             return "somebody asked for that" + at
         }
     }
@@ -145,6 +146,7 @@ struct WhyWords {
         case .downtime: return "no scheduler looked when it was due; \(catchUp)"
         case .suspended: return "the machine slept when it was due; \(catchUp)"
         case .clockForward: return "the clock was set forward past it; \(catchUp)"
+        case .untrustedClock: return "nobody could say yet whether the clock was right; \(catchUp)"
         case .jobRemoved: return "the job was removed while it waited"
         case .storeFull: return "the store was nearly full: `signalbox stat` shows how full it is"
         case .none, .delayed, .retry, .dependency, .workerDied, .drained, .exit, .killed, .timeout, .exec, .poison,

@@ -11,6 +11,7 @@ struct Up: ParsableCommand {
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var settings: WorkerSettings
+    @OptionGroup var clock: ClockSettings
 
     @Option(help: ArgumentHelp("A jobs.yaml to apply first.", valueName: "file"))
     var jobs: String?
@@ -30,7 +31,8 @@ struct Up: ParsableCommand {
         // The server first: where it cannot listen, nothing is claimed.
         let parts: [any Part] = [
             try ServerPart(source, clocks: clocks, listen: listen, logger: logger),
-            SchedulerPart(scheduler: try Scheduler(store: store, clocks: clocks, logger: logger)),
+            SchedulerPart(
+                scheduler: try Scheduler(store: store, options: clock.options, clocks: clocks, logger: logger)),
             WorkerPart(worker: try settings.worker(store, logger: logger)),
         ]
         try ProcessRunner(parts, attendant: ReaperPart(reaper: reaper), logger: logger).run()

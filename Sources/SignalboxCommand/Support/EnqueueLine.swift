@@ -71,7 +71,7 @@ struct EnqueueLine: Decodable {
         return Enqueuing(
             request: request, queue: try queue.map { try QueueName($0) } ?? .standard,
             priority: priority ?? JobDefinition.standardPriority,
-            due: try delay.map { now.wall + (try Duration(text: $0)) })
+            delay: try delay.map { try Duration(text: $0) })
     }
 }
 

@@ -1,7 +1,15 @@
 /// The state machine: what a dispatch becomes through an event. Pure; the store writes down what it returns.
 extension Dispatch {
     /// The dispatch after `event`, or the reason why that cannot happen to it.
+    ///
+    /// Due times in events are wall times. A dispatch that an attempt leaves SCHEDULED waits for a length of time.
     public func applying(_ event: DispatchEvent, now: Now) throws(TransitionRefusal) -> Dispatch {
+        var next = try moved(by: event, now: now)
+        next.dueClock = next.state != .scheduled ? .wall : state == .scheduled ? dueClock : .steady
+        return next
+    }
+
+    private func moved(by event: DispatchEvent, now: Now) throws(TransitionRefusal) -> Dispatch {
         switch (state, event) {
         case (.scheduled, .fallDue(let blocker)): return waiting(for: blocker)
         case (.blocked, .unblock(let next)): return waiting(for: next)

@@ -20,8 +20,11 @@ public struct Dispatch: Hashable, Sendable {
     public internal(set) var attempt: Int
     /// Workers that died while they had it.
     public internal(set) var crashes: Int
-    /// When it may be claimed, or could have been.
+    /// When it may be claimed, or could have been, on the clock ``dueClock``.
     public internal(set) var dueAt: Instant
+    /// The wall's, unless it is SCHEDULED for a length of time and not for a time of day: then steady time. Whoever
+    /// keeps dispatches moves ``dueAt`` from one to the other (``due(at:on:)``): events speak of wall time.
+    public internal(set) var dueClock = DueClock.wall
     /// The beginning of the newest attempt; nil before the first.
     public internal(set) var started: Moment?
     /// When it became terminal; nil until then.
@@ -38,13 +41,16 @@ public struct Dispatch: Hashable, Sendable {
     public internal(set) var coalesced: Int
     /// The nominal due time of the newest of those; nil when there are none.
     public internal(set) var lastScheduledFor: Instant?
+    /// Why its schedule named just this instant; `regular` for what no schedule named.
+    public let occurrence: Occurrence.Reason
 
     /// A dispatch as a store found it, every field given.
     public init(
         id: DispatchID, job: JobName?, queue: QueueName, priority: UInt8, maxAttempts: Int, enqueuedAt: Instant,
         scheduledFor: Instant?, parent: DispatchID?, state: DispatchState, reason: DispatchReason, attempt: Int,
         crashes: Int, dueAt: Instant, started: Moment?, finished: Moment?, claim: Claim?, blocker: DispatchID?,
-        ending: Ending?, cancelRequested: Bool, coalesced: Int, lastScheduledFor: Instant?
+        ending: Ending?, cancelRequested: Bool, coalesced: Int, lastScheduledFor: Instant?, dueClock: DueClock = .wall,
+        occurrence: Occurrence.Reason = .regular
     ) {
         self.id = id
         self.job = job
@@ -67,6 +73,16 @@ public struct Dispatch: Hashable, Sendable {
         self.cancelRequested = cancelRequested
         self.coalesced = coalesced
         self.lastScheduledFor = lastScheduledFor
+        self.dueClock = dueClock
+        self.occurrence = occurrence
+    }
+
+    /// The same, with its due time moved to another clock's.
+    public func due(at time: Instant, on clock: DueClock) -> Dispatch {
+        var moved = self
+        moved.dueAt = time
+        moved.dueClock = clock
+        return moved
     }
 }
 
@@ -119,6 +135,7 @@ extension Dispatch {
         maxAttempts = origin.maxAttempts
         scheduledFor = origin.scheduledFor
         parent = origin.parent
+        occurrence = origin.occurrence
         enqueuedAt = now.wall
         attempt = 0
         crashes = 0
@@ -128,10 +145,11 @@ extension Dispatch {
         reason = .none
         switch birth {
         case .pending: state = .pending
-        case .scheduled(let due):
+        case .scheduled(let due, let clock):
             state = .scheduled
             reason = .delayed
             dueAt = due
+            dueClock = clock
         case .blocked(let other, let why):
             state = .blocked
             reason = why
@@ -154,17 +172,20 @@ public struct DispatchOrigin: Hashable, Sendable {
     public var priority: UInt8
     public var maxAttempts: Int
     public var scheduledFor: Instant?
+    public var occurrence: Occurrence.Reason
     public var parent: DispatchID?
 
     public init(
         job: JobName? = nil, queue: QueueName = .standard, priority: UInt8 = JobDefinition.standardPriority,
-        maxAttempts: Int, scheduledFor: Instant? = nil, parent: DispatchID? = nil
+        maxAttempts: Int, scheduledFor: Instant? = nil, occurrence: Occurrence.Reason = .regular,
+        parent: DispatchID? = nil
     ) {
         self.job = job
         self.queue = queue
         self.priority = priority
         self.maxAttempts = maxAttempts
         self.scheduledFor = scheduledFor
+        self.occurrence = occurrence
         self.parent = parent
     }
 }
@@ -172,7 +193,8 @@ public struct DispatchOrigin: Hashable, Sendable {
 /// The states a dispatch can begin in.
 public enum DispatchBirth: Hashable, Sendable {
     case pending
-    case scheduled(due: Instant)
+    /// `due` is a wall time; `clock` says whether it stands for a time of day or for a length of time from now.
+    case scheduled(due: Instant, clock: DueClock = .wall)
     case blocked(by: DispatchID, DispatchReason)
     /// A record of `1 + further` occurrences that were not run, because of `met` if that was an overlap; `last` is the
     /// newest of them when there is more than one.

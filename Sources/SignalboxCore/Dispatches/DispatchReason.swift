@@ -49,6 +49,8 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
     case clockForward = 32
     /// The job was paused.
     case paused = 33
+    /// Nobody could say yet whether the wall clock was right.
+    case untrustedClock = 35
     /// The store was nearly full, and what room it had left is for finishing.
     case storeFull = 40
 
@@ -76,6 +78,7 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
         case .suspended: "suspend"
         case .clockForward: "clock_forward"
         case .paused: "paused"
+        case .untrustedClock: "untrusted_clock"
         case .storeFull: "store_full"
         }
     }

@@ -16,12 +16,14 @@ public struct JobProgress: Hashable, Sendable {
     /// Raised by every change of the definition; part of an occurrence's key.
     public var revision: UInt32
     /// Every due time up to here is accounted for: run, waiting or skipped. Moved only together with what it accounts
-    /// for.
+    /// for. This and the next two are times on the schedule's own clock (``Schedule/clock``).
     public var cursor: Instant
     /// Where an `every` schedule counts from: when the job, or this schedule of it, was added.
     public var anchor: Instant
     /// The next due time, as the index of due jobs holds it; nil when nothing will fall due by the clock.
     public var nextDue: Instant?
+    /// The ``Zone/fingerprint`` of the zone that ``nextDue`` was worked out with; 0 where none took part.
+    public var zoneFingerprint: UInt64
     /// The boot a `@boot` job last ran in.
     public var lastBoot: BootID?
     /// While there is one, due times are skipped with the reason ``DispatchReason/paused``.
@@ -33,6 +35,7 @@ public struct JobProgress: Hashable, Sendable {
         self.revision = revision
         self.cursor = cursor
         self.anchor = anchor
+        zoneFingerprint = 0
     }
 
     public var paused: Bool { pause != nil }

@@ -6,6 +6,13 @@ public struct CatchUpPlan: Hashable, Sendable {
     public var skipped: SkippedSummary?
     /// Where the job's cursor is to stand: every due time up to it is in `runs` or `skipped`.
     public var cursor: Instant
+
+    /// Leaves all but the first `count` runs for another plan.
+    public mutating func limit(to count: Int) {
+        guard runs.count > count, count > 0 else { return }
+        runs = Array(runs.prefix(count))
+        cursor = runs[count - 1].due
+    }
 }
 
 /// Due times that were passed over, for one SKIPPED record.

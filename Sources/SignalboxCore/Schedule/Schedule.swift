@@ -48,6 +48,17 @@ public enum Schedule: Hashable, Sendable {
     }
 }
 
+extension Schedule {
+    /// The clock that its due times, cursor and anchor are read on: an interval keeps its real time however the wall
+    /// clock is set.
+    public var clock: DueClock {
+        switch self {
+        case .every: .steady
+        case .cron, .at, .boot, .manual: .wall
+        }
+    }
+}
+
 extension Schedule: CustomStringConvertible {
     /// The text that reads back as the same schedule.
     public var description: String {

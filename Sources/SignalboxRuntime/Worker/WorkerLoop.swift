@@ -40,6 +40,8 @@ final class WorkerLoop<Engine: OrderedStore> {
     /// The machine had no room for another command; nothing is claimed until one has ended, or for a beat.
     private var hasNoRoom = false
     private var nextBeat: BootInstant
+    /// When a delay or a wait before an attempt ends.
+    private var delayEnds: BootInstant?
     private var processed = 0
     private var failed = 0
     private var buffer = [UInt8](repeating: 0, count: 64 << 10)
@@ -108,7 +110,9 @@ final class WorkerLoop<Engine: OrderedStore> {
         case .wallAlarm:
             _ = try wallAlarm.acknowledge()
             shouldLook = true
-        case .bootAlarm: _ = bootAlarm.acknowledge()
+        case .bootAlarm:
+            _ = bootAlarm.acknowledge()
+            if let ends = delayEnds, ends <= clocks.now().boot { (delayEnds, shouldLook) = (nil, true) }
         case .process(let id): collect(id)
         case .pipe(let id, let name): try read(name, of: id)
         }
@@ -206,7 +210,8 @@ final class WorkerLoop<Engine: OrderedStore> {
             seenCancellation = lookout.newestCancellation
             for id in try store.cancellations(for: id) { running[id]?.end(because: .cancelled, at: now.boot) }
         }
-        if let due = lookout.nextDue, due > now.wall { try wallAlarm.arm(at: due) } else { try wallAlarm.disarm() }
+        if let due = lookout.nextWall, due > now.wall { try wallAlarm.arm(at: due) } else { try wallAlarm.disarm() }
+        delayEnds = lookout.nextBoot.flatMap { $0 > now.boot ? $0 : nil }
         return lookout.hasWork
     }
 
@@ -284,7 +289,7 @@ final class WorkerLoop<Engine: OrderedStore> {
     }
 
     private func armAlarms() throws {
-        let times = running.values.compactMap(\.nextTime) + [nextBeat] + [drainEnds].compactMap { $0 }
+        let times = running.values.compactMap(\.nextTime) + [nextBeat] + [drainEnds, delayEnds].compactMap { $0 }
         try bootAlarm.arm(at: times.min() ?? nextBeat)
     }
 }

@@ -3,11 +3,14 @@ public import SignalboxCore
 
 /// Reads time zones from the machine's zone files, each once.
 public final class ZoneFiles {
-    private let folder: String
-    private let localtime: String
+    let folder: String
+    let localtime: String
     private var known: [String: Zone] = [:]
 
-    public init(folder: String = "/usr/share/zoneinfo", localtime: String = "/etc/localtime") {
+    public static let standardFolder = "/usr/share/zoneinfo"
+    public static let standardLocaltime = "/etc/localtime"
+
+    public init(folder: String = ZoneFiles.standardFolder, localtime: String = ZoneFiles.standardLocaltime) {
         self.folder = folder
         self.localtime = localtime
     }

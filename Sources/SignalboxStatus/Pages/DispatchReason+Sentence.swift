@@ -26,6 +26,7 @@ extension DispatchReason {
         case .clockForward: "The clock was set forward past its time."
         case .paused: "The job was paused when it was due."
         case .storeFull: "The store was nearly full when it was due."
+        case .untrustedClock: "Nobody could say yet whether the clock was right when it was due."
         }
     }
 }
@@ -37,8 +38,30 @@ extension DispatchReason {
         case .exit, .killed, .exec: nil
         case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .timeout, .poison, .requested,
             .parentFailed, .replaced, .redefined, .jobRemoved, .downtime, .suspended, .clockForward, .paused,
-            .storeFull:
+            .storeFull, .untrustedClock:
             word
+        }
+    }
+}
+
+extension ClockDoubt {
+    var sentence: String {
+        switch self {
+        case .behindStore: "The machine's clock is behind the times that this store has seen."
+        case .beforeRelease: "The machine's clock shows a time before this version of Signalbox was made."
+        case .unsynchronised: "Nothing has told the machine the time yet."
+        }
+    }
+}
+
+extension Occurrence.Reason {
+    /// What was special about the local time; nil for nothing.
+    var sentence: String? {
+        switch self {
+        case .regular: nil
+        case .daylightGap:
+            "It did not exist that day: clocks were set forward over it. It fell due at the end of the gap."
+        case .fold: "It came twice that day: clocks were set back over it."
         }
     }
 }

@@ -6,6 +6,7 @@ extension PageView {
     func overview(_ overview: Overview) -> HTML {
         .list([
             element("h1", .class("aside")) { "Overview" },
+            clockNotice(overview.status.clockHold),
             tiles(overview.status),
             element("div", .class("columns")) {
                 runningNow(overview.running)
@@ -19,6 +20,14 @@ extension PageView {
             },
             section("Queues") { queueTable(overview.status.queues) },
         ])
+    }
+
+    private func clockNotice(_ hold: ClockHold?) -> HTML {
+        guard let hold, let remaining = hold.remaining(at: now) else { return HTML() }
+        return element("p", .class("why")) {
+            hold.doubt.sentence
+            " Until it is set, calendar jobs wait, for at most \(durationText(remaining)) more."
+        }
     }
 
     func section(_ heading: String, @HTMLBuilder content: () -> HTML) -> HTML {

@@ -118,7 +118,8 @@ extension JobWriter where Transaction: ~Copyable {
 
     /// Writes a definition that is new, or differs from `before`.
     fileprivate mutating func define(_ definition: JobDefinition, before: Job?, zones: ZoneTable) throws {
-        var progress = JobProgress(revision: 1, cursor: now.wall, anchor: now.wall)
+        let start = try time(of: definition.schedule)
+        var progress = JobProgress(revision: 1, cursor: start, anchor: start)
         let request = Request(of: Job(definition: definition, progress: progress))
         try request.checkSize()
         try admit(request)
@@ -127,8 +128,8 @@ extension JobWriter where Transaction: ~Copyable {
         progress = before.progress
         progress.revision += 1
         if before.definition.schedule != definition.schedule || before.definition.zone != definition.zone {
-            progress.cursor = now.wall
-            progress.anchor = now.wall
+            progress.cursor = start
+            progress.anchor = start
             progress.lastBoot = now.bootID
         }
         try keep(definition, progress, before: before, zones)
@@ -138,7 +139,7 @@ extension JobWriter where Transaction: ~Copyable {
         _ definition: JobDefinition, _ progress: JobProgress, before: Job?, _ zones: ZoneTable
     ) throws {
         try put(definition, .name(definition.name.text), in: Buckets.jobs)
-        try schedule(Job(definition: definition, progress: progress), previously: before?.progress.nextDue, zones)
+        try schedule(Job(definition: definition, progress: progress), previously: before, zones)
         notify([.schedule, .anyChange])
     }
 
@@ -146,20 +147,23 @@ extension JobWriter where Transaction: ~Copyable {
         for dispatch in try transaction.active(of: job.name) where dispatch.state != .inProgress {
             try apply(.skip(.jobRemoved), to: try transaction.indexed(dispatch.id, by: Buckets.byJob))
         }
-        if let due = job.progress.nextDue { try delete(.jobDue(due, job.name), in: Buckets.jobDue) }
+        if let due = job.progress.nextDue { try delete(.jobDue(due, job.definition), in: Buckets.jobDue) }
         try delete(.name(job.name.text), in: Buckets.jobs)
         try delete(.name(job.name.text), in: Buckets.jobProgress)
         notify([.schedule, .anyChange])
     }
 
     /// Writes a job's progress with its next due time, and moves its entry among those that fall due.
-    mutating func schedule(_ job: Job, previously: Instant?, _ zones: ZoneTable) throws {
+    mutating func schedule(_ job: Job, previously before: Job?, _ zones: ZoneTable) throws {
         guard let zone = zones[job.definition.zone] else { throw StoreError.zoneNotRead(job) }
         var progress = job.progress
         let next = job.definition.schedule.next(after: progress.cursor, in: zone, anchor: progress.anchor)
         progress.nextDue = next?.due
-        if let previously { try delete(.jobDue(previously, job.name), in: Buckets.jobDue) }
-        if let next { try mark(.jobDue(next.due, job.name), in: Buckets.jobDue) }
+        progress.zoneFingerprint = job.definition.schedule.clock == .wall ? zone.fingerprint : 0
+        if let before, let due = before.progress.nextDue {
+            try delete(.jobDue(due, before.definition), in: Buckets.jobDue)
+        }
+        if let next { try mark(.jobDue(next.due, job.definition), in: Buckets.jobDue) }
         try put(progress, .name(job.name.text), in: Buckets.jobProgress)
     }
 }

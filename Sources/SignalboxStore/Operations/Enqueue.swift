@@ -7,18 +7,22 @@ public struct Enqueuing: Hashable, Sendable {
     public var queue: QueueName
     public var priority: UInt8
     public var maxAttempts: Int
-    /// Not before this time; nil means now.
+    /// Not before this time of day; nil means now.
     public var due: Instant?
+    /// Not before so much time has passed, however the wall clock is set meanwhile; nil or zero means now. Of two that
+    /// are given, this one counts.
+    public var delay: Duration?
 
     public init(
         request: Request, queue: QueueName = .standard, priority: UInt8 = JobDefinition.standardPriority,
-        maxAttempts: Int = Enqueuing.standardAttempts, due: Instant? = nil
+        maxAttempts: Int = Enqueuing.standardAttempts, due: Instant? = nil, delay: Duration? = nil
     ) {
         self.request = request
         self.queue = queue
         self.priority = priority
         self.maxAttempts = maxAttempts
         self.due = due
+        self.delay = delay
     }
 
     /// Starts allowed for what is enqueued and says nothing else.
@@ -97,7 +101,8 @@ extension JobWriter where Transaction: ~Copyable {
 
     private func birth(of item: Enqueuing) throws -> DispatchBirth {
         for id in item.request.after where try transaction.dispatchRecord(id) == nil { throw StoreError.noDispatch(id) }
-        if let due = item.due, due > now.wall { return .scheduled(due: due) }
+        if let delay = item.delay, delay > .zero { return .scheduled(due: now.wall + delay, clock: .steady) }
+        if item.delay == nil, let due = item.due, due > now.wall { return .scheduled(due: due) }
         switch try transaction.dependency(of: item.request.after) {
         case .met: return .pending
         case .waiting(let other): return .blocked(by: other, .dependency)

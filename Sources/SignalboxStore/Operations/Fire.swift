@@ -9,40 +9,44 @@ public struct FirePass: Hashable, Sendable {
     public var skipped: Int
     /// Jobs that stay as they are, because their zone was not among those read.
     public var withoutZone: [JobName]
+    /// The zones of these.
+    public var missingZones: Set<String> = []
 }
 
 extension JobStore {
-    /// The most jobs that one pass looks at, so that other writers need not wait long.
-    public static var jobsPerPass: Int { 256 }
+    /// The most jobs that one pass looks at, and the most records that it makes, so that other writers need not wait
+    /// long. (A job that makes up for many runs goes on in the next pass.)
+    public static var jobsPerPass: Int { 1024 }
 
     /// What a pass at `now` would find, and when the next one is due.
     /// - Parameter held: jobs to leave alone, because their zone cannot be read.
     public func schedulerView(now: Now, except held: Set<JobName> = []) throws -> SchedulerView {
         try engine.read { transaction in
-            let due = try transaction.dueJobs(through: now.wall, limit: Self.jobsPerPass, except: held)
-            let zones = try due.compactMap { try transaction.job($0)?.definition.zone }
+            let clock = try transaction.clock(at: now)
+            let jobs = try transaction.nextJobs(clock, at: now, except: held)
+            let dispatches = try transaction.nextDispatches(clock, at: now)
             return SchedulerView(
-                zones: Set(zones), hasDueJobs: !due.isEmpty, nextJob: try transaction.nextJobDue(after: now.wall),
-                nextDispatch: try transaction.nextScheduled())
+                clockHasMoved: clock.hasMoved(at: now), mustRewind: clock.rewind != nil, hasDueJobs: jobs.isDue,
+                hasDueDispatches: dispatches.isDue,
+                nextWall: [jobs.wall, dispatches.wall].compactMap { $0 }.min(),
+                nextBoot: [jobs.boot, dispatches.boot].compactMap { $0 }.min())
         }
     }
 
     /// Turns due times into dispatches, or into records of why not, and moves the cursors of their jobs with them: any
-    /// number of schedulers may do this at once, and each due time is dealt with exactly once.
-    /// - Parameters:
-    ///   - held: jobs to leave alone, because their zone cannot be read.
-    ///   - reason: why due times may have been missed, as far as the caller can tell.
-    public func fire(
-        now: Now, zones: ZoneTable, except held: Set<JobName> = [], reason: DispatchReason
-    ) throws -> FirePass {
+    /// number of schedulers may do this at once, and each due time is dealt with exactly once. What became of the wall
+    /// clock since the pass before is written down first.
+    /// - Parameter held: jobs to leave alone, because their zone cannot be read.
+    public func fire(now: Now, zones: ZoneTable, except held: Set<JobName> = []) throws -> FirePass {
         try write(now) { writer in
-            let due = try writer.transaction.dueJobs(through: now.wall, limit: Self.jobsPerPass, except: held)
+            let clock = try writer.plannedClock()
             var pass = FirePass(dispatched: 0, skipped: 0, withoutZone: [])
-            for name in due {
+            for name in try writer.transaction.dueJobs(clock, at: now, limit: Self.jobsPerPass, except: held) {
+                guard pass.dispatched + pass.skipped < Self.jobsPerPass else { break }
                 guard let job = try writer.transaction.job(name) else {
                     throw StoreError(.damaged, "job.due names the job \(name), which has no record")
                 }
-                try writer.fire(job, zones, reason, &pass)
+                try writer.fire(job, clock, zones, room: Self.jobsPerPass - pass.dispatched - pass.skipped, &pass)
             }
             return pass
         }
@@ -61,7 +65,7 @@ extension JobStore {
                     pass.skipped += 1
                     continue
                 }
-                try writer.dispatch(job, now.wall, &pass)
+                try writer.dispatch(job, now.wall, .regular, &pass)
             }
             return pass
         }
@@ -70,31 +74,52 @@ extension JobStore {
 
 /// What a scheduler needs to know before it acts or sleeps.
 public struct SchedulerView: Hashable, Sendable {
-    public var zones: Set<String>
+    /// A pass has to write down what became of the wall clock, even if nothing is due.
+    public var clockHasMoved: Bool
+    /// The clock was set back, and not every job knows yet.
+    public var mustRewind: Bool
     public var hasDueJobs: Bool
-    /// The next time after now that a job falls due.
-    public var nextJob: Instant?
-    public var nextDispatch: Instant?
+    public var hasDueDispatches: Bool
+    /// The next time of day that something falls due; it may have passed.
+    public var nextWall: Instant?
+    /// The next point of this boot that something falls due, or that calendar jobs wait no longer for a clock they can
+    /// trust.
+    public var nextBoot: BootInstant?
 }
 
 extension JobWriter where Transaction: ~Copyable {
+    /// - Parameter room: the most dispatches to make; the rest is left for the next pass.
     fileprivate mutating func fire(
-        _ job: Job, _ zones: ZoneTable, _ reason: DispatchReason, _ pass: inout FirePass
+        _ job: Job, _ clock: StoreClock, _ zones: ZoneTable, room: Int, _ pass: inout FirePass
     ) throws {
-        guard let zone = zones[job.definition.zone] else { return pass.withoutZone.append(job.name) }
-        if let skipped = passedWhilePaused(job, zone) { try record(skipped, of: job, &pass) }
-        let paused = job.progress.paused
-        let heldBack = try paused ? DispatchReason.paused : isFinishingOnly() ? .storeFull : nil
-        let plan = CatchUp.plan(
-            job.definition.schedule, zone: zone, anchor: job.progress.anchor, cursor: job.progress.cursor,
-            now: now.wall,
-            policy: heldBack == nil ? job.definition.catchUp : CatchUpPolicy(mode: .none), reason: heldBack ?? reason,
-            punctual: heldBack == nil ? CatchUp.punctual : nil)
-        if let skipped = plan.skipped { try record(skipped, of: job, &pass) }
+        guard let zone = zones[job.definition.zone] else {
+            pass.withoutZone.append(job.name)
+            if let name = job.definition.zone { pass.missingZones.insert(name) }
+            return
+        }
+        let kind = job.definition.schedule.clock
+        if let skipped = passedWhilePaused(job, zone) { try record(skipped, of: job, clock, &pass) }
+        let heldBack = try job.progress.paused ? DispatchReason.paused : isFinishingOnly() ? .storeFull : nil
+        var plan = plan(job, zone, at: clock.time(on: kind, at: now), heldBack)
+        if var skipped = plan.skipped {
+            if heldBack == nil {
+                skipped.reason = clock.missReason(of: clock.wall(of: skipped.last, on: kind), on: kind)
+            }
+            try record(skipped, of: job, clock, &pass)
+        }
+        plan.limit(to: room)
         var moved = job
         moved.progress.cursor = plan.cursor
-        try schedule(moved, previously: job.progress.nextDue, zones)
-        for occurrence in plan.runs { try dispatch(job, occurrence.due, &pass) }
+        try schedule(moved, previously: job, zones)
+        for run in plan.runs { try dispatch(job, clock.wall(of: run.due, on: kind), run.reason, &pass) }
+    }
+
+    /// - Parameter heldBack: why nothing of it runs now, whatever its policy; nil when nothing holds it back.
+    private func plan(_ job: Job, _ zone: Zone, at time: Instant, _ heldBack: DispatchReason?) -> CatchUpPlan {
+        CatchUp.plan(
+            job.definition.schedule, zone: zone, anchor: job.progress.anchor, cursor: job.progress.cursor, now: time,
+            policy: heldBack == nil ? job.definition.catchUp : CatchUpPolicy(mode: .none),
+            reason: heldBack ?? .downtime, punctual: heldBack == nil ? CatchUp.punctual : nil)
     }
 
     /// Due times between the next one expected and a cursor that stands behind it: a pause ended before any scheduler
@@ -107,25 +132,34 @@ extension JobWriter where Transaction: ~Copyable {
         ).skipped
     }
 
-    mutating func record(_ skipped: SkippedSummary, of job: Job, _ pass: inout FirePass) throws {
+    mutating func record(
+        _ skipped: SkippedSummary, of job: Job, _ clock: StoreClock, _ pass: inout FirePass
+    ) throws {
+        let kind = job.definition.schedule.clock
         let birth = DispatchBirth.skipped(
-            skipped.reason, further: skipped.count - 1, last: skipped.count > 1 ? skipped.last : nil)
-        try insert(job, skipped.first, birth)
+            skipped.reason, further: skipped.count - 1,
+            last: skipped.count > 1 ? clock.wall(of: skipped.last, on: kind) : nil)
+        try insert(job, clock.wall(of: skipped.first, on: kind), birth)
         pass.skipped += 1
     }
 
     /// Makes what the job's overlap policy says of a due time: a dispatch, a wait, or a SKIPPED record.
-    /// - Parameter parent: the SKIPPED record that this due time has already, and that it is made up for.
+    /// - Parameters:
+    ///   - due: in wall time.
+    ///   - parent: the SKIPPED record that this due time has already, and that it is made up for.
     mutating func dispatch(
-        _ job: Job, _ due: Instant, makingUpFor parent: DispatchID? = nil, _ pass: inout FirePass
+        _ job: Job, _ due: Instant, _ reason: Occurrence.Reason, makingUpFor parent: DispatchID? = nil,
+        _ pass: inout FirePass
     ) throws {
-        let active = try transaction.active(of: job.name)
+        // Where nothing can be in the way, nothing is read: a job that makes up for thousands of runs meets them all.
+        let active = job.definition.overlap == .allow ? [] : try transaction.active(of: job.name)
         switch job.definition.overlap.decision(active: active) {
-        case .run: try insert(job, due, .pending, makingUpFor: parent)
-        case .wait(let other): try insert(job, due, .blocked(by: other, .overlap), makingUpFor: parent)
+        case .run: try insert(job, due, .pending, reason, makingUpFor: parent)
+        case .wait(let other): try insert(job, due, .blocked(by: other, .overlap), reason, makingUpFor: parent)
         case .replace(let others):
             let running = try replace(others)
-            try insert(job, due, running.map { .blocked(by: $0, .overlap) } ?? .pending, makingUpFor: parent)
+            try insert(
+                job, due, running.map { .blocked(by: $0, .overlap) } ?? .pending, reason, makingUpFor: parent)
         case .coalesce(let other):
             let record = try transaction.indexed(other, by: Buckets.byJob)
             try apply(.coalesce(scheduledFor: due), to: record)
@@ -133,7 +167,7 @@ extension JobWriter where Transaction: ~Copyable {
         case .skip(let other):
             // What is recorded as skipped already, for the pause, stays so.
             guard parent == nil else { return }
-            try insert(job, due, .skipped(.overlap, met: other))
+            try insert(job, due, .skipped(.overlap, met: other), reason)
             pass.skipped += 1
             return
         }
@@ -141,14 +175,15 @@ extension JobWriter where Transaction: ~Copyable {
     }
 
     fileprivate mutating func insert(
-        _ job: Job, _ due: Instant, _ birth: DispatchBirth, makingUpFor parent: DispatchID? = nil
+        _ job: Job, _ due: Instant, _ birth: DispatchBirth, _ reason: Occurrence.Reason = .regular,
+        makingUpFor parent: DispatchID? = nil
     ) throws {
         let key = Key.occurrence(
             job.name, revision: job.progress.revision, epoch: state.clockEpoch, due)
         guard try parent != nil || !transaction.contains(key, in: Buckets.occurrences) else { return }
         let origin = DispatchOrigin(
             job: job.name, queue: job.definition.queue, priority: job.definition.priority,
-            maxAttempts: job.definition.maxAttempts, scheduledFor: due, parent: parent)
+            maxAttempts: job.definition.maxAttempts, scheduledFor: due, occurrence: reason, parent: parent)
         let dispatch = Dispatch(id: newDispatchID(), origin: origin, birth: birth, now: now)
         if parent == nil { try put(Counter(value: dispatch.id.number), key, in: Buckets.occurrences) }
         try insert(dispatch, request: Request(of: job))

@@ -47,7 +47,7 @@ extension JobStore {
             if let zones {
                 return Resumption(pause: pause, dispatched: try writer.catchUp(resumed, since: pause.at, zones))
             }
-            resumed.progress.cursor = max(job.progress.cursor, now.wall)
+            resumed.progress.cursor = max(job.progress.cursor, try writer.time(of: job.definition.schedule))
             try writer.put(resumed.progress, .name(name.text), in: Buckets.jobProgress)
             return Resumption(pause: pause, dispatched: 0)
         }
@@ -60,22 +60,25 @@ extension JobWriter where Transaction: ~Copyable {
     fileprivate mutating func catchUp(_ job: Job, since paused: Instant, _ zones: ZoneTable) throws -> Int {
         guard let zone = zones[job.definition.zone] else { throw StoreError.zoneNotRead(job) }
         var pass = FirePass(dispatched: 0, skipped: 0, withoutZone: [])
-        if let skipped = passedWhilePaused(job, zone) { try record(skipped, of: job, &pass) }
+        let clock = try clock()
+        if let skipped = passedWhilePaused(job, zone) { try record(skipped, of: job, clock, &pass) }
         let (schedule, progress) = (job.definition.schedule, job.progress)
+        let (start, end) = (clock.time(on: schedule.clock, ofWall: paused), clock.time(on: schedule.clock, at: now))
         // Due times of an earlier schedule, before the anchor, are none of this one's.
         let plan = CatchUp.plan(
-            schedule, zone: zone, anchor: progress.anchor, cursor: max(min(paused, progress.cursor), progress.anchor),
-            now: now.wall, policy: job.definition.catchUp, reason: .paused, punctual: nil)
+            schedule, zone: zone, anchor: progress.anchor, cursor: max(min(start, progress.cursor), progress.anchor),
+            now: end, policy: job.definition.catchUp, reason: .paused, punctual: nil)
         let unseen = CatchUp.skipped(
-            schedule, zone: zone, anchor: progress.anchor, cursor: progress.cursor, now: now.wall,
+            schedule, zone: zone, anchor: progress.anchor, cursor: progress.cursor, now: end,
             without: plan.runs.filter { $0.due > progress.cursor }, reason: .paused)
-        if let unseen { try record(unseen, of: job, &pass) }
+        if let unseen { try record(unseen, of: job, clock, &pass) }
         var moved = job
         moved.progress.cursor = max(progress.cursor, plan.cursor)
-        try self.schedule(moved, previously: progress.nextDue, zones)
+        try self.schedule(moved, previously: job, zones)
         for run in plan.runs {
-            let parent = run.due > progress.cursor ? nil : try skippedRecord(of: job.name, at: run.due)
-            try dispatch(moved, run.due, makingUpFor: parent, &pass)
+            let due = clock.wall(of: run.due, on: schedule.clock)
+            let parent = run.due > progress.cursor ? nil : try skippedRecord(of: job.name, at: due)
+            try dispatch(moved, due, run.reason, makingUpFor: parent, &pass)
         }
         return pass.dispatched
     }

@@ -5,10 +5,10 @@ extension JobWriter where Transaction: ~Copyable {
     /// The most SCHEDULED dispatches that one transaction makes claimable.
     static var promotionsPerPass: Int { 256 }
 
-    /// T3. Makes the dispatches whose time has come PENDING, or BLOCKED by what they still wait for.
+    /// T3. Makes the dispatches whose time has come PENDING, or BLOCKED by what they still wait for. Those of a time of
+    /// day stay while the wall clock is not trusted.
     mutating func promote() throws {
-        let range = KeyRange(from: [], to: Key().with(now.wall + .microseconds(1)).bytes)
-        for id in try transaction.ids(Buckets.scheduled, range, limit: Self.promotionsPerPass) {
+        for id in try transaction.dueDispatches(try clock(), at: now, limit: Self.promotionsPerPass) {
             let record = try transaction.indexed(id, by: Buckets.scheduled)
             guard record.hasDependencies else {
                 try apply(.fallDue(blockedBy: nil), to: record)

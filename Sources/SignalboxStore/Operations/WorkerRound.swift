@@ -71,13 +71,14 @@ extension JobStore {
     /// Whether a round would find anything to claim or to make claimable, and when that will next be so.
     public func workerView(queues: [QueueName], now: Now) throws -> WorkerLookout {
         try engine.read { transaction in
-            let next = try transaction.nextScheduled()
+            let clock = try transaction.clock(at: now)
+            let next = try transaction.nextDispatches(clock, at: now)
             let cancellation = try transaction.storeState().newestCancellation
             let hasReady = try queues.contains { queue in
                 try !transaction.keys(Buckets.ready, KeyRange(prefix: Key().with(queue.text).bytes), limit: 1).isEmpty
             }
             return WorkerLookout(
-                hasWork: hasReady || next.map { $0 <= now.wall } ?? false, nextDue: next,
+                hasWork: hasReady || next.isDue, nextWall: next.wall, nextBoot: next.boot,
                 newestCancellation: cancellation)
         }
     }
@@ -95,8 +96,9 @@ extension JobStore {
 /// What an idle worker needs to know before it acts or sleeps.
 public struct WorkerLookout: Hashable, Sendable {
     public var hasWork: Bool
-    /// The next time that a SCHEDULED dispatch falls due.
-    public var nextDue: Instant?
+    /// The next time of day, and the next point of this boot, that a SCHEDULED dispatch falls due.
+    public var nextWall: Instant?
+    public var nextBoot: BootInstant?
     /// The number of the newest transaction that asked any running dispatch to stop.
     public var newestCancellation: UInt64
 }

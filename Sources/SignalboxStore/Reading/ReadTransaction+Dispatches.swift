@@ -35,13 +35,6 @@ extension ReadTransaction where Self: ~Copyable {
         }
     }
 
-    /// The next time that a SCHEDULED dispatch falls due.
-    func nextScheduled() throws -> Instant? {
-        guard let key = try keys(Buckets.scheduled, .all, limit: 1).first else { return nil }
-        var reader = KeyReader(key)
-        return reader.instant()
-    }
-
     func workerRegistration(_ id: WorkerID) throws -> WorkerRegistration? {
         try fetch(WorkerRegistration.self, .worker(id), in: Buckets.workers)
     }

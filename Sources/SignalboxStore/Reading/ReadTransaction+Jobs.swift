@@ -19,6 +19,15 @@ extension ReadTransaction where Self: ~Copyable {
         return Job(definition: definition, progress: progress)
     }
 
+    /// The job whose definition stands under `key`.
+    func job(ofKey key: [UInt8]) throws -> Job {
+        var reader = KeyReader(key)
+        guard let text = reader.text(), let name = try? JobName(text), let job = try job(name) else {
+            throw StoreError(.damaged, "the key \(hexadecimal(key)) in jobs names no job")
+        }
+        return job
+    }
+
     /// Every job, in the order of their names.
     func jobs() throws -> [Job] {
         var names: [JobName] = []
@@ -27,29 +36,6 @@ extension ReadTransaction where Self: ~Copyable {
             return .next
         }
         return try names.compactMap { try job($0) }
-    }
-
-    /// The jobs whose next due time has come, the longest due first.
-    func dueJobs(through now: Instant, limit: Int, except held: Set<JobName>) throws -> [JobName] {
-        let range = KeyRange(from: [], to: Key().with(now + .microseconds(1)).bytes)
-        let names = try keys(Buckets.jobDue, range, limit: limit + held.count).map { try jobName(ofDueKey: $0) }
-        return Array(names.filter { !held.contains($0) }.prefix(limit))
-    }
-
-    /// The next time after `now` that a job falls due by the clock.
-    func nextJobDue(after now: Instant) throws -> Instant? {
-        let range = KeyRange(from: Key().with(now + .microseconds(1)).bytes, to: nil)
-        guard let key = try keys(Buckets.jobDue, range, limit: 1).first else { return nil }
-        var reader = KeyReader(key)
-        return reader.instant()
-    }
-
-    private func jobName(ofDueKey key: [UInt8]) throws -> JobName {
-        var reader = KeyReader(key)
-        guard reader.instant() != nil, let text = reader.text(), let name = try? JobName(text) else {
-            throw StoreError(.damaged, "the key \(hexadecimal(key)) in job.due has another shape")
-        }
-        return name
     }
 
     func count(_ subject: CounterSubject, _ state: DispatchState) throws -> UInt64 {

@@ -23,6 +23,9 @@ struct DispatchRecord: Record {
         static let cancelRequested = Flags(rawValue: 1 << 8)
         static let uniqueKey = Flags(rawValue: 1 << 9)
         static let dependencies = Flags(rawValue: 1 << 10)
+        static let steady = Flags(rawValue: 1 << 13)
+        static let daylightGap = Flags(rawValue: 1 << 14)
+        static let fold = Flags(rawValue: 1 << 15)
     }
 
     private var flags: Flags {
@@ -39,6 +42,9 @@ struct DispatchRecord: Record {
         mark(.cancelRequested, dispatch.cancelRequested)
         mark(.uniqueKey, holdsUniqueKey)
         mark(.dependencies, hasDependencies)
+        mark(.steady, dispatch.dueClock == .steady)
+        mark(.daylightGap, dispatch.occurrence == .daylightGap)
+        mark(.fold, dispatch.occurrence == .fold)
         return flags
     }
 
@@ -103,7 +109,9 @@ struct DispatchRecord: Record {
             claim: flags.contains(.claimed) ? Claim(worker: worker, token: token) : nil,
             blocker: flags.contains(.blocked) ? blocker : nil, ending: ending,
             cancelRequested: flags.contains(.cancelRequested), coalesced: coalesced,
-            lastScheduledFor: flags.contains(.lastScheduledFor) ? lastScheduledFor : nil)
+            lastScheduledFor: flags.contains(.lastScheduledFor) ? lastScheduledFor : nil,
+            dueClock: flags.contains(.steady) ? .steady : .wall,
+            occurrence: flags.contains(.daylightGap) ? .daylightGap : flags.contains(.fold) ? .fold : .regular)
         return DispatchRecord(
             dispatch: dispatch, holdsUniqueKey: flags.contains(.uniqueKey),
             hasDependencies: flags.contains(.dependencies))

@@ -67,6 +67,7 @@ extension JobProgress: Record {
             writer.put(pause.reason) { $0.put($1) }
         }
         writer.put(nextDue) { $0.put($1) }
+        writer.put(zoneFingerprint)
         writer.put(lastBoot) { $0.put($1.text) }
         writer.put(lastRun) { writer, run in
             writer.put(run.dispatch.number)
@@ -81,6 +82,7 @@ extension JobProgress: Record {
         var progress = JobProgress(revision: revision, cursor: cursor, anchor: try reader.instant())
         progress.pause = try reader.flag() ? try reader.pause() : nil
         progress.nextDue = try reader.flag() ? try reader.instant() : nil
+        progress.zoneFingerprint = try reader.number64()
         progress.lastBoot = try reader.flag() ? BootID(try reader.text()) : nil
         if try reader.flag() {
             let dispatch = DispatchID(try reader.number64())

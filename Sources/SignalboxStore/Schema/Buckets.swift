@@ -2,13 +2,13 @@ public import OrderedStore
 
 /// The buckets of the durable store. The article <doc:Layout> draws their keys and values.
 public enum Buckets {
-    /// Name → the store's own facts (``StoreHeader``, ``StoreState``, ``StoreSettings``, ``BootRecord``).
+    /// Name → the store's own facts (``StoreHeader``, ``StoreState``, ``StoreSettings``, ``BootRecord``, `StoreClock`).
     static let meta = Bucket(0, "meta")
     /// Job name → its definition.
     static let jobs = Bucket(1, "jobs")
     /// Job name → how far its schedule has been dealt with.
     static let jobProgress = Bucket(2, "job.progress")
-    /// Due time, job name → nothing. One entry for each job that falls due by the clock and is not done for good.
+    /// Clock, due time, job name → nothing. One entry for each job that falls due by the clock and is not done for good.
     static let jobDue = Bucket(3, "job.due")
     /// Dispatch → the part that changes.
     static let dispatches = Bucket(4, "dispatches")
@@ -20,7 +20,7 @@ public enum Buckets {
     static let outputs = Bucket(7, "outputs")
     /// Queue, priority, due time, dispatch → nothing. The PENDING ones, in the order they are claimed.
     static let ready = Bucket(8, "dispatch.ready")
-    /// Due time, dispatch → nothing. The SCHEDULED ones.
+    /// Clock, due time, dispatch → nothing. The SCHEDULED ones.
     static let scheduled = Bucket(9, "dispatch.scheduled")
     /// Blocker, dispatch → nothing. The BLOCKED ones.
     static let blocked = Bucket(10, "dispatch.blocked")

@@ -29,6 +29,7 @@ struct Key: Hashable {
     consuming func with(_ id: DispatchID) -> Key { with(id.number) }
     consuming func with(_ id: WorkerID) -> Key { with(id.number) }
     consuming func with(_ state: DispatchState) -> Key { with(state.rawValue) }
+    consuming func with(_ clock: DueClock) -> Key { with(clock.rawValue) }
 }
 
 /// Takes a key apart again; nil when the bytes have another shape.
@@ -72,7 +73,9 @@ extension Key {
     static func dispatch(_ id: DispatchID) -> Key { Key(reserving: 8).with(id) }
     static func worker(_ id: WorkerID) -> Key { Key(reserving: 8).with(id) }
     static func sequence(_ number: UInt64) -> Key { Key(reserving: 8).with(number) }
-    static func jobDue(_ due: Instant, _ job: JobName) -> Key { Key().with(due).with(job.text) }
+    static func jobDue(_ due: Instant, _ job: JobDefinition) -> Key {
+        Key().with(job.schedule.clock).with(due).with(job.name.text)
+    }
     static func attempt(_ id: DispatchID, _ number: Int) -> Key { Key(reserving: 12).with(id).with(UInt32(number)) }
     static func output(_ id: DispatchID, _ attempt: Int, _ chunk: UInt32) -> Key {
         Key(reserving: 16).with(id).with(UInt32(attempt)).with(chunk)
@@ -80,7 +83,9 @@ extension Key {
     static func ready(_ dispatch: Dispatch) -> Key {
         Key(reserving: 48).with(dispatch.queue.text).with(dispatch.priority).with(dispatch.dueAt).with(dispatch.id)
     }
-    static func scheduled(_ dispatch: Dispatch) -> Key { Key(reserving: 16).with(dispatch.dueAt).with(dispatch.id) }
+    static func scheduled(_ dispatch: Dispatch) -> Key {
+        Key(reserving: 17).with(dispatch.dueClock).with(dispatch.dueAt).with(dispatch.id)
+    }
     static func blocked(by blocker: DispatchID, _ id: DispatchID) -> Key { Key(reserving: 16).with(blocker).with(id) }
     static func running(_ worker: WorkerID, _ id: DispatchID) -> Key { Key(reserving: 16).with(worker).with(id) }
     static func state(_ state: DispatchState, _ id: DispatchID) -> Key { Key(reserving: 9).with(state).with(id) }

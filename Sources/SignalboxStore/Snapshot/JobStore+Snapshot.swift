@@ -129,7 +129,8 @@ extension ReadTransaction where Self: ~Copyable {
             jobs: jobs, workers: workers, queues: try queueViews(),
             dispatches: Dictionary(uniqueKeysWithValues: counts),
             sequence: state.sequence, storeID: header.storeID, formatVersion: header.format,
-            last24Hours: try now.map { try history(of: .all, now: $0) })
+            last24Hours: try now.map { try history(of: .all, now: $0) },
+            clockHold: try storedClock().flatMap(ClockHold.init))
     }
 
     private func queueViews() throws -> [QueueView] {
@@ -150,13 +151,13 @@ extension ReadTransaction where Self: ~Copyable {
         let range = KeyRange(prefix: Key().with(job.name.text).bytes)
         let ids = recent > 0 ? try ids(Buckets.byJob, range, .descending, limit: recent) : []
         return JobView(
-            job: job, running: try count(job.name, in: [.inProgress]),
+            job: try shown(job), running: try count(job.name, in: [.inProgress]),
             waiting: try count(job.name, in: [.scheduled, .blocked, .pending]),
-            recent: try ids.map { try indexed($0, by: Buckets.byJob).dispatch })
+            recent: try ids.map { try shown(indexed($0, by: Buckets.byJob).dispatch) })
     }
 
     func view(of id: DispatchID, _ live: LiveView) throws -> DispatchView {
-        let dispatch = try indexed(id, by: Buckets.dispatches).dispatch
+        let dispatch = try shown(indexed(id, by: Buckets.dispatches).dispatch)
         let worker = try dispatch.claim.flatMap { try workerRegistration($0.worker) }
         let isRunning = dispatch.state == .inProgress
         return DispatchView(

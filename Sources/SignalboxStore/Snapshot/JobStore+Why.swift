@@ -11,9 +11,10 @@ extension JobStore {
     public func why(_ name: JobName, at asked: Instant?, zones: ZoneTable, now: Now) throws -> WhyReport? {
         let live = try liveView()
         return try engine.read { transaction in
-            guard let job = try transaction.job(name) else { return nil }
+            guard let job = try transaction.job(name).map({ try transaction.shown($0) }) else { return nil }
             guard let zone = zones[job.definition.zone] else { throw StoreError.zoneNotRead(job) }
-            let facts = WhyFacts(job: job, zone: zone, now: now, distrust: try transaction.clockDistrust(at: now))
+            let facts = WhyFacts(
+                job: job, zone: zone, now: now, clockHold: try transaction.clockHold(of: job, at: now))
             let look = WhyLook(facts: facts, live: live, isAlive: isAlive)
             return WhyReport(
                 job: job, zone: zone, past: try transaction.past(asked, look),
@@ -30,8 +31,12 @@ private struct WhyLook {
 }
 
 extension ReadTransaction where Self: ~Copyable {
-    /// Why calendar jobs wait; nil while the clock is trusted. A store without a record of its clock trusts it.
-    fileprivate func clockDistrust(at now: Now) throws -> ClockDistrust? { nil }
+    fileprivate func clockHold(of job: Job, at now: Now) throws -> ClockHold? {
+        guard job.definition.schedule.clock == .wall, let hold = try storedClock().flatMap(ClockHold.init),
+            hold.remaining(at: now) != nil
+        else { return nil }
+        return hold
+    }
 
     // MARK: One time
 

@@ -14,10 +14,12 @@ public struct StatusView: Sendable, Encodable {
     public var formatVersion: UInt32
     /// The runs of the whole store; only where they were asked for.
     public var last24Hours: RunHistory?
+    /// What keeps calendar jobs waiting for a clock they can trust; nil when nothing does.
+    public var clockHold: ClockHold?
 
     public func count(_ state: DispatchState) -> Int { dispatches[state] ?? 0 }
 
-    private enum CodingKeys: String, CodingKey { case jobs, workers, queues, dispatches, seq, store, last_24h }
+    private enum CodingKeys: String, CodingKey { case jobs, workers, queues, dispatches, seq, store, clock, last_24h }
     private enum StoreKeys: String, CodingKey { case id, format }
 
     public func encode(to encoder: any Encoder) throws {
@@ -29,6 +31,7 @@ public struct StatusView: Sendable, Encodable {
         try fields.encode(Dictionary(uniqueKeysWithValues: counts), forKey: .dispatches)
         try fields.encode(sequence, forKey: .seq)
         try fields.encodeIfPresent(last24Hours, forKey: .last_24h)
+        try fields.encode(clockHold, forKey: .clock)
         var store = fields.nestedContainer(keyedBy: StoreKeys.self, forKey: .store)
         try store.encode(storeID, forKey: .id)
         try store.encode(formatVersion, forKey: .format)

@@ -7,7 +7,8 @@ struct WhyFacts {
     let job: Job
     let zone: Zone
     let now: Now
-    let distrust: ClockDistrust?
+    /// What keeps it waiting for a clock that it can trust; nil when nothing does.
+    let clockHold: ClockHold?
 
     var schedule: Schedule { job.definition.schedule }
     var progress: JobProgress { job.progress }
@@ -45,7 +46,7 @@ struct WhyFacts {
         if due <= progress.anchor { return .beforeSchedule(since: progress.anchor) }
         if due > progress.cursor {
             if let pause = progress.pause, pause.at <= due { return .paused(pause) }
-            return distrust.map { .clockDistrusted($0) } ?? .notLookedAt(since: progress.cursor)
+            return clockHold.map { .clockHeld($0) } ?? .notLookedAt(since: progress.cursor)
         }
         // Resuming moves the cursor over the pause; the next pass of a scheduler writes down what lay in it.
         if let next = progress.nextDue, next <= due { return .passedWhilePaused }
@@ -92,7 +93,7 @@ struct WhyFacts {
 
     private var idleByClock: WhyPresent {
         if let due = progress.nextDue, due <= now.wall, due > progress.cursor {
-            return distrust.map { .clockDistrusted($0) } ?? .notLookedAt(due: due, since: progress.cursor)
+            return clockHold.map { .clockHeld($0) } ?? .notLookedAt(due: due, since: progress.cursor)
         }
         let from = max(now.wall, progress.cursor)
         return schedule.next(after: from, in: zone, anchor: progress.anchor).map { .notDue(next: $0) } ?? .over

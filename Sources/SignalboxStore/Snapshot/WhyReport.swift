@@ -40,7 +40,7 @@ public enum WhyPastVerdict: Sendable {
     case passedWhilePaused
     /// The job is paused, and no scheduler has looked since the cursor.
     case paused(JobPause)
-    case clockDistrusted(ClockDistrust)
+    case clockHeld(ClockHold)
     /// The time has passed, and nobody has dealt with any since the cursor: no scheduler runs, or not for this job.
     case notLookedAt(since: Instant)
     /// It was dealt with, and its record is no longer kept.
@@ -54,7 +54,7 @@ public enum WhyPresent: Sendable {
     /// A run of it waits.
     case waiting(WhyDispatch)
     case paused(JobPause)
-    case clockDistrusted(ClockDistrust)
+    case clockHeld(ClockHold)
     /// It is due, and no scheduler has looked since the cursor.
     case notLookedAt(due: Instant, since: Instant)
     case notDue(next: Occurrence)
@@ -101,17 +101,4 @@ public enum WhyWait: Sendable, Equatable {
     case slot(QueueName, others: Int, running: Int, slots: Int)
     /// Nothing: a worker has a free slot, and will take it at once.
     case nothing
-}
-
-/// That the store does not trust the wall clock for now, so that calendar jobs wait.
-public struct ClockDistrust: Sendable, Equatable {
-    /// What speaks against the clock, in words.
-    public var reason: String
-    /// How much longer they wait at most; nil when that is not known.
-    public var remaining: Duration?
-
-    public init(reason: String, remaining: Duration? = nil) {
-        self.reason = reason
-        self.remaining = remaining
-    }
 }

@@ -44,6 +44,7 @@ extension ReadTransaction where Self: ~Copyable {
                 case StoreState.key.bytes: _ = try StoreState(record: value, key: key)
                 case StoreSettings.key.bytes: _ = try StoreSettings(record: value, key: key)
                 case BootRecord.key.bytes: _ = try BootRecord(record: value, key: key)
+                case StoreClock.key.bytes: check.clock = try StoreClock(record: value, key: key)
                 default: check.report.fault("meta has \(hexadecimal(copied(key))), which is nothing we know")
                 }
             } catch {
@@ -61,7 +62,7 @@ extension ReadTransaction where Self: ~Copyable {
                 return check.report.fault("the job \(definition.name) has no progress record")
             }
             check.jobs[definition.name] = Job(definition: definition, progress: progress)
-            if let due = progress.nextDue { try expect(.jobDue(due, definition.name), Buckets.jobDue, &check) }
+            if let due = progress.nextDue { try expect(.jobDue(due, definition), Buckets.jobDue, &check) }
         }
         try each(JobProgress.self, Buckets.jobProgress, &check) { key, _, check in
             if try !containsKey(key, in: Buckets.jobs) {
@@ -145,7 +146,7 @@ extension ReadTransaction where Self: ~Copyable {
         try each(Counter.self, Buckets.occurrences, &check) { key, counter, check in
             var reader = KeyReader(key)
             guard let text = reader.text(), let job = try? JobName(text), let revision = reader.shortNumber(),
-                reader.shortNumber() != nil, let time = reader.instant(), reader.isAtEnd
+                let epoch = reader.shortNumber(), let time = reader.instant(), reader.isAtEnd
             else { return check.report.fault("occurrences has \(hexadecimal(key)), which has another shape") }
             guard let dispatch = try dispatchRecord(DispatchID(counter.value))?.dispatch else {
                 return check.report.fault(
@@ -155,8 +156,8 @@ extension ReadTransaction where Self: ~Copyable {
                 check.report.fault(
                     "an occurrence of \(job) at \(time) names dispatch \(dispatch.id), which is of another")
             }
-            if let known = check.jobs[job], known.progress.revision == revision, time > known.progress.cursor,
-                known.definition.schedule != .boot
+            if let known = check.jobs[job], known.progress.revision == revision, epoch == check.state.clockEpoch,
+                known.definition.schedule != .boot, time > check.cursor(of: known)
             {
                 check.report.fault("an occurrence of \(job) at \(time) lies beyond the job's cursor")
             }
@@ -237,7 +238,7 @@ extension ReadTransaction where Self: ~Copyable {
         switch bucket {
         case Buckets.jobDue:
             return check.jobs.values.contains { job in
-                job.progress.nextDue.map { Key.jobDue($0, job.name).bytes == key } ?? false
+                job.progress.nextDue.map { Key.jobDue($0, job.definition).bytes == key } ?? false
             }
         case Buckets.unique:
             guard let holder = try? counter(key, in: bucket),
@@ -287,10 +288,16 @@ extension ReadTransaction where Self: ~Copyable {
 private struct Check {
     var report = VerifyReport()
     var state = StoreState()
+    var clock: StoreClock?
     var jobs: [JobName: Job] = [:]
     var totals: [DispatchState: UInt64] = [:]
     var counters: [[UInt8]: UInt64] = [:]
     var expected: [Bucket: Int] = [:]
+
+    /// In wall time, as occurrences are kept.
+    func cursor(of job: Job) -> Instant {
+        clock?.wall(of: job.progress.cursor, on: job.definition.schedule.clock) ?? job.progress.cursor
+    }
 
     mutating func count(_ dispatch: Dispatch) {
         totals[dispatch.state, default: 0] += 1

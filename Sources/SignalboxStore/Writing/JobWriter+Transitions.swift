@@ -4,7 +4,8 @@ internal import SignalboxCore
 /// The one way in which a dispatch comes to be and moves: record, indexes, counters, event and wake-ups together.
 extension JobWriter where Transaction: ~Copyable {
     /// T1, T2. Writes a new dispatch and what it runs.
-    mutating func insert(_ dispatch: Dispatch, request: Request) throws {
+    mutating func insert(_ new: Dispatch, request: Request) throws {
+        let dispatch = try onItsClock(new, from: .wall)
         let record = DispatchRecord(
             dispatch: dispatch, holdsUniqueKey: request.uniqueKey != nil && !dispatch.state.isTerminal,
             hasDependencies: !request.after.isEmpty)
@@ -20,7 +21,8 @@ extension JobWriter where Transaction: ~Copyable {
     @discardableResult
     mutating func apply(_ event: DispatchEvent, to record: DispatchRecord) throws -> Dispatch {
         var moved = record
-        moved.dispatch = try record.dispatch.applying(event, now: now)
+        moved.dispatch = try onItsClock(
+            try record.dispatch.applying(event, now: now), from: record.dispatch.dueClock)
         let hasEnded = moved.dispatch.state.isTerminal
         if hasEnded, record.holdsUniqueKey {
             try releaseUniqueKey(of: moved.dispatch.id)

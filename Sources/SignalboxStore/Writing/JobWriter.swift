@@ -20,6 +20,8 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
     var endings: [Dispatch] = []
     /// The runs that ended in this transaction.
     var history = EndedRuns()
+    /// What the store knows of the clocks, once it was asked for.
+    var knownClock: StoreClock?
 
     private struct CounterKey: Hashable {
         var subject: CounterSubject

@@ -25,6 +25,12 @@ public final class VirtualClock: Sendable {
         }
     }
 
+    /// The machine sleeps for so long.
+    public func sleep(for duration: Duration) {
+        advance(by: duration)
+        time.withLock { $0.now.slept += duration }
+    }
+
     /// Somebody sets the wall clock, by so much forward or (negative) back; the boot clock does not notice.
     public func stepWall(by duration: Duration) { time.withLock { $0.now.wall += duration } }
 

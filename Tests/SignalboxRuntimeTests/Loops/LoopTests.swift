@@ -29,7 +29,7 @@ private struct LoopBox {
     func enqueue(queue: String, delay: Duration? = nil) throws -> DispatchID {
         let now = clocks.now()
         let item = Enqueuing(
-            request: Request(command: .program(["true"])), queue: try QueueName(queue), due: delay.map { now.wall + $0 }
+            request: Request(command: .program(["true"])), queue: try QueueName(queue), delay: delay
         )
         return try store.jobs.enqueue(item, now: now).id
     }

@@ -1,0 +1,166 @@
+import Logging
+import OrderedStore
+import SignalboxCore
+import SignalboxStore
+
+/// The scheduler's thread.
+struct SchedulerLoop<Engine: OrderedStore> {
+    private enum Token: Hashable { case bell, stop, wallAlarm, bootAlarm, zoneFiles }
+
+    private let store: JobStore<Engine>
+    private let options: SchedulerOptions
+    private let clocks: any Clocks
+    private let logger: Logger
+    private let loop: EventLoop<Token>
+    private let bell: BellThread<Engine>
+    /// For due times of the day, and to learn that the clock was set.
+    private let wallAlarm: WallAlarm
+    /// For all that takes its real time.
+    private let bootAlarm: BootAlarm
+    private let zoneWatch: ZoneWatch
+    private var zones: KnownZones
+    /// Jobs that are left alone until then, because their zone cannot be read.
+    private var held: Set<JobName> = []
+    private var retryZonesAt: BootInstant?
+    /// Zone files have changed, and have had their time to settle by then.
+    private var zonesSettleAt: BootInstant?
+    private var lastTidyUp: BootInstant?
+    /// What was last said of the store.
+    private var concerns: [String] = []
+
+    /// No single sleep is longer, so that a clock that goes wrong without a word is found out.
+    private static var longestSleep: Duration { .seconds(3600) }
+    /// When to look again for a zone that could not be read: tzdata may be in the middle of an update.
+    private static var zoneRetry: Duration { .seconds(60) }
+    /// An update of tzdata writes hundreds of files: one look behind them all is enough.
+    private static var zoneSettling: Duration { .seconds(1) }
+    /// The store is not looked after more often; and only when there is something else to do.
+    private static var tidyUpDistance: Duration { .seconds(30) }
+
+    init(
+        store: JobStore<Engine>, options: SchedulerOptions, clocks: any Clocks, logger: Logger, stopping: WakeUp
+    ) throws {
+        self.store = store
+        self.options = options
+        self.clocks = clocks
+        self.logger = logger
+        loop = try EventLoop()
+        bell = try BellThread(store.engine, .schedule, name: "scheduler-bell")
+        wallAlarm = try WallAlarm()
+        bootAlarm = try BootAlarm()
+        zoneWatch = try ZoneWatch(folder: options.zoneFolder, localtime: options.localtime)
+        zones = try KnownZones(ZoneFiles(folder: options.zoneFolder, localtime: options.localtime))
+        try loop.add(stopping, token: .stop)
+        try loop.add(bell.wakeUp, token: .bell)
+        try loop.add(wallAlarm, token: .wallAlarm)
+        try loop.add(bootAlarm, token: .bootAlarm)
+        try loop.add(zoneWatch, token: .zoneFiles)
+    }
+
+    mutating func run() throws {
+        logger.info("online: dispatches jobs when they are due")
+        try judgeClock()
+        let boot = try store.fireBootJobs(now: clocks.now())
+        if boot.dispatched > 0 { logger.info("dispatched \(boot.dispatched) jobs for this boot") }
+        // Zone data may have changed while no scheduler ran.
+        try planAgain()
+        while true {
+            for event in try loop.wait() {
+                switch event.token {
+                case .stop: return try store.noteClock(now: clocks.now())
+                case .bell: bell.wakeUp.lower()
+                case .wallAlarm: if try wallAlarm.acknowledge() == .clockWasSet { try judgeClock() }
+                case .bootAlarm: _ = bootAlarm.acknowledge()
+                case .zoneFiles:
+                    if try zoneWatch.acknowledge() { zonesSettleAt = clocks.now().boot + Self.zoneSettling }
+                }
+            }
+            try passes()
+        }
+    }
+
+    /// Decides whether calendar jobs may go by the wall clock.
+    private func judgeClock() throws {
+        let trust = try store.judgeClock(.current(), limit: options.clockMaxWait, now: clocks.now())
+        if case .held(let doubt, let since, let until) = trust {
+            logger.warning("calendar jobs wait, for at most \(since.duration(to: until)): \(doubt.sentence)")
+        }
+    }
+
+    /// Deals with all that is due, then arms the alarms for what comes next.
+    private mutating func passes() throws {
+        try renewZones()
+        try tidyUp()
+        while true {
+            let now = clocks.now()
+            let view = try store.schedulerView(now: now, except: held)
+            if view.clockHasMoved || view.hasDueJobs {
+                try fire(now)
+            } else if view.mustRewind {
+                try rewind()
+            } else if view.hasDueDispatches {
+                try store.promote(now: now)
+            } else {
+                return try arm(view, now)
+            }
+        }
+    }
+
+    private func arm(_ view: SchedulerView, _ now: Now) throws {
+        // The wall's is always armed: it is also how we learn that the clock was set.
+        try wallAlarm.arm(at: min(view.nextWall ?? .distantFuture, now.wall + Self.longestSleep))
+        let next = [view.nextBoot, retryZonesAt, zonesSettleAt].compactMap { $0 }.min()
+        if let next { try bootAlarm.arm(at: next) } else { try bootAlarm.disarm() }
+    }
+
+    private mutating func fire(_ now: Now) throws {
+        let pass = try store.fire(now: now, zones: zones.table, except: held)
+        if pass.skipped > 0 { logger.notice("\(pass.dispatched) dispatched, \(pass.skipped) skipped") }
+        if zones.read(pass.missingZones, logger) || pass.withoutZone.isEmpty { return }
+        for job in pass.withoutZone { logger.error("the job \(job) is held: its zone cannot be read") }
+        held.formUnion(pass.withoutZone)
+        retryZonesAt = now.boot + Self.zoneRetry
+    }
+
+    private mutating func tidyUp() throws {
+        let now = clocks.now().boot
+        if let lastTidyUp, lastTidyUp.duration(to: now) < Self.tidyUpDistance { return }
+        lastTidyUp = now
+        let present = try store.tidyUp()
+        for concern in present where !concerns.contains(concern) { logger.warning("\(concern)") }
+        concerns = present
+    }
+
+    // MARK: Walks over the jobs
+
+    /// The clock was set back: jobs whose cursor stands in its future are taken back.
+    private mutating func rewind() throws {
+        let pass = try store.rewind(zones: zones.table, unreadable: zones.unreadable, now: clocks.now())
+        _ = zones.read(pass.missingZones, logger)
+        if pass.changed > 0 { logger.notice("the clock was set back: \(pass.changed) jobs go by it anew") }
+    }
+
+    /// Works out anew what was worked out with other zone data.
+    private mutating func planAgain() throws {
+        var last: JobName?
+        repeat {
+            let now = clocks.now()
+            let pass = try store.planAgain(after: last, zones: zones.table, unreadable: zones.unreadable, now: now)
+            if zones.read(pass.missingZones, logger) { continue }
+            if pass.changed > 0 { logger.notice("zone data changed: \(pass.changed) jobs have another next time") }
+            last = pass.last
+            if last == nil { return }
+        } while true
+    }
+
+    /// Reads zones again that have changed, or that could not be read.
+    private mutating func renewZones() throws {
+        let now = clocks.now().boot
+        let haveSettled = zonesSettleAt.map { $0 <= now } ?? false
+        guard haveSettled || retryZonesAt.map({ $0 <= now }) ?? false else { return }
+        if haveSettled { zonesSettleAt = nil }
+        (held, retryZonesAt) = ([], nil)
+        try zones.renew()
+        try planAgain()
+    }
+}
