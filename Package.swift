@@ -121,6 +121,6 @@ let package = Package(
         .testTarget(
             name: "SystemTests",
             dependencies: ["CLinux", "LMDBEngine", "OrderedStore", "SignalboxCommand", "SignalboxStore"],
-            swiftSettings: strict),
+            exclude: ["Shim"], swiftSettings: strict),
     ]
 )

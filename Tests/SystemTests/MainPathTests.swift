@@ -126,7 +126,7 @@ import Testing
         try await withBox { box in
             try fill(box)
             let status = try box.json("status")
-            #expect(status.names == ["jobs", "workers", "queues", "dispatches", "seq", "store"])
+            #expect(status.names == ["jobs", "workers", "queues", "dispatches", "seq", "store", "clock"])
             #expect(status["jobs"] == 1)
             #expect(status["workers"] == 1)
             #expect(status["dispatches"]["SUCCESS"] == 1)

@@ -8,6 +8,8 @@ final class Box {
     /// Where everything of the test lies; processes run in it.
     let folder: String
     var store: String { folder + "/store" }
+    /// What the environment of its processes has besides the standard.
+    var environment: [String] = []
     private var started: [ChildProcess] = []
 
     init() throws {

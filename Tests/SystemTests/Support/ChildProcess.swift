@@ -44,7 +44,7 @@ final class ChildProcess {
             environment: [
                 "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=\(box.folder)",
                 "LANG=C.UTF-8", "TZ=UTC", "SIGNALBOX_STORE=\(box.store)", "SIGNALBOX_LIVE=\(box.folder)/live",
-            ])
+            ] + box.environment)
         pidfd = linux_pidfd_open(pid)
         guard pidfd >= 0 else { throw TestFailure("pidfd_open of \(name): error \(-pidfd)") }
     }
