@@ -75,6 +75,33 @@ import Testing
     }
 
     @Test(arguments: EngineKind.allCases)
+    func `anew replaces what waits, where that is asked for, and nothing else`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let job = try store.define(overlap: .allow)
+            let other = try store.define("other", overlap: .allow)
+            store.clock.advance(by: .seconds(60))
+            try store.fire()
+            let running = try store.claimOne(try store.worker())
+            store.clock.advance(by: .seconds(60))
+            try store.fire()
+            let asked = try store.jobs.run(job, mode: .force, input: nil, now: store.now)
+            let edited = try store.definition(overlap: .allow, word: "false")
+            func apply() throws -> [JobChange] {
+                let same = try store.definition("other", overlap: .allow)
+                return try store.jobs.apply(
+                    [edited, same], prune: false, replacePending: true, zones: store.zones, now: store.now)
+            }
+            #expect(try apply().map(\.change) == [.changed, .unchanged])
+            let runs = try store.runs(of: job)
+            #expect(runs.map(\.state) == [.inProgress, .cancelled, .pending] && runs[1].reason == .redefined)
+            #expect(runs[0].id == running.id && runs[2].id == asked)
+            #expect(try store.runs(of: other).map(\.state) == [.pending, .pending])
+            #expect(try apply().map(\.change) == [.unchanged, .unchanged])
+            #expect(try store.state(asked) == .pending)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
     func `anew with the same schedule keeps its cadence`(engine: EngineKind) throws {
         try engine.withStore { store in
             let start = store.now.wall

@@ -79,10 +79,12 @@ extension ReadTransaction where Self: ~Copyable {
         return steps
     }
 
-    /// What waits of `job` and was made from another definition than `definition`.
+    /// What fell due for `job`, waits, and was made from another definition than `definition`. What was asked for by
+    /// hand stays.
     private func waiting(of job: Job, outdatedBy definition: JobDefinition) throws -> [DispatchID] {
         let isChanged = job.definition != definition
-        return try active(of: job.name).filter { $0.state != .inProgress }.map(\.id).filter {
+        let due = try active(of: job.name).filter { $0.state != .inProgress && $0.scheduledFor != nil }
+        return try due.map(\.id).filter {
             try isChanged || request(of: $0).revision != job.progress.revision
         }
     }

@@ -7,7 +7,7 @@ import SignalboxTesting
 import Testing
 
 /// A job store in memory with the loops on real clocks, locks and processes.
-private struct LoopBox {
+struct LoopBox {
     let store: TestStore<MemoryEngine>
     let liveness: LivenessFile
     let clocks: SystemClocks

@@ -8,6 +8,7 @@
 //   bench worker    --store DIR                           claims what comes, one at a time, and says when it started it
 //   bench producer  --store DIR                           enqueues one for each line on standard input
 //   bench page      --store DIR --count N
+//   bench schedules --store DIR --count N             so many jobs fall due in the same second
 //   bench sizes     --store DIR
 import Glibc
 
@@ -25,6 +26,7 @@ struct Bench {
         case "worker": try Subject(options).serveSingly()
         case "producer": try Subject(options).enqueueOnDemand()
         case "page": try Subject(options).showOverview(options.number("count"))
+        case "schedules": try Subject(options).fireTogether(options.number("count"))
         case "sizes": try measureSizes(options.text("store"))
         default: options.fail("no mode \(options.mode)")
         }
