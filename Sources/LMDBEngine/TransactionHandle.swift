@@ -117,16 +117,29 @@ import OrderedStore
         switch order {
         case .ascending:
             guard let upper = range.upper else { return false }
-            return unsafe !key.bytes.lexicographicallyPrecedes(upper)
+            return unsafe !precedes(key, upper)
         case .descending:
-            return unsafe key.bytes.lexicographicallyPrecedes(range.lower)
+            return unsafe precedes(key, range.lower)
+        }
+    }
+
+    private static func precedes(_ key: MDB_val, _ bound: [UInt8]) -> Bool {
+        unsafe bound.withUnsafeBufferPointer { bound in
+            guard let start = bound.baseAddress else { return false }
+            let order = unsafe memcmp(key.mv_data, start, min(key.mv_size, bound.count))
+            return unsafe order != 0 ? order < 0 : key.mv_size < bound.count
         }
     }
 }
 
 extension TransactionHandle {
+    @inline(__always)
     func requireKeySize(_ key: Span<UInt8>) throws {
-        if (1...511).contains(key.count) { return }
+        if key.count < 1 || key.count > 511 { try refuseKey(key) }
+    }
+
+    @inline(never)
+    private func refuseKey(_ key: Span<UInt8>) throws {
         throw EnvironmentError(.keySize, "\(environment.path): a key of \(key.count) bytes; keys have 1 to 511")
     }
 }

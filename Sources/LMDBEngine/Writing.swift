@@ -52,7 +52,7 @@ extension Environment {
 
         public mutating func put(_ key: Span<UInt8>, _ value: Span<UInt8>, in bucket: Bucket) throws {
             try transaction.requireKeySize(key)
-            try requireValueSize(value)
+            if value.count > UInt32.max { throw tooLarge(value.count) }
             let cursor = unsafe try cursor(bucket)
             let status = unsafe key.withUnsafeBufferPointer { key in
                 unsafe value.withUnsafeBufferPointer { value in
@@ -95,18 +95,22 @@ extension Environment {
         }
 
         /// After a failed change LMDB takes no more; only the first error says why.
-        private mutating func require(_ status: CInt, _ call: String) throws {
-            if status == MDB_SUCCESS { return }
-            let error = EnvironmentError.lmdb(status, call, transaction.environment.path)
-            failure = failure ?? error
-            throw error
+        @inline(__always)
+        private mutating func require(_ status: CInt, _ call: StaticString) throws {
+            if status != MDB_SUCCESS { throw failed(status, "\(call)") }
         }
 
-        private func requireValueSize(_ value: Span<UInt8>) throws {
-            if value.count <= UInt32.max { return }
-            throw EnvironmentError(
+        @inline(never)
+        private mutating func failed(_ status: CInt, _ call: String) -> EnvironmentError {
+            let error = EnvironmentError.lmdb(status, call, transaction.environment.path)
+            failure = failure ?? error
+            return error
+        }
+
+        private func tooLarge(_ count: Int) -> EnvironmentError {
+            EnvironmentError(
                 .valueSize,
-                "\(transaction.environment.path): a value of \(value.count) bytes; values have at most 4294967295")
+                "\(transaction.environment.path): a value of \(count) bytes; values have at most 4294967295")
         }
     }
 }
