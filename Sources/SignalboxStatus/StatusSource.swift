@@ -9,7 +9,7 @@ public protocol StatusSource: Sendable {
     /// Nil when there is no such job.
     func job(_ name: JobName) throws -> JobDetail?
     /// Newest first, at most as many as the filter's limit.
-    func dispatches(_ filter: DispatchFilter) throws -> [DispatchView]
+    func dispatches(_ filter: DispatchFilter) throws -> DispatchPage
     /// Nil when there is no such dispatch, or no more.
     func dispatch(_ id: DispatchID) throws -> DispatchDetail?
     func workers() throws -> [WorkerView]

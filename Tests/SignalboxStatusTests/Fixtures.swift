@@ -24,12 +24,13 @@ struct FixedSource: StatusSource {
         }
     }
 
-    func dispatches(_ filter: DispatchFilter) throws -> [DispatchView] {
+    func dispatches(_ filter: DispatchFilter) throws -> DispatchPage {
         let matching = try checked(shown.recent).filter { view in
             (filter.state ?? view.state) == view.state && (filter.job ?? view.dispatch.job) == view.dispatch.job
                 && (filter.before.map { view.id < $0 } ?? true)
         }
-        return Array(matching.prefix(filter.limit))
+        let shown = Array(matching.prefix(filter.limit))
+        return DispatchPage(dispatches: shown, next: shown.count < matching.count ? shown.last?.id : nil)
     }
 
     private func checked<Value>(_ value: Value) throws -> Value {

@@ -171,7 +171,7 @@ import Testing
             let reads: [() throws -> Void] = [
                 { _ = try store.overview(now: clock.now()) }, { _ = try store.status(now: clock.now()) },
                 { _ = try store.job(job, now: clock.now()) }, { _ = try store.jobs(recent: 20) },
-                { _ = try store.dispatches(DispatchFilter(state: .success)) }, { _ = try store.workers() },
+                { _ = try store.page(of: DispatchFilter(state: .success)) }, { _ = try store.workers() },
             ]
             return try reads.map { read in
                 engine.reset()
@@ -188,6 +188,43 @@ import Testing
         // The jobs' own records, twenty or fifty dispatches with their requests, and 24 hours; not ten thousand.
         #expect(many.allSatisfy { $0 > 0 && $0 < 400 }, "\(many)")
         #expect(try store.verify().faults == [])
+    }
+}
+
+@Suite struct `A page of dispatches` {
+    /// Method: of many dispatches one alone matches, the oldest; every read is counted.
+    @Test func `looks at no more than 2,000, and says where it goes on`() throws {
+        let now = VirtualClock().now()
+        let engine = CountingEngine(buckets: Buckets.all)
+        let store = try withCountedStore(engine)
+        let (rare, common) = (try QueueName("rare"), Enqueuing(request: Request(command: .program(["true"]))))
+        var item = common
+        item.queue = rare
+        let wanted = try store.enqueue(item, now: now).id
+        _ = try store.enqueue(Array(repeating: common, count: 2 * DispatchPage.mostLookedAt), now: now)
+        var filter = DispatchFilter(queue: rare)
+        var (pages, found): (Int, [DispatchID]) = (0, [])
+        repeat {
+            engine.reset()
+            let page = try store.page(of: filter)
+            #expect(engine.reads <= 2 * DispatchPage.mostLookedAt + 10)
+            found += page.dispatches.map(\.id)
+            pages += 1
+            filter.before = page.next
+        } while filter.before != nil
+        #expect(pages == 3 && found == [wanted])
+        #expect(try store.dispatches(DispatchFilter(queue: rare)).map(\.id) == [wanted])
+    }
+
+    @Test func `that is full goes on only where there is more`() throws {
+        try withMemoryStore { store in
+            let item = Enqueuing(request: Request(command: .program(["true"])))
+            _ = try store.jobs.enqueue([item, item, item, item], now: store.now)
+            let first = try store.jobs.page(of: DispatchFilter(limit: 2))
+            #expect(first.dispatches.map(\.id.number) == [4, 3] && first.next == DispatchID(3))
+            let second = try store.jobs.page(of: DispatchFilter(before: first.next, limit: 2))
+            #expect(second.dispatches.map(\.id.number) == [2, 1] && second.next == nil)
+        }
     }
 }
 

@@ -126,13 +126,21 @@ import Testing
         try await withBox { box in
             try fill(box)
             let status = try box.json("status")
-            #expect(status.names == ["jobs", "workers", "queues", "dispatches", "seq", "store", "clock"])
+            #expect(
+                status.names == ["jobs", "workers", "queues", "dispatches", "seq", "last_24h", "clock", "store"])
             #expect(status["jobs"] == 1)
             #expect(status["workers"] == 1)
             #expect(status["dispatches"]["SUCCESS"] == 1)
             #expect(status["dispatches"]["FAILED"] == 1)
             #expect(status["queues"][0]["name"] == "default")
             #expect(status["queues"][0]["dispatches"]["SUCCESS"] == 1)
+            let (whole, job) = (status["last_24h"], try box.json("job", "hello")["last_24h"])
+            #expect(whole.names == ["runs", "successes", "failures", "p50_seconds", "p95_seconds"])
+            #expect(whole["runs"] == 2 && whole["failures"] == 1 && job["runs"] == 1 && job["failures"] == 0)
+            guard case .number(let half) = job["p50_seconds"], case .number(let most) = job["p95_seconds"] else {
+                throw TestFailure("a job that has run has taken some time: \(job)")
+            }
+            #expect(half > 0 && half == most)
             let verify = try box.json("verify")
             #expect(verify["ok"] == true)
             #expect(verify["faults"].count == 0)
@@ -147,7 +155,7 @@ import Testing
                 (["jobs"], ["NAME", "hello", "@manual", "SUCCESS"]), (["job", "hello"], ["schedule", "echo hello"]),
                 (["dispatches"], ["ID", "SUCCESS", "FAILED", "exit 3"]),
                 (["dispatch", "2"], ["state", "FAILED", "exit 3"]), (["workers"], ["online", "default"]),
-                (["status"], ["QUEUE", "IN_PROGRESS", "format 2"]),
+                (["status"], ["QUEUE", "IN_PROGRESS", "format 2", "last 24 h  2 runs, 1 failed"]),
                 (["verify"], ["no fault"]),
             ] {
                 let finished = try box.run(program: [Box.command] + arguments)

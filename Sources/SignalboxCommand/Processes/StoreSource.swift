@@ -26,7 +26,7 @@ final class StoreSource: StatusSource {
     func overview() throws -> Overview { try store.overview(now: currentTime()) }
     func jobs() throws -> [JobView] { try store.jobs(recent: 20) }
     func job(_ name: JobName) throws -> JobDetail? { try store.job(name, now: currentTime()) }
-    func dispatches(_ filter: DispatchFilter) throws -> [DispatchView] { try store.dispatches(filter) }
+    func dispatches(_ filter: DispatchFilter) throws -> DispatchPage { try store.page(of: filter) }
     func dispatch(_ id: DispatchID) throws -> DispatchDetail? { try store.dispatch(id) }
     func workers() throws -> [WorkerView] { try store.workers() }
     func sequence() throws -> UInt64 { try store.sequence() }

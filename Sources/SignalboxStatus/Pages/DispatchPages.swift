@@ -3,15 +3,17 @@ import SignalboxStore
 
 /// Lists of dispatches: any page that has one draws it here.
 extension PageView {
-    func dispatchList(_ filter: DispatchFilter, _ dispatches: [DispatchView]) -> HTML {
+    func dispatchList(_ filter: DispatchFilter, _ page: DispatchPage) -> HTML {
         .list([
             element("h1") { "Dispatches" },
             stateFilter(filter),
             chosen(filter),
             element("section") {
-                dispatchTable(dispatches, caption: "Dispatches, newest first", emptyText: "No dispatch matches.")
+                dispatchTable(
+                    page.dispatches, caption: "Dispatches, newest first",
+                    emptyText: page.next.map { "None from #\($0) on matches." } ?? "No dispatch matches.")
             },
-            pager(filter, dispatches),
+            pager(filter, page),
         ])
     }
 
@@ -50,10 +52,10 @@ extension PageView {
         }
     }
 
-    private func pager(_ filter: DispatchFilter, _ dispatches: [DispatchView]) -> HTML {
-        guard let last = dispatches.last, dispatches.count == filter.limit else { return HTML() }
+    private func pager(_ filter: DispatchFilter, _ page: DispatchPage) -> HTML {
+        guard let next = page.next else { return HTML() }
         var older = filter
-        older.before = last.id
+        older.before = next
         return element("p", .class("more")) { link(.dispatches(older)) { "Older dispatches" } }
     }
 

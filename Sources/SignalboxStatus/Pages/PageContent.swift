@@ -5,7 +5,7 @@ enum PageContent: Sendable {
     case overview(Overview)
     case jobs([JobView])
     case job(JobDetail)
-    case dispatches(DispatchFilter, [DispatchView])
+    case dispatches(DispatchFilter, DispatchPage)
     case dispatch(DispatchDetail)
     case workers([WorkerView])
 }

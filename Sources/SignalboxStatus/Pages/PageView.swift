@@ -20,7 +20,7 @@ struct PageView: Sendable {
         case .overview(let overview): frame("Overview", self.overview(overview))
         case .jobs(let jobs): frame("Jobs", jobList(jobs))
         case .job(let job): frame("Job \(job.view.name)", self.job(job))
-        case .dispatches(let filter, let list): frame("Dispatches", dispatchList(filter, list))
+        case .dispatches(let filter, let page): frame("Dispatches", dispatchList(filter, page))
         case .dispatch(let detail): frame("Dispatch \(detail.view.id)", dispatch(detail))
         case .workers(let workers): frame("Workers", workerList(workers))
         }

@@ -51,7 +51,18 @@ extension JobStore {
     public func dispatches(_ filter: DispatchFilter) throws -> [DispatchView] {
         let live = try liveView()
         return try engine.read { transaction in
-            try transaction.ids(matching: filter).map { try transaction.view(of: $0, live) }
+            try transaction.ids(matching: filter, lookingAt: .max).found.map { try transaction.view(of: $0, live) }
+        }
+    }
+
+    /// The same for a page, which must cost the same however many dispatches there are and however few match: it looks
+    /// at no more than ``DispatchPage/mostLookedAt`` of them. So it may have fewer than the filter's limit, or none, and
+    /// go on all the same.
+    public func page(of filter: DispatchFilter) throws -> DispatchPage {
+        let live = try liveView()
+        return try engine.read { transaction in
+            let (ids, next) = try transaction.ids(matching: filter, lookingAt: DispatchPage.mostLookedAt)
+            return DispatchPage(dispatches: try ids.map { try transaction.view(of: $0, live) }, next: next)
         }
     }
 
@@ -191,24 +202,30 @@ extension ReadTransaction where Self: ~Copyable {
     }
 
     /// The narrowest index is walked, and what it does not say is read from the records.
-    fileprivate func ids(matching filter: DispatchFilter) throws -> [DispatchID] {
+    /// - Returns: those found, and the last one looked at; nil when there are no more.
+    fileprivate func ids(
+        matching filter: DispatchFilter, lookingAt most: Int
+    ) throws -> (found: [DispatchID], next: DispatchID?) {
         let (bucket, prefix) =
             if let job = filter.job { (Buckets.byJob, Key().with(job.text)) } else if let state = filter.state {
                 (Buckets.byState, Key().with(state))
             } else { (Buckets.dispatches, Key()) }
         var range = KeyRange(prefix: prefix.bytes)
         if let before = filter.before { range.upper = prefix.with(before).bytes }
-        var found: [DispatchID] = []
-        guard filter.limit > 0 else { return found }
+        var (found, looked): ([DispatchID], Int) = ([], 0)
+        var (last, next): (DispatchID?, DispatchID?)
+        guard filter.limit > 0 else { return (found, next) }
         try scan(bucket, range, .descending) { key, _ in
+            guard found.count < filter.limit, looked < most else {
+                next = last
+                return .stop
+            }
             let id = try dispatchID(atEndOf: copied(key), in: bucket)
-            let dispatch = try indexed(id, by: bucket).dispatch
-            guard filter.state.map({ $0 == dispatch.state }) ?? true,
-                filter.queue.map({ $0 == dispatch.queue }) ?? true
-            else { return .next }
-            found.append(id)
-            return found.count < filter.limit ? .next : .stop
+            if filter.matches(try indexed(id, by: bucket).dispatch) { found.append(id) }
+            looked += 1
+            last = id
+            return .next
         }
-        return found
+        return (found, next)
     }
 }

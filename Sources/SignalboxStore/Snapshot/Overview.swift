@@ -50,4 +50,24 @@ public struct DispatchFilter: Hashable, Sendable {
         self.before = before
         self.limit = limit
     }
+
+    func matches(_ dispatch: Dispatch) -> Bool {
+        (job ?? dispatch.job) == dispatch.job && (state ?? dispatch.state) == dispatch.state
+            && (queue ?? dispatch.queue) == dispatch.queue
+    }
+}
+
+/// A part of a list of dispatches, newest first, and where it goes on.
+public struct DispatchPage: Sendable {
+    public var dispatches: [DispatchView]
+    /// The last one that was looked at, to go on before it; nil when there are no more.
+    public var next: DispatchID?
+
+    public init(dispatches: [DispatchView], next: DispatchID?) {
+        self.dispatches = dispatches
+        self.next = next
+    }
+
+    /// So many dispatches are looked at for one page, whether they match or not.
+    public static let mostLookedAt = 2000
 }
