@@ -95,7 +95,8 @@ let package = Package(
         .testTarget(
             name: "LMDBEngineTests", dependencies: ["LMDBEngine", "OrderedStore", "SignalboxTesting"],
             exclude: ["Refused"], swiftSettings: strict),
-        .testTarget(name: "SignalboxCoreTests", dependencies: ["SignalboxCore"], swiftSettings: strict),
+        .testTarget(
+            name: "SignalboxCoreTests", dependencies: ["SignalboxCore"], exclude: ["Oracle"], swiftSettings: strict),
         .testTarget(
             name: "SignalboxFormatsTests", dependencies: ["SignalboxCore", "SignalboxFormats"], swiftSettings: strict),
         .testTarget(

@@ -88,38 +88,4 @@ import Testing
             _ = schedule.count(after: .distantPast, through: .distantFuture, in: berlin, anchor: .epoch)
         }
     }
-
-    @Test func `lies after its time, never goes back, and is found again from behind`() throws {
-        var random = Seeded(state: 5)
-        let zones = try [
-            "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "UTC", "Asia/Kathmandu",
-        ]
-        .map(zone)
-        let base = try instant("2005-01-01T00:00:00Z").microseconds
-        for _ in 0..<2_500 {
-            let schedule = try randomSchedule(&random)
-            let zone = zones.randomElement(using: &random)!
-            let time = Instant(microseconds: base + Int64.random(in: 0..<(40 * 365 * 86_400_000_000), using: &random))
-            let later = time + .seconds(Int64.random(in: 0..<400_000, using: &random))
-            let next = try #require(schedule.next(after: time, in: zone, anchor: .epoch), "\(schedule) \(zone) \(time)")
-            let nextOfLater = try #require(schedule.next(after: later, in: zone, anchor: .epoch))
-            let label: Comment = "\(schedule) in \(zone) after \(time)"
-            #expect(next.due > time && next.due <= nextOfLater.due, label)
-            #expect(schedule.previous(through: next.due, in: zone, anchor: .epoch) == next, label)
-            let before = schedule.previous(through: next.due - .microseconds(1), in: zone, anchor: .epoch)
-            #expect(before.map { $0.due <= time } ?? true, label)
-            #expect(schedule.count(after: time, through: next.due, in: zone, anchor: .epoch) == (1, true), label)
-        }
-    }
-
-    private func randomSchedule(_ random: inout Seeded) throws -> Schedule {
-        let minute = ["0", "30", "*/15", "5,35,59", "*", "10-20/3"].randomElement(using: &random)!
-        let hour = ["*", "2", "1,2,3", "*/2", "0", "22-3"].randomElement(using: &random)!
-        let day = ["*", "1", "L", "L-3", "13", "*/2", "28-2"].randomElement(using: &random)!
-        let month = ["*", "*", "2", "mar,oct", "nov-apr"].randomElement(using: &random)!
-        let weekday = ["*", "*", "sun", "5L", "2#1", "fri-mon"].randomElement(using: &random)!
-        let rule = ["cron", "skip", "twice", "utc"].randomElement(using: &random)!
-        let second = Bool.random(using: &random) ? "" : "*/20 "
-        return try Schedule(text: "\(second)\(minute) \(hour) \(day) \(month) \(weekday) dst=\(rule)")
-    }
 }

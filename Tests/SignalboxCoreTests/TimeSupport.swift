@@ -9,17 +9,17 @@ func zone(_ name: String) throws -> Zone {
 
 struct FileMissing: Error { let path: String }
 
-func zoneBytes(_ name: String) throws -> [UInt8] {
-    let path = "/usr/share/zoneinfo/\(name)"
+func zoneBytes(_ name: String) throws -> [UInt8] { try fileBytes("/usr/share/zoneinfo/\(name)") }
+
+func fileBytes(_ path: String) throws -> [UInt8] {
     guard let file = fopen(path, "rbe") else { throw FileMissing(path: path) }
     defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var byte = fgetc(file)
-    while byte != EOF {
-        bytes.append(UInt8(byte))
-        byte = fgetc(file)
+    var (bytes, buffer) = ([UInt8](), [UInt8](repeating: 0, count: 1 << 16))
+    while true {
+        let count = fread(&buffer, 1, buffer.count, file)
+        if count == 0 { return bytes }
+        bytes += buffer[..<count]
     }
-    return bytes
 }
 
 func instant(_ text: String) throws -> Instant { try Instant(text: text) }

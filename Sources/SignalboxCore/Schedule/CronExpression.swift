@@ -43,6 +43,17 @@ public struct CronExpression: Hashable, Sendable {
         guard pattern.comesOften else { throw words.neverComes }
     }
 
+    /// What it matches follows from its text, the rule for days and the seed.
+    public static func == (left: CronExpression, right: CronExpression) -> Bool {
+        left.fields == right.fields && left.dayRule == right.dayRule && left.seed == right.seed
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(fields)
+        hasher.combine(dayRule)
+        hasher.combine(seed)
+    }
+
     /// Day-of-month and day-of-week both restrict, which cron reads as "either" and most queues as "both".
     public var restrictsBothDays: Bool {
         !pattern.daysOfMonth.beginsWithStar && !pattern.daysOfWeek.beginsWithStar
@@ -55,13 +66,19 @@ struct CronWords {
     let whole: String
     var words: [Word]
 
-    init(_ text: String) {
+    /// - Throws: `ScheduleError` when the text is longer than any schedule.
+    init(_ text: String) throws(ScheduleError) {
+        guard text.utf8.count <= Self.longest else {
+            throw ScheduleError(
+                .tooLong, text: String(text.prefix(Self.longest)), column: 1,
+                "the schedule \(quoted(text)) has \(text.utf8.count) bytes: at most \(Self.longest) are read")
+        }
         whole = text
         words = []
         var column = 1
         var current: Word = ("", 1)
         for character in text {
-            if character == " " || character == "\t" {
+            if character == " " || character == "\t" || character.isNewline {
                 if !current.text.isEmpty { words.append(current) }
                 current = ("", column + 1)
             } else {
@@ -71,6 +88,9 @@ struct CronWords {
         }
         if !current.text.isEmpty { words.append(current) }
     }
+
+    /// Far more than any schedule needs, in bytes.
+    private static let longest = 1_000
 
     var normalized: String {
         words.count == 1 ? words[0].text.lowercased() : words.map(\.text).joined(separator: " ")
@@ -88,7 +108,7 @@ struct CronWords {
             guard let macro = Self.macros.first(where: { $0.word == words[0].text.lowercased() }) else {
                 throw unknownWord
             }
-            return CronWords(macro.fields).words
+            return try CronWords(macro.fields).words
         }
         guard words.count == 5 || words.count == 6 else {
             throw ScheduleError(

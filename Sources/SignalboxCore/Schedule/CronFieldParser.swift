@@ -63,7 +63,7 @@ struct CronFieldParser {
         guard ends.count == 2 else { return (first, open ? field.values.upperBound - first + 1 : 1) }
         let last = try value(ends[1], at: itemColumn + ends[0].count + 1)
         // "0-7" and "1-7" of weekdays name Sunday by its second number.
-        if field.isDayOfWeek && ends[1] == "7" && ends[0] != "7" { return (first, 8 - first) }
+        if field.isDayOfWeek, Int(ends[1]) == 7, Int(ends[0]) != 7 { return (first, 8 - first) }
         let distance = last - first
         return (first, (distance < 0 ? distance + field.values.count : distance) + 1)
     }
@@ -76,7 +76,8 @@ struct CronFieldParser {
         }
         var scanner = TextScanner(text)
         guard let number = scanner.takeNumber(width: 1...9), scanner.isAtEnd else {
-            throw unreadable(text, at: valueColumn)
+            let isNumber = !text.isEmpty && text.utf8.allSatisfy { $0.isDigit }
+            throw isNumber ? outOfRange(text, at: valueColumn) : unreadable(text, at: valueColumn)
         }
         if field.isDayOfWeek && number == 7 { return 0 }
         guard field.values.contains(number) else { throw outOfRange(text, at: valueColumn) }
@@ -84,15 +85,12 @@ struct CronFieldParser {
     }
 
     private func step(_ text: String, of item: String, at stepColumn: Int) throws(ScheduleError) -> Int {
-        var scanner = TextScanner(text)
-        guard let step = scanner.takeNumber(width: 1...9), scanner.isAtEnd else {
-            throw unreadable(item, at: stepColumn)
-        }
-        guard (1...field.values.count).contains(step) else {
+        guard !text.isEmpty, text.utf8.allSatisfy({ $0.isDigit }) else { throw unreadable(item, at: stepColumn) }
+        guard let step = Int(text), (1...field.values.count).contains(step) else {
             throw ScheduleError(
                 .outOfRange, field: field.name, text: whole, column: stepColumn,
-                "the step /\(step) in the \(field.name) field (column \(stepColumn)) is out of range: 1 to "
-                    + "\(field.values.count); for longer distances use @every, as in @every 90m")
+                "the step \(quoted("/" + text)) in the \(field.name) field (column \(stepColumn)) is out of range: 1 "
+                    + "to \(field.values.count); for longer distances use @every, as in @every 90m")
         }
         return step
     }
@@ -111,7 +109,8 @@ extension CronFieldParser {
         }
         guard let hash = item.firstIndex(of: "#") else { return false }
         let weekday = try value(String(item[..<hash]), at: itemColumn)
-        guard let nth = Int(item[item.index(after: hash)...]), (1...5).contains(nth) else {
+        var scanner = TextScanner(String(item[item.index(after: hash)...]))
+        guard let nth = scanner.takeNumber(width: 1...1), scanner.isAtEnd, (1...5).contains(nth) else {
             throw ScheduleError(
                 .outOfRange, field: field.name, text: whole, column: itemColumn,
                 "\(quoted(item)) in the day of week field (column \(itemColumn)): # takes 1 to 5, as in 2#1, the first "
@@ -150,9 +149,10 @@ extension CronFieldParser {
     }
 
     private func unreadable(_ item: String, at column: Int) -> ScheduleError {
-        ScheduleError(
+        let what = item.isEmpty ? "a value is missing" : "cannot read \(quoted(item))"
+        return ScheduleError(
             .malformed, field: field.name, text: whole, column: column,
-            "cannot read \(quoted(item)) in the \(field.name) field (column \(column)): allowed are \(field.allowed)")
+            "\(what) in the \(field.name) field (column \(column)): allowed are \(field.allowed)")
     }
 
     private func outOfRange(_ item: String, at column: Int) -> ScheduleError {

@@ -1,6 +1,6 @@
-/// What a cron expression matches, as bits and nothing else: copying it costs no allocation, and a search is a few
-/// operations on words.
-struct CronPattern: Hashable, Sendable {
+/// What a cron expression matches, as bits and nothing else: a search is a few operations on words. It is shared, so
+/// that a schedule is passed on without copying it.
+final class CronPattern: Sendable {
     /// Bit v of each: the value v matches.
     let seconds: UInt64
     let minutes: UInt64
@@ -34,7 +34,7 @@ extension CronPattern {
         while month.first < range.upperBound {
             let found = days(of: month, in: range)
             if found != 0 { return month.first + found.trailingZeroBitCount - 1 }
-            month.advance()
+            month.advance(in: months)
         }
         return nil
     }
@@ -58,7 +58,7 @@ extension CronPattern {
         var total = 0
         while month.first < range.upperBound {
             total += days(of: month, in: range).nonzeroBitCount
-            month.advance()
+            month.advance(in: months)
         }
         return total
     }
@@ -159,9 +159,16 @@ private struct CalendarMonth {
     /// 0 is Sunday.
     var firstWeekday: Int { (first + 4).flooredDivision(by: 7).remainder }
 
-    mutating func advance() {
-        first += length
-        (year, number) = number == 12 ? (year + 1, 1) : (year, number + 1)
+    /// To the next of `months`, bit m for month m, of which there is one.
+    mutating func advance(in months: UInt64) {
+        let next = months.bit(atOrAfter: number + 1)
+        if next == number + 1 {
+            first += length
+            number += 1
+        } else {
+            (year, number) = (next == nil ? year + 1 : year, next ?? months.trailingZeroBitCount)
+            first = CalendarDay(firstOf: number, year: year).daysSinceEpoch
+        }
         length = CalendarDay.length(ofMonth: number, year: year)
     }
 

@@ -4,13 +4,13 @@
 /// and the expression alone decides; where two stretches meet, the daylight rule does.
 struct CronTimeline {
     private let pattern: CronPattern
-    private let zone: Zone
+    private let zone: ZoneFile
     private let shiftsGap: Bool
     private let runsFoldOnce: Bool
 
     init(_ expression: CronExpression, _ rule: DaylightRule, _ zone: Zone) {
         pattern = expression.pattern
-        self.zone = rule == .utc ? .utc : zone
+        self.zone = rule == .utc ? Zone.utc.file : zone.file
         shiftsGap = !expression.isWildcard && (rule == .cron || rule == .twice)
         runsFoldOnce = !expression.isWildcard && (rule == .cron || rule == .skip)
     }
@@ -19,19 +19,23 @@ struct CronTimeline {
     private static let reach = Int64(CronPattern.searchYears + 1) * 366 * 86_400
     /// From here on a change is a zone defined anew, and nothing is made up for.
     private static let longestShift: Int64 = 3 * 3_600
+    /// More than two offsets of a zone can ever differ by, and three hours.
+    private static let widestShift: Int64 = 3 * 86_400
 
     /// The first occurrence strictly after `instant`, within eight years.
     func next(after instant: Instant) -> Occurrence? {
         var from = instant.wholeSeconds + 1
         let limit = from + Self.reach
         while from < limit {
-            let stretch = Stretch(zone.span(at: from), limit: limit)
-            if from == stretch.span.start, let shifted = shifted(into: stretch) { return shifted }
-            let lower = max(from + stretch.span.offset, evenStart(of: stretch))
-            if let local = pattern.first(in: lower..<max(lower, stretch.localEnd)) {
-                return stretch.occurrence(local)
-            }
-            from = stretch.span.end
+            let stretch = zone.span(at: from)
+            if from == stretch.start, let shifted = shifted(into: stretch) { return shifted }
+            let lower = max(from + stretch.offset, evenStart(of: stretch))
+            guard let local = pattern.first(in: lower..<max(lower, limit + stretch.offset)) else { return nil }
+            if local < stretch.localEnd { return stretch.occurrence(local) }
+            // Until then there is none, whatever the clocks do; but close to the change they may be set back to times
+            // that were not looked at.
+            let isFar = stretch.end - from > Self.widestShift
+            from = isFar ? max(stretch.end, local - stretch.offset - Self.widestShift) : stretch.end
         }
         return nil
     }
@@ -41,15 +45,12 @@ struct CronTimeline {
         var through = instant.wholeSeconds
         let limit = through - Self.reach
         while through >= limit {
-            let stretch = Stretch(zone.span(at: through), limit: .max)
-            let lower = evenStart(of: stretch)
-            let upper = through + stretch.span.offset + 1
-            let searched = max(lower, limit + stretch.span.offset)
-            if let local = pattern.last(in: searched..<max(searched, upper)) {
-                return stretch.occurrence(local)
-            }
+            let stretch = zone.span(at: through)
+            let upper = through + stretch.offset + 1
+            let lower = max(evenStart(of: stretch), limit + stretch.offset)
+            if let local = pattern.last(in: lower..<max(lower, upper)) { return stretch.occurrence(local) }
             if let shifted = shifted(into: stretch) { return shifted }
-            through = stretch.span.start - 1
+            through = stretch.start - 1
         }
         return nil
     }
@@ -61,18 +62,19 @@ struct CronTimeline {
         var from = max(start.wholeSeconds + 1, limit)
         var total = 0
         while from <= last {
-            let stretch = Stretch(zone.span(at: from), limit: last + 1)
-            if from == stretch.span.start, shifted(into: stretch) != nil { total += 1 }
-            let lower = max(from + stretch.span.offset, evenStart(of: stretch))
-            total += pattern.count(in: lower..<max(lower, stretch.localEnd))
-            from = stretch.span.end
+            let stretch = zone.span(at: from)
+            if from == stretch.start, shifted(into: stretch) != nil { total += 1 }
+            let lower = max(from + stretch.offset, evenStart(of: stretch))
+            let upper = min(stretch.localEnd, last + 1 + stretch.offset)
+            total += pattern.count(in: lower..<max(lower, upper))
+            from = stretch.end
         }
         return (total, start.wholeSeconds + 1 >= limit)
     }
 
     /// The local second from which matches count in `stretch`: after a fold that runs once, where the repeated time
     /// ends.
-    private func evenStart(of stretch: Stretch) -> Int64 {
+    private func evenStart(of stretch: ZoneSpan) -> Int64 {
         guard runsFoldOnce, let back = stretch.shiftAtStart, back < 0, -back < Self.longestShift else {
             return stretch.localStart
         }
@@ -81,43 +83,33 @@ struct CronTimeline {
 
     /// The run at the start of `stretch` that makes up for the gap before it: one, however many matches the gap
     /// swallowed, and none when that instant matches by itself.
-    private func shifted(into stretch: Stretch) -> Occurrence? {
+    private func shifted(into stretch: ZoneSpan) -> Occurrence? {
         guard shiftsGap, let forward = stretch.shiftAtStart, forward > 0, forward < Self.longestShift,
             pattern.first(in: stretch.localStart..<(stretch.localStart + 1)) == nil,
             let nominal = pattern.first(in: (stretch.localStart - forward)..<stretch.localStart)
         else { return nil }
-        return Occurrence(
-            due: Instant(seconds: stretch.span.start), localSeconds: nominal,
-            reason: .daylightGap)
+        return Occurrence(due: Instant(seconds: stretch.start), localSeconds: nominal, reason: .daylightGap)
     }
 }
 
-/// A stretch without a change of offset, with its local times.
-private struct Stretch {
-    let span: ZoneSpan
-    let localStart: Int64
-    /// The first local second behind it, or behind what is searched.
-    let localEnd: Int64
-
-    init(_ span: ZoneSpan, limit: Int64) {
-        self.span = span
-        localStart = span.start + span.offset
-        localEnd = min(span.end, limit) + span.offset
-    }
+/// A stretch between two changes of the clocks, with its local times.
+extension ZoneSpan {
+    fileprivate var localStart: Int64 { start + offset }
+    /// The first local second behind it.
+    fileprivate var localEnd: Int64 { end + offset }
 
     /// How far clocks were set forward where it begins; negative: back; nil when it has no beginning.
-    var shiftAtStart: Int64? { span.offsetBefore.map { span.offset - $0 } }
+    fileprivate var shiftAtStart: Int64? { offsetBefore.map { offset - $0 } }
 
-    func occurrence(_ local: Int64) -> Occurrence {
+    fileprivate func occurrence(_ local: Int64) -> Occurrence {
         Occurrence(
-            due: Instant(seconds: local - span.offset), localSeconds: local,
-            reason: isRepeated(local) ? .fold : .regular)
+            due: Instant(seconds: local - offset), localSeconds: local, reason: isRepeated(local) ? .fold : .regular)
     }
 
     /// Clocks show this time once more, in the stretch before or behind.
     private func isRepeated(_ local: Int64) -> Bool {
-        if let before = span.offsetBefore, local < span.start + before { return true }
-        if let after = span.offsetAfter, local >= span.end + after { return true }
+        if let before = offsetBefore, local < start + before { return true }
+        if let after = offsetAfter, local >= end + after { return true }
         return false
     }
 }

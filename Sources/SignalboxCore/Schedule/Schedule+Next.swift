@@ -50,6 +50,39 @@ extension Schedule {
     }
 }
 
+/// The due times of a schedule one after the other, as `next` shows them; it never ends for most.
+public struct Occurrences: Sequence, IteratorProtocol {
+    private let schedule: Schedule
+    private let zone: Zone
+    private let anchor: Instant
+    /// Kept, so that each step costs only the search.
+    private let timeline: CronTimeline?
+    private var time: Instant
+
+    fileprivate init(_ schedule: Schedule, _ zone: Zone, _ anchor: Instant, after time: Instant) {
+        (self.schedule, self.zone, self.anchor, self.time) = (schedule, zone, anchor, time)
+        if case .cron(let expression, let rule) = schedule {
+            timeline = CronTimeline(expression, rule, zone)
+        } else {
+            timeline = nil
+        }
+    }
+
+    public mutating func next() -> Occurrence? {
+        let found = timeline.map { $0.next(after: time) } ?? schedule.next(after: time, in: zone, anchor: anchor)
+        if let found { time = found.due }
+        return found
+    }
+}
+
+extension Schedule {
+    /// Every due time strictly after `instant`, in order, each found when it is asked for.
+    /// - Parameter anchor: where `every` counts from; calendar schedules do not look at it.
+    public func occurrences(after instant: Instant, in zone: Zone, anchor: Instant) -> Occurrences {
+        Occurrences(self, zone, anchor, after: instant)
+    }
+}
+
 /// The due times of an interval, anchor + n · period for every whole n, in closed form.
 private struct IntervalGrid {
     let anchor: Int128

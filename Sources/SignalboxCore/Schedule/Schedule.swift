@@ -18,7 +18,7 @@ public enum Schedule: Hashable, Sendable {
     /// - Parameter seed: what `~` draws from, such as machine id and job name; a `seed=…` in the text wins over it.
     /// - Throws: `ScheduleError`.
     public init(text: String, seed: String = "") throws(ScheduleError) {
-        var words = CronWords(text)
+        var words = try CronWords(text)
         guard let first = words.words.first?.text.lowercased() else {
             throw ScheduleError(.fieldCount, text: text, column: 1, "the schedule is empty: expected as in 0 4 * * *")
         }

@@ -3,6 +3,8 @@ public struct ScheduleError: Error, Hashable, Sendable, CustomStringConvertible 
     public enum Code: Hashable, Sendable {
         /// Not five or six fields, or nothing at all.
         case fieldCount
+        /// Longer than any schedule.
+        case tooLong
         /// Something in a field that is no value, range or step.
         case malformed
         /// A value or a step beyond what the field allows.

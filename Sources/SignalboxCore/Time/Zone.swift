@@ -6,7 +6,7 @@ public struct Zone: Hashable, Sendable, CustomStringConvertible {
     public let name: String
     /// A hash of the file's bytes: when it changes, cached next times are stale. The same on every machine.
     public let fingerprint: UInt64
-    private let file: ZoneFile
+    let file: ZoneFile
 
     /// Reads a TZif file of version 1, 2, 3 or 4, with the POSIX rule in its footer for times beyond the table.
     /// - Throws: `ZoneError` for bytes that are no such file; never traps, whatever they are.

@@ -72,12 +72,13 @@ final class ZoneFile: Sendable {
     /// Where the table does not reach: behind it, and between what is listed and what is laid out.
     private func farSpan(at seconds: Int64, _ rule: ZoneRule) -> ZoneSpan {
         let year = Self.year(of: seconds)
-        let listed = changes[..<listedCount].suffix(1)
+        // The one before the last says what the last changes.
+        let listed = changes[..<listedCount].suffix(2)
         let near = rule.changes(in: (year - 1)...(year + 1)).map {
             Change(at: $0.at, kind: ruleKinds + $0.kind)
         }
-        let line = listed + near.filter { $0.at > listed.last?.at ?? Zone.start }
-        return span(Array(line), Self.count(of: Array(line), through: seconds))
+        let line = Array(listed + near.filter { $0.at > listed.last?.at ?? Zone.start })
+        return span(line, Self.count(of: line, through: seconds))
     }
 
     /// The stretch between a change and the one before it on `line`.

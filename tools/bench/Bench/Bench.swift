@@ -10,6 +10,7 @@
 //   bench page      --store DIR --count N
 //   bench schedules --store DIR --count N             so many jobs fall due in the same second
 //   bench sizes     --store DIR
+//   bench cron      --expression TEXT --zone NAME --count N    no store; started by tools/bench/cron
 import Glibc
 
 @main
@@ -28,6 +29,8 @@ struct Bench {
         case "page": try Subject(options).showOverview(options.number("count"))
         case "schedules": try Subject(options).fireTogether(options.number("count"))
         case "sizes": try measureSizes(options.text("store"))
+        case "cron":
+            try measureCron(options.text("expression"), zone: options.text("zone"), options.number("count"))
         default: options.fail("no mode \(options.mode)")
         }
     }
