@@ -98,7 +98,8 @@ let package = Package(
         .testTarget(
             name: "SignalboxCoreTests", dependencies: ["SignalboxCore"], exclude: ["Oracle"], swiftSettings: strict),
         .testTarget(
-            name: "SignalboxFormatsTests", dependencies: ["SignalboxCore", "SignalboxFormats"], swiftSettings: strict),
+            name: "SignalboxFormatsTests", dependencies: ["SignalboxCore", "SignalboxFormats"], exclude: ["Corpus"],
+            swiftSettings: strict),
         .testTarget(
             name: "SignalboxStoreTests",
             dependencies: ["LMDBEngine", "OrderedStore", "SignalboxCore", "SignalboxStore", "SignalboxTesting"],

@@ -20,7 +20,8 @@ struct SignalboxCommand: ParsableCommand {
             CommandGroup(
                 name: "Jobs:",
                 subcommands: [
-                    Add.self, Apply.self, Check.self, Diff.self, ImportCrontab.self, Jobs.self, JobCommand.self,
+                    Add.self, Apply.self, Check.self, Diff.self, ImportCrontab.self, ImportTimers.self, Jobs.self,
+                    JobCommand.self,
                     Pause.self, Resume.self,
                     Remove.self, Run.self, Next.self, Why.self,
                 ]),

@@ -4,7 +4,7 @@ public import SignalboxCore
 public struct CrontabImport: Hashable, Sendable {
     public var jobs: [CrontabJob]
     /// What works differently here than the line may suggest.
-    public var notes: [CrontabNote]
+    public var notes: [FormatNote]
     public var errors: [FormatError]
 }
 
@@ -15,16 +15,6 @@ public struct CrontabJob: Hashable, Sendable {
     /// The user of the sixth column in a system crontab; nil in a user's own. The job itself runs as the worker's user.
     public var user: String?
     public var definition: JobDefinition
-}
-
-/// A remark on one line.
-public struct CrontabNote: Hashable, Sendable, CustomStringConvertible {
-    public var file: String
-    /// From 1.
-    public var line: Int
-    public var message: String
-
-    public var description: String { "\(printable(file)):\(line): \(message)" }
 }
 
 /// crontab(5) as Debian's cron reads it.
@@ -85,7 +75,7 @@ private struct CrontabReader {
     private mutating func set(_ name: String, _ value: String, line: Int) {
         environment[name] = value
         guard let message = remark(on: name, value) else { return }
-        result.notes.append(CrontabNote(file: file, line: line, message: message))
+        result.notes.append(FormatNote(file: file, line: line, message: message))
     }
 
     /// Variables that mean something to cron, or that people think do.
