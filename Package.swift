@@ -41,7 +41,7 @@ let package = Package(
             name: "LMDBEngine", dependencies: ["CLMDB", "CLinux", "OrderedStore"], swiftSettings: memorySafe),
         // Values and rules: jobs, dispatches, the state machine, schedules, zones, retry. No clock, no disk, no store.
         .target(name: "SignalboxCore", swiftSettings: memorySafe),
-        // What people write by hand, read into jobs: jobs.yaml and crontab(5), each error with its line.
+        // What people write by hand, read into jobs: jobs.yaml, crontab(5), systemd's timers; each error with its line.
         .target(name: "SignalboxFormats", dependencies: ["CYAML", "SignalboxCore"], swiftSettings: strict),
         // The job store over any OrderedStore: buckets, records, one file per operation, snapshot, verify.
         .target(

@@ -66,6 +66,11 @@ private func busySource() throws -> FixedSource {
         #expect(page.contains(">paused</span><span class=\"badge scheduled\">2 waiting</span>"))
     }
 
+    @Test func `tells who paused a job, and what for`() throws {
+        let page = answer("/jobs/rest", of: try busySource()).text
+        #expect(page.contains("by ann@box: new disk"))
+    }
+
     @Test func `links each of a job's last runs, the oldest first`() throws {
         let page = answer("/jobs", of: try busySource()).text
         let links = [
