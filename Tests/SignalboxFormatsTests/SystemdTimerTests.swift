@@ -101,8 +101,9 @@ private func job(service: String, name: String = "backup.timer") throws -> JobDe
 @Suite struct `The service of a timer` {
     @Test(arguments: [
         ("ExecStart=/bin/a b 'c d'", Command.program(["/bin/a", "b", "c d"])),
-        ("ExecStart=/bin/a \"x\\ty\" \\x41 it's", .program(["/bin/a", "x\ty", "A", "it's"])),
+        ("ExecStart=/bin/a \"x\\ty\" \\x41 it\\'s", .program(["/bin/a", "x\ty", "A", "it's"])),
         ("ExecStart=-/bin/a b", .shell("/bin/a b || true")),
+        ("ExecStart=/bin/a --b=\"c d\" ''", .program(["/bin/a", "--b=c d", ""])),
         ("ExecStart=@/bin/a a0 b", .program(["/bin/a", "b"])),
         ("ExecStart=:/bin/a $B", .program(["/bin/a", "$B"])),
         ("ExecStart=/bin/a $B pre${C}post d$$e", .shell("/bin/a $B \"pre${C}post\" \"d\\$e\"")),

@@ -18,10 +18,10 @@ enum UnitWords {
         while let character = rest.popFirst() {
             if let open = quote, character == open {
                 quote = nil
-            } else if quote == nil, character == "\"" || character == "'", word?.text.isEmpty ?? true {
-                // Only a word that begins with a quote is quoted; one inside of it is an ordinary character.
+            } else if quote == nil, character == "\"" || character == "'" {
                 quote = character
-                word = UnitWord(isQuoted: true)
+                word = word ?? UnitWord()
+                word?.isQuoted = true
             } else if quote == nil, character == " " || character == "\t" {
                 if let done = word { words.append(done) }
                 word = nil
