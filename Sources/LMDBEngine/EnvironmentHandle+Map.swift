@@ -7,10 +7,13 @@ import Glibc
 extension EnvironmentHandle {
     var mapSize: Int { get throws { try information().mapSize } }
 
-    /// Whether a write should find a larger map, and there is one to be had. Not while the map is being replaced (Gate).
+    /// Whether a write that begins now should find a larger map, and there is one to be had; renews the reserve on the
+    /// disk. Not while the map is being replaced (Gate).
     func isShortOfRoom() throws -> Bool {
         let (mapSize, usedPages, pageSize, _) = try information()
-        return mapSize < maximumSize && MapSize.isShort(used: usedPages * pageSize, of: mapSize)
+        let used = usedPages * pageSize
+        reserveRoom(behind: used)
+        return mapSize < maximumSize && MapSize.isShort(used: used, of: mapSize)
     }
 
     /// Replaces the map by one that holds all that other processes have committed. Call it while no transaction of this

@@ -1,6 +1,7 @@
 // How full the store is: what its pages, and the disk it is on, have left.
 
 import CLMDB
+import CLinux
 import Glibc
 public import OrderedStore
 
@@ -9,7 +10,9 @@ extension EnvironmentHandle {
     func room() throws -> Room {
         let (_, usedPages, pageSize, _) = try information()
         let (held, freeOnDisk) = try diskUse()
-        var room = Room(used: usedPages * pageSize, limit: maximumSize, held: held, freeOnDisk: freeOnDisk)
+        // Neither the reserve nor as much again, the last of the disk, is there to be filled.
+        var room = Room(
+            used: usedPages * pageSize, limit: maximumSize, held: held - 2 * reserve, freeOnDisk: freeOnDisk)
         // Counting what is free inside takes a walk, which is worth it only when the rest is nearly used up.
         if room.used > room.capacity / 4 * 3 { room.used -= try freePages() * pageSize }
         return room
@@ -23,6 +26,16 @@ extension EnvironmentHandle {
             throw EnvironmentError.system(errno, "fstatvfs", path)
         }
         return (Int(file.st_blocks) * 512, Int(disk.f_bavail) * Int(disk.f_frsize))
+    }
+
+    /// A durable store keeps a piece of the disk to itself, behind what it uses: whoever else fills the disk, what runs
+    /// can still be finished.
+    static let durableReserve = 1 << 20
+
+    /// Where the file system cannot do this, or the disk is full already, there is no reserve.
+    func reserveRoom(behind used: Int) {
+        guard reserve > 0, used + reserve / 2 > reservedEnd, let descriptor = try? dataDescriptor() else { return }
+        if linux_reserve_room(descriptor, Int64(reserve)) == 0 { reservedEnd = used + reserve }
     }
 
     /// The pages that LMDB will use again before it takes new ones.

@@ -13,11 +13,16 @@ import OrderedStore
     private(set) var databases: [MDB_dbi] = []
     /// The greatest size of the map. Changed only while the map is being replaced (Gate).
     private(set) var maximumSize: Int
+    /// The bytes of the disk that are to be kept behind those in use.
+    let reserve: Int
+    /// Up to where they have been. Only who leads the writers of this process changes it.
+    var reservedEnd = 0
 
-    private init(_ pointer: OpaquePointer, _ path: String, maximumSize: Int) {
+    private init(_ pointer: OpaquePointer, _ request: Request) {
         unsafe self.pointer = pointer
-        self.path = path
-        self.maximumSize = maximumSize
+        path = request.directory.path
+        maximumSize = request.options.maximumSize
+        reserve = request.durability == .volatile ? 0 : Self.durableReserve
     }
 
     /// There is no address space for a larger map than this.
@@ -69,8 +74,7 @@ import OrderedStore
             var pointer: OpaquePointer?
             try check(unsafe mdb_env_create(&pointer), "mdb_env_create", request.directory.path)
             guard let pointer = unsafe pointer else { fatalError("mdb_env_create gave no environment") }
-            let handle = unsafe EnvironmentHandle(
-                pointer, request.directory.path, maximumSize: request.options.maximumSize)
+            let handle = unsafe EnvironmentHandle(pointer, request)
             do {
                 try handle.open(request, mapSize: mapSize)
                 return handle

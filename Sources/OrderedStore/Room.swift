@@ -5,7 +5,7 @@ public struct Room: Hashable, Sendable {
     public var used: Int
     /// The most bytes that the store may ever use.
     public var limit: Int
-    /// The bytes that it occupies on the disk, those not in use included.
+    /// The bytes that it occupies on the disk, those not in use included; less what is kept for finishing.
     public var held: Int
     /// The bytes that the disk has left for it.
     public var freeOnDisk: Int
@@ -20,9 +20,9 @@ public struct Room: Hashable, Sendable {
     /// What a store has that knows no limit.
     public static let unlimited = Room(used: 0, limit: .max, held: 0, freeOnDisk: .max)
 
-    /// The most bytes that can be in use, by the store's own limit or by the disk's.
+    /// The most bytes that can be in use, by the store's own limit or by the disk's; no fewer than are.
     public var capacity: Int {
         let (onDisk, overflow) = held.addingReportingOverflow(freeOnDisk)
-        return overflow ? limit : min(limit, onDisk)
+        return max(used, overflow ? limit : min(limit, onDisk))
     }
 }

@@ -191,6 +191,7 @@ import Testing
     @Test func `is the disk's when that has less, and the limit's when the disk is endless`() {
         #expect(Room(used: 1, limit: 100, held: 10, freeOnDisk: 20).capacity == 30)
         #expect(Room(used: 1, limit: 100, held: 10, freeOnDisk: .max).capacity == 100)
+        #expect(Room(used: 50, limit: 100, held: -30, freeOnDisk: 20).capacity == 50)
         #expect(Room.unlimited.capacity == .max)
     }
 }

@@ -1,0 +1,71 @@
+// Aim: whoever fills the disk, what runs can be finished, new work is refused with the exit code for it, and all goes on
+// when there is room again, with nobody having to start anything anew. Method: a real disk, a small one in memory.
+import Glibc
+import Testing
+
+@Suite(.enabled(if: getuid() == 0, "only root can mount a small disk"))
+struct `A disk that is full` {
+    @Test func `takes no new work, lets what runs end, and all goes on when there is room`() async throws {
+        try await withBox { box throws in
+            try withSmallDisk(box) { disk throws in
+                let store = ["--store", "\(disk)/store"]
+                let gate = try box.makeFifo("gate")
+                let command = "echo runs > \(box.path("started")); read line <\(gate.path); yes | head -c 200000"
+                let first = try box.run(program: [Box.command, "enqueue"] + store + ["--shell", command])
+                #expect(first.status == 0, "\(first.errors)")
+                let worker = try box.start(program: [Box.command, "worker"] + store)
+                try box.until("the command runs") { try box.lines(of: "started") == ["runs"] }
+                try fill("\(disk)/ballast")
+
+                for refused in [["enqueue", "--", "true"], ["add", "job", "--manual", "--", "true"]] {
+                    let finished = try box.run(program: [Box.command] + refused.prefix(1) + store + refused.dropFirst())
+                    #expect(finished.status == 75, "\(finished.ending) \(finished.errors)")
+                    #expect(finished.errors.contains("takes nothing new"), "\(finished.errors)")
+                }
+                let full = try statistics(box, store)
+                #expect(full["level"] == "finishing_only", "\(full)")
+                #expect(full["disk_free_bytes"] == 0)
+
+                try gate.release()
+                try worker.waitForLine("attempt 1: SUCCESS")
+                let logs = try box.run(program: [Box.command, "logs"] + store + ["1"])
+                // More than the free pages within the store would have taken.
+                #expect(logs.output.utf8.count == 200_000)
+
+                unlink("\(disk)/ballast")
+                let second = try box.run(program: [Box.command, "enqueue"] + store + ["--", "true"])
+                #expect(second.output == "2\n", "\(second.errors)")
+                try worker.waitForLine("attempt 1: SUCCESS")
+                #expect(try statistics(box, store)["level"] == "normal")
+                worker.signal(SIGTERM)
+                #expect(try worker.wait() == .exited(0))
+                let verified = try box.run(program: [Box.command, "verify"] + store)
+                #expect(verified.status == 0, "\(verified.output)")
+            }
+        }
+    }
+}
+
+private func statistics(_ box: Box, _ store: [String]) throws -> JSONValue {
+    try JSONValue(box.run(program: [Box.command, "stat", "--json"] + store).output)
+}
+
+/// Runs `body` with the path of an empty disk of 6 MiB.
+private func withSmallDisk(_ box: Box, _ body: (String) throws -> Void) throws {
+    let path = box.path("disk")
+    mkdir(path, 0o755)
+    let mounted = try box.run(program: ["/usr/bin/mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", path])
+    guard mounted.status == 0 else { try Test.cancel("this machine does not permit mounts: \(mounted.errors)") }
+    defer { _ = try? box.run(program: ["/usr/bin/umount", "--lazy", path]) }
+    try body(path)
+}
+
+/// Writes a file until not another byte fits.
+private func fill(_ path: String) throws {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw TestFailure("\(path): \(errnoText())") }
+    defer { close(descriptor) }
+    let block = [UInt8](repeating: 1, count: 4096)
+    while write(descriptor, block, block.count) > 0 {}
+    guard errno == ENOSPC else { throw TestFailure("\(path): \(errnoText())") }
+}
