@@ -30,7 +30,9 @@ struct SignalboxCommand: ParsableCommand {
                 subcommands: [
                     Enqueue.self, Dispatches.self, DispatchCommand.self, Logs.self, Cancel.self, Requeue.self,
                 ]),
-            CommandGroup(name: "The store:", subcommands: [Workers.self, Status.self, Verify.self, Settings.self]),
+            CommandGroup(
+                name: "The store:",
+                subcommands: [Workers.self, Status.self, Stat.self, Verify.self, Settings.self]),
         ])
 
     /// Parses, runs, and turns whatever goes wrong into one line and one of the exit codes of the manual.

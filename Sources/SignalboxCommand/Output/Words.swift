@@ -22,6 +22,21 @@ enum Words {
         }
     }
 
+    /// "512 B", "64 KiB", "1.5 GiB": with one place behind the point from MiB on.
+    static func size(_ bytes: Int) -> String {
+        switch bytes {
+        case ..<1024: "\(bytes) B"
+        case ..<(1 << 20): "\(bytes >> 10) KiB"
+        case ..<(1 << 30): "\(tenths(bytes, of: 1 << 20)) MiB"
+        default: "\(tenths(bytes, of: 1 << 30)) GiB"
+        }
+    }
+
+    private static func tenths(_ bytes: Int, of unit: Int) -> String {
+        let tenths = Int((Double(bytes) / Double(unit) * 10).rounded())
+        return tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
+    }
+
     /// The state, and why where that says more.
     static func state(_ dispatch: Dispatch) -> String {
         guard let reason = dispatch.reason.word else { return dispatch.state.name }
