@@ -1,0 +1,87 @@
+// Aim: a disk that fails takes nothing that was acknowledged, ends the process that met it with a sentence, and hinders
+// nobody after that. Method: a library put before the C library lets one flush or write fail (Faults/faults.c).
+import Glibc
+import Testing
+
+@Suite(.enabled(if: FaultyDisk.compiler != nil, "there is no C compiler"))
+struct `A disk that fails once` {
+    /// Every flush and write of one command in turn, until the command no longer comes so far.
+    @Test(arguments: ["fdatasync", "pwrite", "writev"])
+    func `ends the command that met it, and loses nothing acknowledged`(_ call: String) async throws {
+        try await withBox { box throws in
+            let disk = try FaultyDisk(box)
+            var acknowledged = [try box.enqueue(shell: "true")]
+            for number in 1...100 {
+                let finished = try box.run(
+                    program: disk.failing(call, number) + [Box.command, "enqueue", "--", "true"])
+                if try disk.hasFailed() {
+                    #expect(finished.status == 74, "\(finished.ending)")
+                    #expect(finished.errors.contains("may not go on with the store"), "\(finished.errors)")
+                    #expect(finished.output == "")
+                    acknowledged.append(try box.enqueue(shell: "true"))
+                } else {
+                    acknowledged.append(try box.number(of: finished.output))
+                    #expect(number > 1, "\(call) was never called")
+                    break
+                }
+                #expect(try box.json("verify")["ok"] == true)
+            }
+            let kept = try box.jsonList("dispatches", "--limit", "1000").compactMap { $0["id"].number }
+            #expect(Set(acknowledged).isSubset(of: kept))
+        }
+    }
+
+    @Test func `ends a worker, and the next one does its work`() async throws {
+        try await withBox { box throws in
+            let disk = try FaultyDisk(box)
+            let ids = try (1...5).map { try box.enqueue(shell: "echo \($0) >> \(box.path("done"))") }
+            let failing = try box.start(
+                program: disk.failing("fdatasync", 4) + [Box.command, "worker", "--slots", "1"])
+            #expect(try failing.wait() == .exited(74))
+            #expect(try failing.errors().contains("Input/output error"))
+            #expect(try failing.errors().contains("dmesg"))
+            let next = try box.startWorker()
+            for id in ids { try box.succeed("logs", "\(id)", "--follow") }
+            for id in ids { #expect(try box.dispatch(id)["state"] == "SUCCESS") }
+            next.signal(SIGTERM)
+            #expect(try next.wait() == .exited(0))
+            #expect(try Set(box.lines(of: "done")) == ["1", "2", "3", "4", "5"])
+        }
+    }
+}
+
+/// The library, built for one test.
+private struct FaultyDisk {
+    private let box: Box
+    private let library: String
+
+    init(_ box: Box) throws {
+        self.box = box
+        library = box.path("faults.so")
+        let source = String(#filePath.dropLast("FaultyDiskTests.swift".count)) + "Faults/faults.c"
+        let built = try box.run(
+            program: [Self.compiler ?? "", "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"])
+        guard built.status == 0 else { throw TestFailure("the compiler: \(built.errors)") }
+    }
+
+    /// What to put before a command so that its `number`th call fails.
+    func failing(_ call: String, _ number: Int) -> [String] {
+        unlink(box.path("failed"))
+        return [
+            "/usr/bin/env", "LD_PRELOAD=\(library)", "FAULT_CALL=\(call)", "FAULT_NUMBER=\(number)",
+            "FAULT_FILE=\(box.store)/data.mdb", "FAULT_REPORT=\(box.path("failed"))",
+        ]
+    }
+
+    func hasFailed() throws -> Bool { access(box.path("failed"), F_OK) == 0 }
+
+    /// A C compiler on the PATH, or the one that came with Swift, whose libraries this process has loaded.
+    static let compiler: String? = {
+        let path = getenv("PATH").map { String(cString: $0) } ?? ""
+        let onPath = path.split(separator: ":").flatMap { ["\($0)/clang", "\($0)/cc"] }
+        let maps = ((try? readFile("/proc/self/maps")) ?? "").split(separator: "\n")
+        let loaded = maps.compactMap { $0.split(separator: " ").last }.filter { $0.hasSuffix("/libswiftCore.so") }
+        let besides = loaded.map { $0.dropLast("lib/swift/linux/libswiftCore.so".count) + "bin/clang" }
+        return (onPath + besides.map(String.init)).first { access($0, X_OK) == 0 }
+    }()
+}
