@@ -1,6 +1,7 @@
 // A commit waits for the disk, twice. So what several threads want written while one of them waits is written together,
 // in the next transaction: whoever finds nobody at it leads, takes all that has gathered, and answers each of them when
 // it is durable. Nobody waits for company: who comes alone is written alone, at once.
+// And nobody leaves early: a body lives on its caller's stack, and only the commit knows what became of it.
 
 /// What one caller of `write` wants, and how it came out. Its thread sleeps here while another does the work, so the
 /// body and all it refers to stay in place, and only one thread at a time touches it.

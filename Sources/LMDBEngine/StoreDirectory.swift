@@ -62,6 +62,10 @@ struct StoreDirectory: Sendable {
         var system = linux_file_system()
         let status = unsafe linux_file_system_of(path, &system)
         if status != 0 { throw EnvironmentError.system(status, "statfs", path) }
+        try requireLocal(system)
+    }
+
+    func requireLocal(_ system: linux_file_system) throws {
         if let name = networkFileSystemName(system.kind) {
             throw EnvironmentError(
                 .networkFileSystem,

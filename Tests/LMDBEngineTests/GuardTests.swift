@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 @testable import LMDBEngine
 import OrderedStore
@@ -37,6 +38,25 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(20)))
+    func `refuses who finds the lock file of another flavour of LMDB in use`() async throws {
+        try await withTemporaryStorePathAsync { path async throws in
+            async let holder: Void = holdInAnotherProcess(path)
+            try await onOwnThread { () throws in
+                try waitUntilHeld(path)
+                // This process has no environment open, so that it may touch lock.mdb.
+                let format = try replaceWord(1, of: path + "/lock.mdb", with: 0x0009_0002)
+                let error = #expect(throws: EnvironmentError.self) { try openStore(path) }
+                #expect(error?.code == .versionMismatch)
+                #expect(error?.message.contains("another flavour of LMDB") == true)
+                _ = try replaceWord(1, of: path + "/lock.mdb", with: format)
+                #expect(try openStore(path).read { try $0.count() } == 0)
+                try letGo(path)
+            }
+            try await holder
+        }
+    }
+
     @Test func `is written anew by who is alone, whatever was there`() throws {
         try withTemporaryStorePath { path throws in
             for text in ["", "nonsense", "pid-namespace: 1\nformat: 1\n"] {
@@ -65,6 +85,20 @@ import Testing
         for patch in [24, 31, 33] as [CInt] {
             #expect(LibraryVersion(major: 0, minor: 9, patch: patch).refusal == nil)
         }
+    }
+
+    @Test(
+        arguments: [
+            (0x6969, "NFS"), (0xFF53_4D42, "SMB"), (0xFE53_4D42, "SMB"), (0x517B, "SMB"), (0x0102_1997, "9p"),
+        ] as [(UInt32, String)])
+    func `refuses a file system of another machine`(_ kind: UInt32, _ name: String) throws {
+        let directory = StoreDirectory(path: "/store")
+        let error = #expect(throws: EnvironmentError.self) {
+            try directory.requireLocal(linux_file_system(kind: kind, is_read_only: false))
+        }
+        #expect(error?.code == .networkFileSystem)
+        #expect(error?.message.contains("/store: a store on \(name)") == true)
+        try directory.requireLocal(linux_file_system(kind: 0xEF53, is_read_only: false))
     }
 
     @Test(.enabled(if: readOnlyMount != nil, "nothing here is mounted read-only"))
@@ -101,6 +135,17 @@ private func waitUntilHeld(_ path: String) throws {
 }
 
 private func letGo(_ path: String) throws { try writeFile(path + ".let-go", [1]) }
+
+/// Changes one 32-bit word of a file, and answers what it was.
+private func replaceWord(_ index: Int, of path: String, with word: UInt32) throws -> UInt32 {
+    let file = open(path, O_RDWR | O_CLOEXEC)
+    defer { close(file) }
+    var (before, after) = (0 as UInt32, word)
+    guard pread(file, &before, 4, off_t(4 * index)) == 4, pwrite(file, &after, 4, off_t(4 * index)) == 4 else {
+        throw Failure("\(path): errno \(errno)")
+    }
+    return before
+}
 
 private func guardText(_ path: String) throws -> String {
     String(decoding: try readFile(path + "/open.lock"), as: UTF8.self)

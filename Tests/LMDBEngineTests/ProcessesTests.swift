@@ -173,7 +173,7 @@ import Testing
     }
 }
 
-private func openCount(_ path: String) throws -> Int { try openStore(path).read { try $0.count() } }
+func openCount(_ path: String) throws -> Int { try openStore(path).read { try $0.count() } }
 
 private func entryCount(_ path: String) throws -> Int { try openStore(path).read { try $0.entries(firstBucket).count } }
 
