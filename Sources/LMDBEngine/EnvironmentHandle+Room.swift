@@ -32,9 +32,12 @@ extension EnvironmentHandle {
     /// can still be finished.
     static let durableReserve = 1 << 20
 
-    /// Where the file system cannot do this, or the disk is full already, there is no reserve.
+    /// Where the file system cannot do this, or the disk is full already, there is no reserve. What an earlier process
+    /// has reserved is still there: to ask again would make the next flush a dearer one.
     func reserveRoom(behind used: Int) {
-        guard reserve > 0, used + reserve / 2 > reservedEnd, let descriptor = try? dataDescriptor() else { return }
+        guard reserve > 0, used + reserve / 2 > reservedEnd, let disk = try? diskUse() else { return }
+        reservedEnd = disk.held
+        guard used + reserve / 2 > disk.held, let descriptor = try? dataDescriptor() else { return }
         if linux_reserve_room(descriptor, Int64(reserve)) == 0 { reservedEnd = used + reserve }
     }
 
@@ -60,6 +63,10 @@ extension EnvironmentHandle {
         }
         return count
     }
+}
+
+extension EnvironmentError: RoomError {
+    public var isLackOfRoom: Bool { code == .full || code == .diskFull }
 }
 
 extension Environment.Reading {

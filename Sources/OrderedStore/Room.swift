@@ -26,3 +26,9 @@ public struct Room: Hashable, Sendable {
         return max(used, overflow ? limit : min(limit, onDisk))
     }
 }
+
+/// An error of an engine that may be one of room.
+public protocol RoomError: Error {
+    /// Whether the store or its disk was full: nothing has happened, and the same may succeed when there is room again.
+    var isLackOfRoom: Bool { get }
+}

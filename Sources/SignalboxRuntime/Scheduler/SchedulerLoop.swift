@@ -32,6 +32,8 @@ struct SchedulerLoop<Engine: OrderedStore> {
     private static var longestSleep: Duration { .seconds(3600) }
     /// When to look again for a zone that could not be read: tzdata may be in the middle of an update.
     private static var zoneRetry: Duration { .seconds(60) }
+    /// When to try again after the store or its disk was full.
+    private static var storeRetry: Duration { .seconds(10) }
     /// An update of tzdata writes hundreds of files: one look behind them all is enough.
     private static var zoneSettling: Duration { .seconds(1) }
     /// The store is not looked after more often; and only when there is something else to do.
@@ -75,7 +77,11 @@ struct SchedulerLoop<Engine: OrderedStore> {
                     if try zoneWatch.acknowledge() { zonesSettleAt = clocks.now().boot + Self.zoneSettling }
                 }
             }
-            try passes()
+            do { try passes() } catch let error as any RoomError where error.isLackOfRoom {
+                // No cursor has moved, so nothing that is due is lost.
+                logger.error("\(error) What is due is tried again in \(Self.storeRetry.components.seconds) s.")
+                try bootAlarm.arm(at: clocks.now().boot + Self.storeRetry)
+            }
         }
     }
 

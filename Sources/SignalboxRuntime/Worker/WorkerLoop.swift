@@ -39,6 +39,8 @@ final class WorkerLoop<Engine: OrderedStore> {
     private var drainEnds: BootInstant?
     /// The machine had no room for another command; nothing is claimed until one has ended, or for a beat.
     private var hasNoRoom = false
+    /// The store had no room for what we have to write; it is tried again then, with nothing claimed.
+    private var storeAwaitedUntil: BootInstant?
     private var nextBeat: BootInstant
     /// When a delay or a wait before an attempt ends.
     private var delayEnds: BootInstant?
@@ -77,7 +79,8 @@ final class WorkerLoop<Engine: OrderedStore> {
     func run() throws {
         try register()
         while true {
-            for event in try loop.wait(for: shouldLook || !results.isEmpty ? .zero : nil) { try handle(event.token) }
+            let isDue = storeAwaitedUntil == nil && (shouldLook || !results.isEmpty)
+            for event in try loop.wait(for: isDue ? .zero : nil) { try handle(event.token) }
             try attend()
             try round()
             try tell()
@@ -190,17 +193,34 @@ final class WorkerLoop<Engine: OrderedStore> {
     /// Writes down what ended and claims what fits, in one transaction; none when there is nothing to do.
     private func round() throws {
         let now = clocks.now()
-        let free = level > .none || hasNoRoom ? 0 : options.slots - running.count
+        let isRetry = storeAwaitedUntil != nil
+        if let storeAwaitedUntil, now.boot < storeAwaitedUntil { return }
+        let free = level > .none || hasNoRoom || isRetry ? 0 : options.slots - running.count
         let hasWork = shouldLook ? try look(now) && free > 0 : false
-        shouldLook = false
-        guard hasWork || !results.isEmpty else { return }
-        let outcome = try store.round(of: id, results: results, queues: options.queues, slots: free, now: now)
+        shouldLook = isRetry
+        guard hasWork || !results.isEmpty else { return storeAwaitedUntil = nil }
+        guard let outcome = try roundIfRoom(free, now) else { return }
         forget(results, outcome)
         results = []
         guard outcome.isRegistered else { throw try disowned() }
         for claimed in outcome.claimed { try start(claimed) }
         // It may have left some behind, and what falls due next may be another now.
         shouldLook = true
+    }
+
+    /// Nil: the store or its disk is full. What ended is kept here until it can be written, unless we are to end now.
+    private func roundIfRoom(_ free: Int, _ now: Now) throws -> RoundOutcome? {
+        do {
+            let outcome = try store.round(of: id, results: results, queues: options.queues, slots: free, now: now)
+            storeAwaitedUntil = nil
+            return outcome
+        } catch let error as any RoomError where error.isLackOfRoom && level < .now {
+            if storeAwaitedUntil == nil {
+                logger.error("\(error) What ended here is written as soon as there is room.")
+            }
+            storeAwaitedUntil = now.boot + WorkerOptions.storeRetry
+            return nil
+        }
     }
 
     /// Whether there is something to claim; on the way, obeys requests to stop what runs.
@@ -289,7 +309,8 @@ final class WorkerLoop<Engine: OrderedStore> {
     }
 
     private func armAlarms() throws {
-        let times = running.values.compactMap(\.nextTime) + [nextBeat] + [drainEnds, delayEnds].compactMap { $0 }
+        let possible = [drainEnds, delayEnds, storeAwaitedUntil]
+        let times = running.values.compactMap(\.nextTime) + [nextBeat] + possible.compactMap { $0 }
         try bootAlarm.arm(at: times.min() ?? nextBeat)
     }
 }

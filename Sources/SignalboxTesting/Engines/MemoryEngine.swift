@@ -37,6 +37,9 @@ public final class MemoryEngine: OrderedStore {
         var transaction = Writing(maps: maps, room: room)
         do {
             let result = try body(&transaction)
+            guard room.used <= room.limit else {
+                throw MemoryEngineError(code: .full, message: "full: more is in use than may be")
+            }
             let (maps, interests) = (transaction.maps, transaction.interests)
             monitor.withLock { state in
                 state.maps = maps
@@ -71,10 +74,11 @@ extension InterestSet {
     var bits: [Int] { (0..<32).filter { rawValue & 1 << UInt32($0) != 0 } }
 }
 
-/// What a memory store refuses: a key of no bytes, or of more than 511.
-public struct MemoryEngineError: Error, Hashable, Sendable, CustomStringConvertible {
-    public enum Code: Hashable, Sendable { case keySize }
+/// What a memory store refuses: a key of no bytes or of more than 511, and to commit when it uses more than it may.
+public struct MemoryEngineError: RoomError, Hashable, Sendable, CustomStringConvertible {
+    public enum Code: Hashable, Sendable { case keySize, full }
     public let code: Code
     public let message: String
     public var description: String { message }
+    public var isLackOfRoom: Bool { code == .full }
 }

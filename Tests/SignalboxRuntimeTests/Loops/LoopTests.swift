@@ -11,6 +11,7 @@ struct LoopBox {
     let store: TestStore<MemoryEngine>
     let liveness: LivenessFile
     let clocks: SystemClocks
+    let folder: String
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// Blocks, so it runs on a thread of its own.
@@ -20,17 +21,18 @@ struct LoopBox {
                 try withMemoryStore { store in
                     let clocks = try SystemClocks()
                     return try body(
-                        LoopBox(store: store, liveness: LivenessFile(path: folder + "/workers.lock"), clocks: clocks))
+                        LoopBox(
+                            store: store, liveness: LivenessFile(path: folder + "/workers.lock"), clocks: clocks,
+                            folder: folder))
                 }
             }
         }
     }
 
-    func enqueue(queue: String, delay: Duration? = nil) throws -> DispatchID {
+    func enqueue(_ words: [String] = ["true"], queue: String, delay: Duration? = nil) throws -> DispatchID {
         let now = clocks.now()
         let item = Enqueuing(
-            request: Request(command: .program(["true"])), queue: try QueueName(queue), delay: delay
-        )
+            request: Request(command: .program(words)), queue: try QueueName(queue), delay: delay)
         return try store.jobs.enqueue(item, now: now).id
     }
 
