@@ -118,8 +118,10 @@ struct NaiveCron {
     private func nominal(_ stretches: [Stretch], _ start: Instant, _ end: Instant) -> Set<Int64> {
         let offsets = stretches.map(\.offset)
         var found: Set<Int64> = []
-        var local = (start.wholeSeconds + offsets.min()! - 10_800) / 60 * 60
-        while local <= end.wholeSeconds + offsets.max()! + 10_800 {
+        // What a gap swallowed comes later than its nominal time.
+        let margin: Int64 = stretches.count > 1 ? 10_800 : 0
+        var local = (start.wholeSeconds + offsets.min()! - margin) / 60 * 60
+        while local <= end.wholeSeconds + offsets.max()! + margin {
             if matches(local) { found.formUnion(instants(of: local, stretches)) }
             local += 60
         }
