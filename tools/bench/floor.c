@@ -20,17 +20,17 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { META, DISPATCHES, REQUESTS, ATTEMPTS, READY, RUNNING, BY_STATE, EVENTS, COUNTERS, BUCKETS = 20 };
+enum { META, DISPATCHES, REQUESTS, ATTEMPTS, READY, RUNNING, BY_STATE, EVENTS, COUNTERS, HISTORY, BUCKETS = 21 };
 // As many as Signalbox has: each costs a transaction something, used or not.
 static const char *names[BUCKETS] = {
     "meta", "dispatches", "requests", "attempts", "dispatch.ready", "dispatch.running", "dispatch.by-state", "events",
-    "counters", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t",
+    "counters", "history", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t",
 };
 enum { PENDING = 2, IN_PROGRESS = 3, SUCCESS = 4, STATES = 8 };
 
 // Bytes of each value; an event has so many and so many more for each change in it.
-static struct { size_t request, dispatch, attempt, counter, state, event, change; } sizes =
-    {110, 142, 60, 13, 141, 17, 24};
+static struct { size_t request, dispatch, attempt, counter, state, history, event, change; } sizes =
+    {110, 142, 60, 13, 141, 50, 17, 24};
 static const char queue[] = "default"; // with its zero byte, 8 bytes of a key
 enum { QUEUE = sizeof queue, READY_KEY = QUEUE + 17, EVENT_LIMIT = 8 << 20 };
 
@@ -139,9 +139,19 @@ static void write_event(struct transaction *t) {
     }
 }
 
+// The record of the hour, when something ended.
+static void write_history(struct transaction *t) {
+    uint8_t at[10] = {[8] = 3};
+    MDB_val key = {sizeof at, at}, value;
+    if (t->steps[SUCCESS] == 0) return;
+    if (mdb_get(t->txn, bucket[HISTORY], &key, &value) == 0) memcpy(scratch, value.mv_data, value.mv_size);
+    put(t, HISTORY, key, sizes.history);
+}
+
 static void commit(struct transaction *t) {
     if (t->changes) {
         write_counters(t);
+        write_history(t);
         t->state.sequence++;
         write_event(t);
         memcpy(scratch, &t->state, sizeof t->state);
@@ -442,9 +452,9 @@ int main(int count, char **words) {
         synchronise(path, number_option(count, words, "count"));
         return 0;
     }
-    if (sscanf(option(count, words, "sizes"), "%zu,%zu,%zu,%zu,%zu,%zu,%zu", &sizes.request, &sizes.dispatch,
-            &sizes.attempt, &sizes.counter, &sizes.state, &sizes.event, &sizes.change) != 7) {
-        fputs("floor: --sizes takes request,dispatch,attempt,counter,state,event,change\n", stderr);
+    if (sscanf(option(count, words, "sizes"), "%zu,%zu,%zu,%zu,%zu,%zu,%zu,%zu", &sizes.request, &sizes.dispatch,
+            &sizes.attempt, &sizes.counter, &sizes.state, &sizes.history, &sizes.event, &sizes.change) != 8) {
+        fputs("floor: --sizes takes request,dispatch,attempt,counter,state,history,event,change\n", stderr);
         return 64;
     }
     open_store(path);

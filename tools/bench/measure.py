@@ -10,6 +10,7 @@ does not disturb at all. Ratios compare what ran in the same round.
 
 import argparse
 import contextlib
+import http.client
 import json
 import os
 import pathlib
@@ -165,7 +166,7 @@ class Bench:
     def size_list(self):
         values = self.sizes["values"]
         change = round((self.sizes["event100"] - self.sizes["event1"]) / 99)
-        sizes = [values[name] for name in ("requests", "dispatches", "attempts", "counters", "meta")]
+        sizes = [values[name] for name in ("requests", "dispatches", "attempts", "counters", "meta", "history")]
         return ",".join(str(size) for size in sizes + [self.sizes["event1"] - change, change])
 
     def turns(self, round_number):
@@ -410,11 +411,34 @@ class Bench:
             for count, store in stores.items():
                 result = self.signalbox.run("page", store, count=200)
                 results[count].append(result["page"]["cpu"] / result["count"] / 1000)
+        served = {count: self.served_pages(store) for count, store in stores.items() if count >= 10_000}
         for store in stores.values():
             shutil.rmtree(store)
         self.figures["page"] = {count: summary(values) for count, values in results.items()}
+        self.figures["request"] = served
         table("The overview's data: CPU µs", ["dispatches", "µs"],
               [[f"{count:,}", show(figure, 0)] for count, figure in self.figures["page"].items()], out)
+        table("A request to the status server: time µs p50 / p99, CPU µs of the server",
+              ["dispatches", "page", "time", "CPU"],
+              [[f"{count:,}", path, f"{one['p50']:,.0f} / {one['p99']:,.0f}", f"{one['cpu']:,.0f}"]
+               for count, pages in served.items() for path, one in pages.items()], out)
+
+    def served_pages(self, store):
+        """What the pages cost that list the newest: whole requests, one after the other, over one connection."""
+        port = free_port()
+        environment = dict(os.environ, SIGNALBOX_LIVE=str(self.folder / "served-live"))
+        server = subprocess.Popen(
+            [self.options.signalbox, "serve", "--listen", f"127.0.0.1:{port}", "--store", str(store)], env=environment,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        try:
+            while "listens" not in (line := server.stderr.readline()):
+                if line == "":
+                    raise Failure(f"signalbox serve ended with {server.wait()}")
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT)
+            return {path: request_times(connection, path, server.pid) for path in ("/", "/dispatches")}
+        finally:
+            server.kill()
+            server.wait()
 
     # The built command
 
@@ -524,6 +548,8 @@ class Bench:
         pages = [figure["median"] for figure in self.figures["page"].values()]
         most(f"overview, {max(self.figures['page']):,} dispatches against 1,000", pages[-1] / pages[0], 1.2, "×")
         most("overview, CPU", pages[-1] / 1000, 2, " ms")
+        requests = {count: pages["/"] for count, pages in self.figures["request"].items()}
+        most("overview, request to the server, CPU", requests[max(requests)]["cpu"] / 1000, 2, " ms")
         command = self.figures["command"]
         for name, limit in {"scheduler": 12, "worker": 12, "server": 20, "up": 25}.items():
             most(f"memory of {name}, idle", command["memory"][name][0], limit, " MB")
@@ -591,6 +617,30 @@ def activity(pid):
                    if line.startswith("wchar"))
     return {"cpu": (int(words[11]) + int(words[12])) * 1000 / os.sysconf("SC_CLK_TCK"), "switches": switches,
             "written": written}
+
+
+def processor_time(pid):
+    """Nanoseconds that all threads of a process have run."""
+    threads = pathlib.Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads)
+
+
+def request_times(connection, path, pid, count=300):
+    """Microseconds; the first requests warm caches and do not count."""
+    times = []
+    for number in range(count + 30):
+        if number == 30:
+            before = processor_time(pid)
+        began = time.monotonic_ns()
+        connection.request("GET", path)
+        response = connection.getresponse()
+        response.read()
+        if response.status != 200:
+            raise Failure(f"GET {path}: {response.status}")
+        times.append((time.monotonic_ns() - began) / 1000)
+    times = times[30:]
+    return {"p50": statistics.median(times), "p99": percentile(times, 0.99),
+            "cpu": (processor_time(pid) - before) / count / 1000}
 
 
 def difference(before, after, seconds):
