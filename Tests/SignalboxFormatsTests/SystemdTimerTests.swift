@@ -58,7 +58,8 @@ private func job(service: String, name: String = "backup.timer") throws -> JobDe
 
     @Test func `says what a job does not have`() throws {
         let timer =
-            "[Unit]\nConditionACPower=true\n[Timer]\nOnCalendar=daily\nRandomizedDelaySec=1h\nAccuracySec=1s\nWakeSystem=yes\n"
+            "[Unit]\nConditionACPower=true\n[Timer]\nOnCalendar=daily\nRandomizedDelaySec=1h\nAccuracySec=1s\n"
+            + "WakeSystem=yes\n"
         let service = "[Service]\nType=notify\nUser=www\nNice=5\nPrivateTmp=yes\nRestart=always\nExecStart=+/bin/true\n"
         let notes = try read(timer: timer, service: service).notes.map(\.description)
         for words in [
@@ -130,7 +131,8 @@ private func job(service: String, name: String = "backup.timer") throws -> JobDe
 
     @Test func `brings its variables, folder and time limit`() throws {
         let text =
-            "[Service]\nType=oneshot\nExecStart=/bin/a\nEnvironment=A=1 \"B=two words\"\nEnvironment=C=\nWorkingDirectory=-/srv\nTimeoutStartSec=10min\n"
+            "[Service]\nType=oneshot\nExecStart=/bin/a\nEnvironment=A=1 \"B=two words\"\nEnvironment=C=\n"
+            + "WorkingDirectory=-/srv\nTimeoutStartSec=10min\n"
         let definition = try job(service: text)
         #expect(definition.environment == ["A": "1", "B": "two words", "C": ""])
         #expect(definition.directory == "/srv" && definition.timeout == .seconds(600))

@@ -7,8 +7,8 @@ struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Read a jobs.yaml, and show each job with its next time and what it may not mean.",
         discussion: """
-            It needs no store. Exits 0 when the file can be applied, whatever the notes say, and 65 when it cannot, with \
-            file, line and what was expected.
+            It needs no store. Exits 0 when the file can be applied, whatever the notes say, and 65 when it cannot, \
+            with file, line and what was expected.
             """)
 
     @Argument(help: "The file, or - for standard input.")

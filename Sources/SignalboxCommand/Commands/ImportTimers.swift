@@ -10,10 +10,10 @@ struct ImportTimers: ParsableCommand {
         commandName: "import-timers",
         abstract: "Add systemd timers, with the services they start, as jobs.",
         discussion: """
-            A timer that cannot be said as a job is refused with file and line, and the others are added; the exit is 65 \
-            then. Notes on standard error name what a job does not have: another user, conditions, limits, sandboxes. The \
-            timers stay enabled in systemd until you disable them. Where a unit is in several of the folders, the last one \
-            named counts; drop-ins of all of them are read.
+            A timer that cannot be said as a job is refused with file and line, and the others are added; the exit \
+            is 65 then. Notes on standard error name what a job does not have: another user, conditions, limits, \
+            sandboxes. The timers stay enabled in systemd until you disable them. Where a unit is in several of the \
+            folders, the last one named counts; drop-ins of all of them are read.
             """)
 
     @OptionGroup var store: StoreOptions

@@ -8,10 +8,10 @@ struct Next: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show when a schedule, or a job, falls due next: local time, UTC, and why just then.",
         discussion: """
-            A text with a blank or an @ is a schedule, as in "0 4 * * mon-fri" or @daily, and needs no store; any other is \
-            the name of a job, which brings its own schedule, zone and the time it counts from. The reason is regular, \
-            dst_gap (its local time does not exist that day; it runs when the gap ends) or dst_fold (its local time \
-            exists twice that day).
+            A text with a blank or an @ is a schedule, as in "0 4 * * mon-fri" or @daily, and needs no store; any \
+            other is the name of a job, which brings its own schedule, zone and the time it counts from. The reason \
+            is regular, dst_gap (its local time does not exist that day; it runs when the gap ends) or dst_fold (its \
+            local time exists twice that day).
             """)
 
     @OptionGroup var store: StoreOptions

@@ -8,8 +8,8 @@ struct Why: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say why a job did or did not run, and why it does not run now.",
         discussion: """
-            Without --at it is about the job's newest due time and about now. All of the answer is from one snapshot of \
-            the store; nothing is changed, and nothing has to run.
+            Without --at it is about the job's newest due time and about now. All of the answer is from one \
+            snapshot of the store; nothing is changed, and nothing has to run.
             """)
 
     @OptionGroup var store: StoreOptions

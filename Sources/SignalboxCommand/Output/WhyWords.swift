@@ -66,7 +66,8 @@ struct WhyWords {
     }
 
     private func unseen(_ since: Instant) -> String {
-        "no scheduler has looked at it since \(time(since)): does one run? `signalbox scheduler` and `signalbox up` are such"
+        "no scheduler has looked at it since \(time(since)): does one run? "
+            + "`signalbox scheduler` and `signalbox up` are such"
     }
 
     // MARK: Now

@@ -25,7 +25,7 @@ struct UnitFolders {
                     throw Failure(.badInput, "\(quoted(path)) is neither a folder nor a .timer file that can be read")
                 }
                 timers.insert(String(name))
-                folders.append(parts.count > 1 ? parts.dropLast().joined(separator: "/") + "/" : ".")
+                folders.append(parts.count > 1 ? parts.dropLast().joined(separator: "/") : ".")
             }
         }
         self.timers = timers.sorted()

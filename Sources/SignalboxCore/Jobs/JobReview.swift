@@ -45,14 +45,13 @@ extension JobReview {
         }
         if kind.isDayOfMonth {
             let last = 1 + (31 - 1) / step * step
-            return
-                "\(text) in the day of month begins anew on every 1st: after the \(last) comes the 1 of the next month, "
-                + "however near; for an even distance use an interval, as in @every \(step * 24)h"
+            return "\(text) in the day of month begins anew on every 1st: after the \(last) comes the 1 of the next "
+                + "month, however near; for an even distance use an interval, as in @every \(step * 24)h"
         }
         guard kind.values.count % step != 0 else { return nil }
         let last = (kind.values.count - 1) / step * step
-        return
-            "\(text) in the \(kind.name) is not even: after \(last) comes 0, only \(kind.values.count - last) \(kind.name)s later"
+        let rest = "\(kind.values.count - last) \(kind.name)s"
+        return "\(text) in the \(kind.name) is not even: after \(last) comes 0, only \(rest) later"
     }
 }
 
@@ -121,9 +120,8 @@ extension JobReview {
 
     private static func tooLong(_ job: JobDefinition, _ period: Duration, _ outcome: String) -> [String] {
         guard let timeout = job.timeout, timeout > period else { return [] }
-        return [
-            "it may run \(timeout.text) and can fall due every \(period.text): \(outcome) (overlap: \(job.overlap.word))"
-        ]
+        let overlap = "overlap: \(job.overlap.word)"
+        return ["it may run \(timeout.text) and can fall due every \(period.text): \(outcome) (\(overlap))"]
     }
 
     /// The shortest distance among the next due times; nil where there are not two.

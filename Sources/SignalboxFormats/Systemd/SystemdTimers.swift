@@ -27,6 +27,8 @@ public struct TimerJob: Hashable, Sendable {
 /// - `OnBootSec=`, `OnStartupSec=` and `OnActiveSec=` by themselves become `@boot`; beside `OnUnitActiveSec=` or
 ///   `OnUnitInactiveSec=`, which become an interval, they only start it.
 /// - `Persistent=yes` becomes the catch-up policy `latest`, else it is `none`.
+/// - Where clocks are set forward, systemd leaves out a time that does not exist; a job runs when the gap ends, unless
+///   it is given `dst: skip`.
 /// - A service runs with its `ExecStart=` lines, `Environment=`, `WorkingDirectory=` and timeout. What a job does not
 ///   have is named in a note.
 public enum SystemdTimers {
@@ -196,10 +198,8 @@ extension TimerReader {
         }
         guard let (entry, delay) = starts.min(by: { $0.span < $1.span }) else { return [] }
         if delay > .zero {
-            result.notes.append(
-                entry.note(
-                    "\(entry.key)=\(entry.value) becomes @boot: it runs when the scheduler has started, not \(delay.text) later"
-                ))
+            let when = "it runs when the scheduler has started, not \(delay.text) later"
+            result.notes.append(entry.note("\(entry.key)=\(entry.value) becomes @boot: \(when)"))
         }
         return [Trigger(schedule: .boot, zone: nil, line: entry.line, suffix: "boot")]
     }

@@ -31,9 +31,9 @@ extension JobStore {
         }
     }
 
-    /// Ends a pause. Without `zones` the job goes on from now; with them, its catch-up policy decides which due times of
-    /// the pause are run after all. Those that a scheduler has recorded as SKIPPED meanwhile stay recorded; their runs
-    /// name them as `parent`.
+    /// Ends a pause. Without `zones` the job goes on from now; with them, its catch-up policy decides which due times
+    /// of the pause are run after all. Those that a scheduler has recorded as SKIPPED meanwhile stay recorded; their
+    /// runs name them as `parent`.
     /// - Parameter zones: the job's zone; nil: nothing is made up for.
     /// - Returns: nil when the job was not paused.
     /// - Throws: `notFound`; `invalid` when the job's zone is not in `zones`.
