@@ -88,7 +88,7 @@ extension JobReview {
         _ expression: CronExpression, _ rule: DaylightRule, _ zone: Zone, _ change: ZoneTransition
     ) -> String? {
         let back = Int64(change.before.seconds - change.after.seconds)
-        guard back > 0, let met = CronTimeline(expression, .twice, zone).next(after: change.at - .microseconds(1)),
+        guard let met = CronTimeline(expression, .twice, zone).next(after: change.at - .microseconds(1)),
             met.reason == .fold, met.due < change.at + .seconds(back)
         else { return nil }
         let what = "\(met.nominal) comes twice, for clocks are set back"
