@@ -175,11 +175,11 @@ extension StoreUnderTest {
             store.clock.advance(by: .seconds(60))
             try store.fire()
             _ = try store.claimOne(try store.worker())
-            for _ in 0..<3 {
+            for relation in ["", " coalesced", " coalesced"] {
                 store.clock.advance(by: .seconds(60))
                 try store.fire()
+                #expect(try store.past(job) == "BLOCKED overlap\(relation) for 1")
             }
-            #expect(try store.past(job) == "BLOCKED overlap coalesced for 1")
             #expect(try store.past(job, store.now.wall - .seconds(120)) == "BLOCKED overlap for 1")
         }
     }
@@ -268,7 +268,8 @@ extension StoreUnderTest {
             store.clock.advance(by: .seconds(60))
             try store.fire()
             #expect(try store.present(job) == "waiting PENDING for a worker of default, 0 draining")
-            let other = try store.worker("other", queues: [try QueueName("heavy")])
+            _ = try store.worker("other", queues: [try QueueName("heavy")])
+            try store.jobs.setState(.stopped, of: try store.worker("gone"), now: store.now)
             #expect(try store.present(job) == "waiting PENDING for a worker of default, 0 draining")
             let worker = try store.worker("one", slots: 2)
             #expect(try store.present(job) == "waiting PENDING for nothing")
@@ -278,7 +279,6 @@ extension StoreUnderTest {
             #expect(try store.present(job) == "waiting PENDING for a slot: 1 before, 2/2")
             try store.jobs.setState(.draining, of: worker, now: store.now)
             #expect(try store.present(job) == "waiting PENDING for a worker of default, 1 draining")
-            _ = other
         }
     }
 
@@ -297,6 +297,33 @@ extension StoreUnderTest {
             try store.finish(running, .ended(.exited(1)))
             #expect(try store.present(job) == "waiting SCHEDULED retry for its time")
         }
+    }
+}
+
+@Suite struct `A clock that is not trusted` {
+    @Test func `is why a due time was not dealt with, and comes after a pause`() throws {
+        let clock = VirtualClock()
+        let start = clock.now().wall
+        let definition = JobDefinition(
+            name: try JobName("job"), schedule: try Schedule(text: "@every 1m"), command: .shell("true"))
+        var progress = JobProgress(revision: 1, cursor: start, anchor: start)
+        progress.nextDue = start + .seconds(60)
+        clock.advance(by: .seconds(90))
+        let distrust = ClockDistrust(reason: "earlier than the newest time seen", remaining: .seconds(30))
+        func facts(_ progress: JobProgress) -> WhyFacts {
+            WhyFacts(
+                job: Job(definition: definition, progress: progress), zone: .utc, now: clock.now(), distrust: distrust)
+        }
+        let newest = try #require(facts(progress).newestOccurrence)
+        #expect(
+            words(WhyPast(asked: nil, occurrence: newest, verdict: facts(progress).verdict(onDue: newest))) == "clock")
+        #expect(words(facts(progress).idle) == "clock")
+        progress.pause = JobPause(at: start, by: "ann@box")
+        #expect(words(facts(progress).idle) == "paused by ann@box")
+        progress.pause = nil
+        progress.cursor = newest.due
+        progress.nextDue = newest.due + .seconds(60)
+        #expect(words(facts(progress).idle) == "not due")
     }
 }
 

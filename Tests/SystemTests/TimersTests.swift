@@ -43,6 +43,15 @@ import Testing
         }
     }
 
+    @Test func `takes the unit of the folder named last`() async throws {
+        try await withBox { box in
+            try makeUnits(box)
+            try box.write("[Timer]\nOnCalendar=daily\n", to: "local/backup.timer")
+            let found = try box.run("import-timers", "--dry-run", box.path("units"), box.path("local"))
+            #expect(found.output == "backup  0 0 * * *  /bin/echo backup\n")
+        }
+    }
+
     @Test func `says what is no timer`() async throws {
         try await withBox { box in
             for path in ["nothing", "units/backup.service", "/etc/passwd"] {
