@@ -105,6 +105,7 @@ private func job(service: String, name: String = "backup.timer") throws -> JobDe
         ("ExecStart=/bin/a \"x\\ty\" \\x41 it\\'s", .program(["/bin/a", "x\ty", "A", "it's"])),
         ("ExecStart=-/bin/a b", .shell("/bin/a b || true")),
         ("ExecStart=/bin/a --b=\"c d\" ''", .program(["/bin/a", "--b=c d", ""])),
+        ("ExecStart=/bin/a '\\.gz$$' \\q \\101 \\u00e4 \\x4", .shell("/bin/a \"\\\\.gz\\$\" '\\q' A 'ä' '\\x4'")),
         ("ExecStart=@/bin/a a0 b", .program(["/bin/a", "b"])),
         ("ExecStart=:/bin/a $B", .program(["/bin/a", "$B"])),
         ("ExecStart=/bin/a $B pre${C}post d$$e", .shell("/bin/a $B \"pre${C}post\" \"d\\$e\"")),
@@ -145,7 +146,7 @@ private func job(service: String, name: String = "backup.timer") throws -> JobDe
 
     @Test(arguments: [
         ("[Service]\nType=oneshot\n", "no ExecStart", 1), ("[Service]\nExecStart=/bin/a %h\n", "running system", 2),
-        ("[Service]\nExecStart=/bin/a 'x\n", "not closed", 2), ("[Service]\nExecStart=/bin/a \\q\n", "escape", 2),
+        ("[Service]\nExecStart=/bin/a 'x\n", "not closed", 2),
         ("[Service]\nExecStart=/bin/a\nWorkingDirectory=srv\n", "begins with /", 3),
         ("[Service]\nExecStart=/bin/a\nEnvironment=x\n", "NAME=value", 3),
         ("[Service]\nExecStart=-\n", "no command", 2),

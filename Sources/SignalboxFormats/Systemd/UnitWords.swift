@@ -1,4 +1,5 @@
-// The words of a value (systemd.syntax(7), "Quoting"): blanks divide, quotes hold together, a backslash escapes.
+// The words of a value (systemd.syntax(7), "Quoting"): blanks divide, quotes hold together, also inside a word, and a
+// backslash escapes.
 
 import SignalboxCore
 
@@ -9,7 +10,7 @@ struct UnitWord: Hashable {
 }
 
 enum UnitWords {
-    /// - Throws: `UnitValueError` for a quote that is not closed, or an escape that is none.
+    /// - Throws: `UnitValueError` for a quote that is not closed.
     static func split(_ text: String) throws(UnitValueError) -> [UnitWord] {
         var words: [UnitWord] = []
         var word: UnitWord?
@@ -27,7 +28,7 @@ enum UnitWords {
                 word = nil
             } else {
                 word = word ?? UnitWord()
-                word?.text += character == "\\" ? try escaped(&rest, in: text) : String(character)
+                word?.text += character == "\\" ? escaped(&rest) : String(character)
             }
         }
         guard quote == nil else { throw UnitValueError("a quote is opened and not closed in \(quoted(text))") }
@@ -35,26 +36,29 @@ enum UnitWords {
         return words
     }
 
-    /// What the characters behind a backslash stand for.
-    private static func escaped(_ rest: inout Substring, in text: String) throws(UnitValueError) -> String {
-        let unknown = UnitValueError("there is no such escape in \(quoted(text))")
-        guard let character = rest.popFirst() else { throw unknown }
-        switch character {
-        case "a": return "\u{7}"
-        case "b": return "\u{8}"
-        case "f": return "\u{c}"
-        case "n": return "\n"
-        case "r": return "\r"
-        case "t": return "\t"
-        case "v": return "\u{b}"
-        case "s": return " "
-        case "\\", "\"", "'", ";": return String(character)
-        case "x":
-            let digits = rest.prefix(2)
-            guard digits.count == 2, let code = UInt8(digits, radix: 16), code > 0, code < 128 else { throw unknown }
-            rest = rest.dropFirst(2)
-            return String(Unicode.Scalar(code))
-        default: throw unknown
+    private static let escapes: [Character: String] = [
+        "a": "\u{7}", "b": "\u{8}", "f": "\u{c}", "n": "\n", "r": "\r", "t": "\t", "v": "\u{b}", "s": " ", "\\": "\\",
+        "\"": "\"", "'": "'", ";": ";",
+    ]
+
+    /// What the characters behind a backslash stand for; where that is nothing, the backslash stays, as with systemd.
+    private static func escaped(_ rest: inout Substring) -> String {
+        if let first = rest.first, let plain = escapes[first] {
+            rest.removeFirst()
+            return plain
         }
+        let digits: (prefix: Int, count: Int, radix: Int) =
+            switch rest.first {
+            case "x": (1, 2, 16)
+            case "u": (1, 4, 16)
+            case "U": (1, 8, 16)
+            default: (0, 3, 8)
+            }
+        let code = rest.dropFirst(digits.prefix).prefix(digits.count)
+        guard code.count == digits.count, let number = UInt32(code, radix: digits.radix), number > 0,
+            let scalar = Unicode.Scalar(number)
+        else { return "\\" }
+        rest = rest[code.endIndex...]
+        return String(Character(scalar))
     }
 }
