@@ -55,6 +55,19 @@ private func busySource() throws -> FixedSource {
         #expect(page.contains("?state=PENDING\" class=\"tile none\"><span class=\"count\">0</span>"))
     }
 
+    @Test func `says that calendar jobs wait for the clock, while they do`() throws {
+        var source = try busySource()
+        let now = Fixtures.now
+        var clock = StoreClock(first: now)
+        clock.trust = .held(.unsynchronised, since: now.boot, until: now.boot + .seconds(90))
+        source.shown.status.clockHold = ClockHold(clock)
+        #expect(
+            answer("/", of: source).text.contains("Until it is set, calendar jobs wait, for at most 1 min 30 s more"))
+        clock.trust = .held(.unsynchronised, since: now.boot, until: now.boot)
+        source.shown.status.clockHold = ClockHold(clock)
+        #expect(!answer("/", of: source).text.contains("calendar jobs wait"))
+    }
+
     @Test func `shows what runs, how far it is, and what is next`() throws {
         let page = answer("/", of: try busySource()).text
         #expect(page.contains("<progress max=\"100\" value=\"64\""))

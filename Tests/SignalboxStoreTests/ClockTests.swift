@@ -469,6 +469,25 @@ private let jumps: [Duration] = [
     }
 
     @Test(arguments: EngineKind.allCases)
+    func `keep in each dispatch what was special about its local time`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            var definition = try store.definition("job", "30 2 * * *", overlap: .allow)
+            definition.zone = "Test/Zone"
+            let zones = try table("CET-1CEST,M3.5.0,M10.5.0/3")
+            try store.jobs.add(definition, zones: zones, now: store.now)
+            for (day, due, reason) in [
+                ("2027-03-27", "2027-03-27T01:30:00Z", .regular), ("2027-03-28", "2027-03-28T01:00:00Z", .daylightGap),
+                ("2027-10-31", "2027-10-31T00:30:00Z", .fold),
+            ] as [(String, String, Occurrence.Reason)] {
+                store.clock.advance(by: store.now.wall.duration(to: .text("\(day)T02:00:00Z")))
+                try store.pass(zones: zones)
+                let run = try #require(try store.runs(of: definition.name).last)
+                #expect(run.scheduledFor == .text(due) && run.occurrence == reason)
+            }
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
     func `move the next time of the jobs they concern, and of no other`(engine: EngineKind) throws {
         try engine.withStore { store in
             var definition = try store.definition("job", "0 15 * * *")
