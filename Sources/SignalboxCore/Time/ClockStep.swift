@@ -106,6 +106,7 @@ extension StoreClock {
 
     /// Goes by the wall clock from here on: writes down what became of it, and what that asks of the jobs.
     /// - Returns: the step; after one back, the clock may come to the same instant again.
+    @discardableResult
     public mutating func plan(at now: Now) -> ClockStep {
         let step = step(to: now)
         switch step {

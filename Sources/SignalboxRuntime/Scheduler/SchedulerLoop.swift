@@ -73,8 +73,7 @@ struct SchedulerLoop<Engine: OrderedStore> {
                 case .bell: bell.wakeUp.lower()
                 case .wallAlarm: if try wallAlarm.acknowledge() == .clockWasSet { try judgeClock() }
                 case .bootAlarm: _ = bootAlarm.acknowledge()
-                case .zoneFiles:
-                    if try zoneWatch.acknowledge() { zonesSettleAt = clocks.now().boot + Self.zoneSettling }
+                case .zoneFiles: try noteZoneFiles()
                 }
             }
             do { try passes() } catch let error as any RoomError where error.isLackOfRoom {
@@ -159,6 +158,12 @@ struct SchedulerLoop<Engine: OrderedStore> {
         } while true
     }
 
+    /// Files that change while this wait goes on are waited for with the others.
+    private mutating func noteZoneFiles() throws {
+        guard try zoneWatch.acknowledge(), zonesSettleAt == nil else { return }
+        zonesSettleAt = clocks.now().boot + Self.zoneSettling
+    }
+
     /// Reads zones again that have changed, or that could not be read.
     private mutating func renewZones() throws {
         let now = clocks.now().boot
@@ -166,7 +171,7 @@ struct SchedulerLoop<Engine: OrderedStore> {
         guard haveSettled || retryZonesAt.map({ $0 <= now }) ?? false else { return }
         if haveSettled { zonesSettleAt = nil }
         (held, retryZonesAt) = ([], nil)
-        try zones.renew()
+        zones.renew()
         try planAgain()
     }
 }

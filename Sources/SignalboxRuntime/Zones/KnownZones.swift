@@ -27,7 +27,7 @@ struct KnownZones {
 
     /// Forgets what was read, for the files may have changed. Where the machine's own zone is not to be had now, the
     /// one that is known stays.
-    mutating func renew() throws {
+    mutating func renew() {
         files = ZoneFiles(folder: files.folder, localtime: files.localtime)
         table = ZoneTable(machine: (try? files.machine()) ?? table.machine)
         unreadable = []

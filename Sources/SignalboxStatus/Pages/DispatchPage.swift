@@ -65,6 +65,7 @@ extension PageView {
     private func timeFacts(_ dispatch: Dispatch) -> [Fact] {
         [
             Fact("Scheduled for", dispatch.scheduledFor.map(absolute)),
+            Fact("And last for", dispatch.lastScheduledFor.map(absolute)),
             Fact("Local time", dispatch.occurrence.sentence.map { .text($0) }),
             Fact("Enqueued", absolute(dispatch.enqueuedAt)),
             Fact("Due", dispatch.state == .scheduled ? absolute(dispatch.dueAt) : nil),

@@ -8,6 +8,7 @@ extension JobWriter where Transaction: ~Copyable {
     /// T3. Makes the dispatches whose time has come PENDING, or BLOCKED by what they still wait for. Those of a time of
     /// day stay while the wall clock is not trusted.
     mutating func promote() throws {
+        guard state.count(.scheduled) > 0 else { return }
         for id in try transaction.dueDispatches(try clock(), at: now, limit: Self.promotionsPerPass) {
             let record = try transaction.indexed(id, by: Buckets.scheduled)
             guard record.hasDependencies else {

@@ -71,15 +71,15 @@ extension JobStore {
     /// Whether a round would find anything to claim or to make claimable, and when that will next be so.
     public func workerView(queues: [QueueName], now: Now) throws -> WorkerLookout {
         try engine.read { transaction in
-            let clock = try transaction.clock(at: now)
-            let next = try transaction.nextDispatches(clock, at: now)
-            let cancellation = try transaction.storeState().newestCancellation
+            let state = try transaction.storeState()
+            let hasScheduled = state.count(.scheduled) > 0
+            let next = hasScheduled ? try transaction.nextDispatches(transaction.clock(at: now), at: now) : NextTimes()
             let hasReady = try queues.contains { queue in
                 try !transaction.keys(Buckets.ready, KeyRange(prefix: Key().with(queue.text).bytes), limit: 1).isEmpty
             }
             return WorkerLookout(
                 hasWork: hasReady || next.isDue, nextWall: next.wall, nextBoot: next.boot,
-                newestCancellation: cancellation)
+                newestCancellation: state.newestCancellation)
         }
     }
 

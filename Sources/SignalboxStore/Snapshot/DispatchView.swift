@@ -24,7 +24,7 @@ public struct DispatchView: Sendable, Encodable {
     private enum CodingKeys: String, CodingKey {
         case id, job, queue, state, priority, attempt, max_attempts, crashes, reason, worker, enqueued_at
         case scheduled_for, due_at, started_at, finished_at, exit_code, signal, progress, parent, command, coalesced
-        case blocked_by, cancel_requested, due_reason
+        case blocked_by, cancel_requested, due_reason, last_scheduled_for
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -41,6 +41,7 @@ public struct DispatchView: Sendable, Encodable {
         try fields.encode(worker, forKey: .worker)
         try fields.encode(dispatch.enqueuedAt.description, forKey: .enqueued_at)
         try fields.encode(dispatch.scheduledFor?.description, forKey: .scheduled_for)
+        try fields.encode(dispatch.lastScheduledFor?.description, forKey: .last_scheduled_for)
         let reason = dispatch.scheduledFor.map { _ in dispatch.occurrence.rawValue }
         try fields.encode(reason, forKey: .due_reason)
         try fields.encode(dispatch.dueAt.description, forKey: .due_at)

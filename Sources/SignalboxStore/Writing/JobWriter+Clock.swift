@@ -27,16 +27,14 @@ extension JobWriter where Transaction: ~Copyable {
         var clock = try clock()
         guard !clock.isHeld(at: now) else { return clock }
         let before = clock
-        switch clock.plan(at: now) {
-        case .even, .slept, .forward: break
-        case .backward, .correction: state.clockEpoch += 1
-        }
+        clock.plan(at: now)
         if clock.trust != before.trust { notify([.schedule, .anyChange]) }
         try keep(clock, displacementBefore: before.displacement)
         return clock
     }
 
-    /// Writes it down. Where steady time comes to wall times that it was at before, they are told apart by the epoch.
+    /// Writes it down. After every step back of the wall clock, in a boot or from one to the next, wall time is less far
+    /// ahead of steady time than before, and may come to the same instant again: the epoch tells the two apart.
     mutating func keep(_ clock: StoreClock, displacementBefore: Duration) throws {
         if clock.displacement < displacementBefore { state.clockEpoch += 1 }
         knownClock = clock
