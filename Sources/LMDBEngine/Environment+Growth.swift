@@ -22,13 +22,15 @@ extension Environment {
         }
     }
 
-    /// Gives a write that is about to begin a larger map when little is left of the present one.
+    /// Gives a write that is about to begin a larger map when little is left of the present one, and no killed reader
+    /// has kept what could be used again.
     func growAhead() throws {
         let isShort = try gate.passing(.read) {
             try requireNoFailure()
             return try handle.isShortOfRoom()
         }
-        if isShort { _ = try replacingMap { _ = try handle.grow() } }
+        guard isShort, try handle.checkReaders() == 0 else { return }
+        _ = try replacingMap { _ = try handle.grow() }
     }
 
     /// Runs `body` while no transaction of this process is open. False: this very thread has one; whoever began that

@@ -18,6 +18,8 @@ import Testing
             guard case .list(let buckets) = stat["buckets"] else { throw TestFailure("no list of buckets: \(stat)") }
             let requests = buckets.first { $0["name"] == "requests" }
             #expect(requests?["entries"] == 3 && requests?["pages"] == 1 && requests?["depth"] == 1)
+            try box.succeed("settings", "--durability", "relaxed")
+            #expect(try box.json("stat")["durability"] == "relaxed")
             let text = try box.succeed("stat")
             for word in ["liblmdb 0.9.", "16 MiB, grows to 16 GiB", "nobody just now", "BUCKET", "dispatch.by-state"] {
                 #expect(text.contains(word), "\(word): \(text)")

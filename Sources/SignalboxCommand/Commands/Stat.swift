@@ -10,7 +10,7 @@ struct Stat: ParsableCommand {
     @OptionGroup var output: JSONOption
 
     func run() throws {
-        let statistics = try StoreStatistics(of: store.open(.read).engine)
+        let statistics = try StoreStatistics(of: store.open(.read))
         if output.json { return try JSON.write(statistics) }
         statistics.write()
     }

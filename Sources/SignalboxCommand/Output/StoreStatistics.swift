@@ -1,11 +1,12 @@
 import LMDBEngine
 import OrderedStore
+import Signalbox
 import SignalboxCore
 import SignalboxStore
 
 /// What `stat` shows: numbers of the engine, none of what is kept in it.
 struct StoreStatistics: Encodable {
-    private let store: String
+    private let path: String
     private let durability: String
     private let liblmdb = Environment.libraryVersion
     private let pageSize: Int
@@ -23,10 +24,11 @@ struct StoreStatistics: Encodable {
     private let today: TodayView?
 
     /// Looks at the store from outside: it waits for no writer.
-    init(of engine: Environment) throws {
+    init(of store: Store) throws {
+        let engine = store.engine
         let information = try engine.information()
-        store = engine.directory
-        durability = "\(engine.durability)"
+        path = engine.directory
+        durability = try store.settings().durability.word
         pageSize = information.pageSize
         pagesFree = information.freePages
         pagesUsed = information.usedSize / information.pageSize - information.freePages
@@ -45,7 +47,8 @@ struct StoreStatistics: Encodable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case store, durability, liblmdb, level, buckets, readers, writer, today
+        case durability, liblmdb, level, buckets, readers, writer, today
+        case path = "store"
         case pageSize = "page_size"
         case pagesUsed = "pages_used"
         case pagesFree = "pages_free"
@@ -58,7 +61,7 @@ struct StoreStatistics: Encodable {
 
     func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: CodingKeys.self)
-        try fields.encode(store, forKey: .store)
+        try fields.encode(path, forKey: .path)
         try fields.encode(durability, forKey: .durability)
         try fields.encode(liblmdb, forKey: .liblmdb)
         try fields.encode(pageSize, forKey: .pageSize)
@@ -132,7 +135,7 @@ private func seconds(_ duration: Duration) -> Double {
 extension StoreStatistics {
     func write() {
         Fields([
-            ("store", "\(store), durability \(durability), liblmdb \(liblmdb)"),
+            ("store", "\(path), durability \(durability), liblmdb \(liblmdb)"),
             ("room", "\(filledPercent) % in use, \(level.word)" + (level.sentence.map { ": \($0)" } ?? "")),
             ("pages", "\(pagesUsed) in use, \(pagesFree) free, of \(Words.size(pageSize)) each"),
             ("map", "\(Words.size(mapBytes)), grows to \(Words.size(maximumBytes)) at most"),
