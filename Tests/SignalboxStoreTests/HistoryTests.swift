@@ -154,11 +154,12 @@ import Testing
             name: job, schedule: .manual, priority: 50, command: .program(["true"]), overlap: .allow)
         try store.add(definition, zones: ZoneTable(machine: .utc), now: clock.now())
 
-        func fill(_ count: Int) throws {
+        /// By the hundred, some of them runs of the job, which are a transaction each.
+        func fill(_ count: Int, runs: Int) throws {
             let item = Enqueuing(request: Request(command: .program(["true"])))
             for _ in 0..<count / 100 {
-                _ = try store.enqueue(Array(repeating: item, count: 50), now: clock.now())
-                for _ in 0..<50 { _ = try store.run(job, mode: .force, input: nil, now: clock.now()) }
+                _ = try store.enqueue(Array(repeating: item, count: 100 - runs), now: clock.now())
+                for _ in 0..<runs { _ = try store.run(job, mode: .force, input: nil, now: clock.now()) }
                 clock.advance(by: .seconds(1))
                 // A tenth stays PENDING, none of it the job's.
                 let round = try store.round(
@@ -179,9 +180,9 @@ import Testing
                 return engine.reads
             }
         }
-        try fill(100)
+        try fill(100, runs: 50)
         let few = try costs()
-        try fill(9_900)
+        try fill(9_900, runs: 10)
         let many = try costs()
         #expect(try store.status().count(.success) == 9_000)
         #expect(few == many)
