@@ -301,29 +301,25 @@ extension StoreUnderTest {
 }
 
 @Suite struct `A clock that is not trusted` {
-    @Test func `is why a due time was not dealt with, and comes after a pause`() throws {
-        let clock = VirtualClock()
-        let start = clock.now().wall
-        let definition = JobDefinition(
-            name: try JobName("job"), schedule: try Schedule(text: "@every 1m"), command: .shell("true"))
-        var progress = JobProgress(revision: 1, cursor: start, anchor: start)
-        progress.nextDue = start + .seconds(60)
-        clock.advance(by: .seconds(90))
-        let distrust = ClockDistrust(reason: "earlier than the newest time seen", remaining: .seconds(30))
-        func facts(_ progress: JobProgress) -> WhyFacts {
-            WhyFacts(
-                job: Job(definition: definition, progress: progress), zone: .utc, now: clock.now(), distrust: distrust)
+    @Test(arguments: EngineKind.allCases)
+    func `is why a due time was not dealt with, and comes after a pause`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let job = try store.define("job", "* * * * *")
+            let interval = try store.define("interval", "@every 1m")
+            try store.fire()
+            store.clock.reboot()
+            let nothing = ClockEvidence(isSynchronised: false, hasTimesyncMark: false, hasHardwareClock: false)
+            let trust = try store.jobs.judgeClock(nothing, limit: .seconds(120), now: store.now)
+            #expect(trust == .held(.unsynchronised, since: store.now.boot, until: store.now.boot + .seconds(120)))
+            store.clock.advance(by: .seconds(90))
+            #expect(try store.past(job) == "clock" && store.present(job) == "clock")
+            #expect(try store.past(interval) == "not looked at", "it goes by no wall clock")
+            _ = try store.jobs.pause(job, by: "ann@box", reason: nil, now: store.now)
+            #expect(try store.present(job) == "paused by ann@box")
+            _ = try store.jobs.resume(job, catchingUpIn: nil, now: store.now)
+            store.clock.advance(by: .seconds(30))
+            #expect(try store.past(job) == "not looked at", "the wait is over, and no scheduler has come")
         }
-        let newest = try #require(facts(progress).newestOccurrence)
-        #expect(
-            words(WhyPast(asked: nil, occurrence: newest, verdict: facts(progress).verdict(onDue: newest))) == "clock")
-        #expect(words(facts(progress).idle) == "clock")
-        progress.pause = JobPause(at: start, by: "ann@box")
-        #expect(words(facts(progress).idle) == "paused by ann@box")
-        progress.pause = nil
-        progress.cursor = newest.due
-        progress.nextDue = newest.due + .seconds(60)
-        #expect(words(facts(progress).idle) == "not due")
     }
 }
 
