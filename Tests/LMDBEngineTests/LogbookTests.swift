@@ -12,7 +12,7 @@ import Testing
             logbook.willCommit(10, at: second(100))
             #expect(logbook.age(ofSnapshot: 9, at: second(107)) == .seconds(7))
             #expect(logbook.age(ofSnapshot: 10, at: second(107)) == nil)
-            // Commits that follow closely share the sample before them, and one that fails leaves its number to another.
+            // Commits that follow closely share the sample before, and one that fails leaves its number to another.
             logbook.willCommit(11, at: second(101))
             #expect(logbook.age(ofSnapshot: 10, at: second(107)) == nil)
             logbook.willCommit(12, at: second(110))

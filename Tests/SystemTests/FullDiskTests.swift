@@ -1,5 +1,5 @@
-// Aim: whoever fills the disk, what runs can be finished, new work is refused with the exit code for it, and all goes on
-// when there is room again, with nobody having to start anything anew. Method: a real disk, a small one in memory.
+// Aim: whoever fills the disk, what runs can be finished, new work is refused with the exit code for it, and all goes
+// on when there is room again, with nobody starting anything anew. Method: a real disk, a small one in memory.
 import Glibc
 import Testing
 
