@@ -13,7 +13,7 @@ struct JobReader {
         schedules + commands + [
             "queue", "priority", "timeout", "max_attempts", "retry", "on_crash", "overlap", "catchup", "env", "cwd",
             "stdin",
-            "zone", "dst", "days",
+            "start_by", "zone", "dst", "days",
         ]
 
     func job(_ entry: YAMLEntry, file: String) throws(FormatError) -> JobDefinition {
@@ -151,10 +151,24 @@ extension JobReader {
             try fields.word("on_crash", RescuePolicy.allCases.map { ($0.word, $0) })
             ?? JobDefinition.standardRescue(maxAttempts: job.maxAttempts)
         if let retry = fields["retry"] { job.retry = try self.retry(retry, file: fields.file) }
-        if let overlap = try fields.word("overlap", OverlapPolicy.allCases.map({ ($0.word, $0) })) {
-            job.overlap = overlap
-        }
+        if let overlap = fields["overlap"] { job.overlap = try self.overlap(overlap, fields) }
+        job.startBy = try fields.duration("start_by", in: JobDefinition.startByLimits)
         if let catchUp = fields["catchup"] { job.catchUp = try self.catchUp(catchUp, fields) }
+    }
+
+    private func overlap(_ entry: YAMLEntry, _ job: YAMLFields) throws(FormatError) -> OverlapRule {
+        let policies = OverlapPolicy.allCases.map { (word: $0.word, value: $0) }
+        if case .scalar = entry.value.value { return OverlapRule(try job.word("overlap", policies) ?? .skip) }
+        let fields = try YAMLFields(entry.value, file: job.file, what: "overlap", keys: ["policy", "max"])
+        guard let policy = try fields.word("policy", policies) else {
+            throw fields.error(fields.place, "overlap does not say which policy: expected {policy: allow, max: 3}")
+        }
+        let limit = try fields.number("max", in: OverlapRule.limits)
+        guard limit == nil || policy.takesLimit else {
+            throw fields.error(
+                fields.place, "max goes with allow and queue-all only, not with \(policy.word)", .conflict)
+        }
+        return OverlapRule(policy, limit: limit)
     }
 
     private func retry(_ entry: YAMLEntry, file: String) throws(FormatError) -> RetryPolicy {

@@ -14,7 +14,8 @@ public import SignalboxCore
 ///     max_attempts: 3
 ///     retry: {base: 2s, factor: 2, cap: 1h, jitter: 0.1}
 ///     on_crash: retry          # or fail
-///     overlap: skip            # or queue-one, queue-all, allow, replace
+///     overlap: skip            # or queue-one, queue-all, allow, replace, or {policy: allow, max: 3}
+///     start_by: 10m            # a later start is worth nothing: SKIPPED
 ///     catchup: latest          # or none, earliest, all, or {mode: all, window: 1h, max: 10}
 ///     env: {KEY: value}
 ///     cwd: /tmp

@@ -53,7 +53,7 @@ public final class JobStore<Engine: OrderedStore>: Sendable {
     ) throws -> Result {
         try engine.write { transaction in
             let state = try transaction.storeState()
-            var writer = JobWriter(transaction, state: state, now: now)
+            var writer = JobWriter(transaction, state: state, now: now, isAlive: isAlive)
             do {
                 let result = try body(&writer)
                 try writer.finish()

@@ -34,7 +34,8 @@ import Testing
     private static let events: [(name: String, event: DispatchEvent)] = [
         ("fallDue", .fallDue(blockedBy: nil)), ("fallDueBlocked", .fallDue(blockedBy: DispatchID(4))),
         ("unblock", .unblock(next: nil)), ("unblockNext", .unblock(next: DispatchID(4))),
-        ("claim", .claim(claim)), ("succeed", .succeed(token, .exited(0))),
+        ("claim", .claim(claim)), ("holdBack", .holdBack(behind: DispatchID(4))),
+        ("succeed", .succeed(token, .exited(0))),
         ("retry", .retry(token, .exited(1), due: Instant(seconds: 3000), .exit)),
         ("fail", .fail(token, .exited(1), .exit)), ("stop", .stop(token, .signalled(15))), ("release", .release(token)),
         ("loseRetry", .lose(.retry, due: Instant(seconds: 3000))),
@@ -52,7 +53,9 @@ import Testing
         .blocked: [
             "unblock": .pending, "unblockNext": .blocked, "cancel": .cancelled, "skip": .skipped, "coalesce": .blocked,
         ],
-        .pending: ["claim": .inProgress, "cancel": .cancelled, "skip": .skipped, "coalesce": .pending],
+        .pending: [
+            "claim": .inProgress, "holdBack": .blocked, "cancel": .cancelled, "skip": .skipped, "coalesce": .pending,
+        ],
         .inProgress: [
             "succeed": .success, "retry": .scheduled, "fail": .failed, "stop": .cancelled, "release": .pending,
             "loseRetry": .scheduled, "loseFail": .failed, "cancel": .inProgress,

@@ -70,6 +70,18 @@ private func job(_ lines: String...) throws -> JobDefinition {
         #expect(try job("every: 1h", "shell: date", "catchup: \(word)").catchUp == CatchUpPolicy(mode: mode))
     }
 
+    @Test func `takes overlap as one word, or with a limit`() throws {
+        #expect(try job("every: 1h", "shell: date", "overlap: allow").overlap == .allow)
+        let three = try job("every: 1h", "shell: date", "overlap: {policy: allow, max: 3}").overlap
+        #expect(three == OverlapRule(.allow, limit: 3))
+        #expect(try job("every: 1h", "shell: date", "overlap: {policy: queue-all}").overlap == .queueAll)
+    }
+
+    @Test func `says by when a run must have begun`() throws {
+        #expect(try job("every: 1h", "shell: date", "start_by: 10m").startBy == .seconds(600))
+        #expect(try job("every: 1h", "shell: date").startBy == nil)
+    }
+
     @Test func `draws a tilde from machine and job`() throws {
         let text = "jobs:\n  a: {cron: ~ 4 * * *, shell: x}\n  b: {cron: ~ 4 * * *, shell: x}\n"
         let here = try JobsFile.parse(text: text, fileName: "f", machine: "m1")
@@ -140,6 +152,10 @@ private func job(_ lines: String...) throws -> JobDefinition {
             ("{every: 1s, shell: x, timeout: 0s}", .value, "3:36", "out of range"),
             ("{every: 1s, shell: x, max_attempts: 0}", .value, "3:41", "1 to 1000"),
             ("{every: 1s, shell: x, overlap: maybe}", .value, "3:36", "queue-one"),
+            ("{every: 1s, shell: x, overlap: {max: 3}}", .value, "3:36", "which policy"),
+            ("{every: 1s, shell: x, overlap: {policy: skip, max: 3}}", .conflict, "3:36", "not with skip"),
+            ("{every: 1s, shell: x, overlap: {policy: allow, max: 0}}", .value, "3:57", "1 to 100000"),
+            ("{every: 1s, shell: x, start_by: 0s}", .value, "3:37", "out of range"),
             ("{every: 1s, shell: x, catchup: some}", .value, "3:36", "earliest"),
             ("{every: 1s, shell: x, catchup: {max: 0}}", .value, "3:42", "1 to 10000"),
             ("{every: 1s, shell: x, retry: {factor: 0.5}}", .value, "3:43", "1.0"),

@@ -188,7 +188,7 @@ import Testing
 
 @Suite struct `An occurrence that meets another` {
     private func firing(
-        _ engine: EngineKind, _ overlap: OverlapPolicy,
+        _ engine: EngineKind, _ overlap: OverlapRule,
         _ body: (StoreUnderTest, JobName, _ running: Dispatch) throws -> Void
     ) throws {
         try engine.withStore { store in

@@ -57,7 +57,8 @@ enum RecordSamples {
     private static let request = Request(
         command: .program(["/bin/echo", "grüß dich"]), environment: ["A": "1", "B": ""], directory: "/tmp",
         input: [0, 255], timeout: .seconds(5), retry: RetryPolicy(factor: 1.5), rescue: .fail, uniqueKey: "photo-7",
-        after: [DispatchID(1), DispatchID(3)], revision: 3)
+        after: [DispatchID(1), DispatchID(3)], revision: 3, overlap: OverlapRule(.allow, limit: 3), startBy: .seconds(9)
+    )
 
     private static let attempt = Attempt(
         number: 2, worker: WorkerID(1), started: moment, finished: moment, outcome: .notStarted("no such file"),
@@ -66,7 +67,8 @@ enum RecordSamples {
     private static let definition = JobDefinition(
         name: name, schedule: try! Schedule(text: "~ 4 * * mon dst=skip", seed: "box"), zone: "Europe/Berlin",
         command: .shell("true"), environment: ["K": "v"], directory: "/", input: [1], timeout: .seconds(1),
-        maxAttempts: 3, catchUp: CatchUpPolicy(mode: .all, window: .seconds(60), maximum: 9))
+        maxAttempts: 3, overlap: OverlapRule(.queueAll, limit: 7),
+        catchUp: CatchUpPolicy(mode: .all, window: .seconds(60), maximum: 9), startBy: .seconds(9))
 
     private static let progress: JobProgress = {
         var progress = JobProgress(revision: 3, cursor: moment.wall, anchor: .epoch)

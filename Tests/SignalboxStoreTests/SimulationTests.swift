@@ -44,7 +44,7 @@ private struct Simulation {
             let name = try JobName("job-\(policy.word)")
             let definition = JobDefinition(
                 name: name, schedule: number == 3 ? .boot : .every(.seconds(Int64(40 + number * 30))),
-                command: .shell("true"), maxAttempts: 1 + number, overlap: policy,
+                command: .shell("true"), maxAttempts: 1 + number, overlap: OverlapRule(policy),
                 catchUp: CatchUpPolicy(mode: .all, maximum: 3))
             try store.jobs.add(definition, zones: store.zones, now: store.now)
             jobs.append(name)

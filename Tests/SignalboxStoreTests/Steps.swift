@@ -63,17 +63,18 @@ extension StoreUnderTest {
 
     @discardableResult
     func define(
-        _ name: String = "job", _ schedule: String = "@every 1m", overlap: OverlapPolicy = .skip,
-        catchUp: CatchUpPolicy = CatchUpPolicy(), attempts: Int = 1, word: String = "true"
+        _ name: String = "job", _ schedule: String = "@every 1m", overlap: OverlapRule = .skip,
+        catchUp: CatchUpPolicy = CatchUpPolicy(), attempts: Int = 1, word: String = "true", startBy: Duration? = nil
     ) throws -> JobName {
-        let definition = try definition(
+        var definition = try definition(
             name, schedule, overlap: overlap, catchUp: catchUp, attempts: attempts, word: word)
+        definition.startBy = startBy
         try jobs.add(definition, zones: zones, now: now)
         return definition.name
     }
 
     func definition(
-        _ name: String = "job", _ schedule: String = "@every 1m", overlap: OverlapPolicy = .skip,
+        _ name: String = "job", _ schedule: String = "@every 1m", overlap: OverlapRule = .skip,
         catchUp: CatchUpPolicy = CatchUpPolicy(), attempts: Int = 1, word: String = "true"
     ) throws -> JobDefinition {
         JobDefinition(

@@ -104,6 +104,9 @@ protocol JobOperations: Sendable {
     func settings() throws -> StoreSettings
     func why(_ name: JobName, at asked: Instant?, zones: ZoneTable, now: Now) throws -> WhyReport?
     func verify() throws -> VerifyReport
+    func verifySchedule(
+        after start: Instant?, through end: Instant?, job: JobName?, zones: ZoneTable
+    ) throws -> LedgerReport
 }
 extension JobStore: JobOperations {}
 

@@ -55,7 +55,7 @@ import Testing
     @Test(arguments: Buckets.all)
     func `names a missing entry of any bucket`(bucket: Bucket) throws {
         // Nothing else says that these must be there: attempts and outputs are pruned, and workers come and go.
-        let optional = [Buckets.attempts, Buckets.outputs, Buckets.occurrences, Buckets.meta, Buckets.history]
+        let optional = [Buckets.attempts, Buckets.outputs, Buckets.meta, Buckets.history]
         guard !optional.contains(bucket) else { return }
         for index in try positions(in: bucket) {
             let found = try faults { store in
@@ -155,10 +155,22 @@ import Testing
                 try store.raw.keep(RunTally(), key, in: Buckets.history)
             }
         ),
+        ("holds its unique key", { try changeHolder($0) { $0.dispatch = skipped($0.dispatch) } }),
+        ("does not hold its unique key", { try changeHolder($0) { $0.holdsUniqueKey = false } }),
+        ("and occurrences names it for 2", { try $0.raw.keep(one, anotherOccurrence($0), in: Buckets.occurrences) }),
+        ("and occurrences names it for 0", { try $0.raw.delete(occurrence($0).bytes, Buckets.occurrences) }),
+        ("which is of another", { try $0.raw.keep(three, occurrence($0), in: Buckets.occurrences) }),
+        ("and the one before left it", { try changeEvent($0, 1) { $0.changes[0].from = .blocked } }),
+        ("its newest event says", { try changeEvent($0, 2) { $0.changes[0].to = .failed } }),
+        ("the oldest that is counted", { try changeState($0) { $0.firstEvent = 1000 } }),
+        ("ended before it was started", { try changeAttempt($0) { $0.finished = $0.started.earlier } }),
+        ("dispatch 2 ended before it was started", { try changeRun($0) { $0.dispatch = shortened($0.dispatch) } }),
     ]
     private static let stray = Request(command: .shell("x"))
     private static let strayChunk = OutputChunk(lines: [])
     private static let nine = Counter(value: 9)
+    private static let one = Counter(value: 1)
+    private static let three = Counter(value: 3)
 
     @Test(arguments: contradictions.indices)
     func `names what contradicts itself though every checksum is right`(index: Int) throws {
@@ -218,6 +230,49 @@ private func running(_ store: StoreUnderTest) throws -> Key {
 
 private func changeRunning(_ store: StoreUnderTest, _ change: (inout DispatchRecord) -> Void) throws {
     try store.raw.change(DispatchRecord.self, try running(store), in: Buckets.dispatches, change)
+}
+
+/// Dispatch 2, the one that succeeded.
+private func changeRun(_ store: StoreUnderTest, _ change: (inout DispatchRecord) -> Void) throws {
+    try store.raw.change(DispatchRecord.self, .dispatch(DispatchID(2)), in: Buckets.dispatches, change)
+}
+
+/// The dispatch that holds the unique key.
+private func changeHolder(_ store: StoreUnderTest, _ change: (inout DispatchRecord) -> Void) throws {
+    let holder = try store.offer(unique: "held").id
+    try store.raw.change(DispatchRecord.self, .dispatch(holder), in: Buckets.dispatches, change)
+}
+
+private func changeAttempt(_ store: StoreUnderTest, _ change: (inout Attempt) -> Void) throws {
+    try store.raw.change(Attempt.self, .attempt(DispatchID(2), 1), in: Buckets.attempts, change)
+}
+
+/// The event of that place in their order.
+private func changeEvent(_ store: StoreUnderTest, _ index: Int, _ change: (inout EventRecord) -> Void) throws {
+    let entry = try store.raw.entries(Buckets.events)[index]
+    let sequence = entry.key.reduce(0) { $0 << 8 | UInt64($1) }
+    try store.raw.change(EventRecord.self, .sequence(sequence), in: Buckets.events, change)
+}
+
+/// The due time that became dispatch 1, a SKIPPED record.
+private func occurrence(_ store: StoreUnderTest, epoch: UInt32 = 0) throws -> Key {
+    let due = try #require(try store.dispatch(DispatchID(1)).scheduledFor)
+    return .occurrence(try JobName("job"), revision: 1, epoch: epoch, due)
+}
+private func anotherOccurrence(_ store: StoreUnderTest) throws -> Key { try occurrence(store, epoch: 7) }
+
+extension Moment {
+    fileprivate var earlier: Moment {
+        Moment(wall: wall, boot: BootInstant(nanoseconds: boot.nanoseconds - 1))
+    }
+}
+
+private func shortened(_ dispatch: Dispatch) -> Dispatch {
+    copy(dispatch, claim: nil, started: Moment(wall: .epoch, boot: dispatch.finished!.boot + .seconds(1)))
+}
+private func skipped(_ dispatch: Dispatch) -> Dispatch {
+    let now = Now(wall: .epoch, boot: BootInstant(nanoseconds: 0), bootID: BootID("boot"))
+    return (try? dispatch.applying(.skip(.jobRemoved), now: now)) ?? dispatch
 }
 
 /// What others wait for ends, and nobody looks after them.

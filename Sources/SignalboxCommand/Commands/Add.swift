@@ -33,9 +33,17 @@ struct Add: ParsableCommand {
     var maxAttempts = 1
 
     @Option(
-        help: ArgumentHelp("What to do when it falls due while it still runs.", valueName: "policy"),
+        help: ArgumentHelp(
+            "What to do when it falls due while it still runs: skip, queue-one, queue-all[:LIMIT], allow[:LIMIT], replace.",
+            valueName: "policy"),
         transform: Parse.overlap)
-    var overlap = OverlapPolicy.skip
+    var overlap = OverlapRule.skip
+
+    @Option(
+        help: ArgumentHelp(
+            "How long after its due time a run may still be started (default: at any time).", valueName: "duration"),
+        transform: Parse.startBy)
+    var startBy: Duration?
 
     @Option(help: ArgumentHelp("Which missed runs to make up for.", valueName: "policy"), transform: Parse.catchUp)
     var catchup = CatchUpPolicy.Mode.latest
@@ -65,7 +73,7 @@ struct Add: ParsableCommand {
             name: jobName, schedule: try schedule.schedule(of: jobName, zones, now), zone: schedule.zone,
             queue: try QueueName(queue), priority: priority, command: what.command, environment: env.dictionary,
             directory: cwd, timeout: timeout, maxAttempts: maxAttempts, overlap: overlap,
-            catchUp: CatchUpPolicy(mode: catchup))
+            catchUp: CatchUpPolicy(mode: catchup), startBy: startBy)
         let table = try zones.table([schedule.zone].compactMap { $0 })
         let store = try store.open(.create)
         try store.add(definition, zones: table, now: now)

@@ -5,7 +5,7 @@ import SignalboxStore
 
 struct Remove: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Remove a job. What of it runs goes on; what has ended stays to be read.")
+        abstract: "Remove a job. What of it runs goes on to its end; what waits is SKIPPED; what has ended stays.")
 
     @OptionGroup var store: StoreOptions
 

@@ -1,15 +1,35 @@
 import ArgumentParser
 import Signalbox
+import SignalboxCore
+import SignalboxRuntime
 import SignalboxStore
 
 struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Read every record and compare every index and counter with them; exit 1 when something is wrong.")
+        abstract: "Read every record and compare every index and counter with them; exit 1 when something is wrong.",
+        discussion: """
+            With --schedule it recounts due times instead: each that fell into the range must have become exactly one \
+            dispatch, or be named by a SKIPPED record, and no other occurrence may be there. FROM and TO are times as --at \
+            takes them, "2026-11-22 14:30" or 2026-11-22T14:30:00Z; without FROM it is all that is known of a job's \
+            present schedule, without TO all up to now. --schedule .. asks for everything.
+            """)
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: JSONOption
 
+    @Option(help: ArgumentHelp("Recount the due times after FROM and up to TO.", valueName: "FROM..TO"))
+    var schedule: String?
+
+    @Option(help: ArgumentHelp("With --schedule: only of this job.", valueName: "name"))
+    var job: String?
+
+    func validate() throws {
+        if job != nil, schedule == nil { throw ValidationError("--job goes with --schedule only") }
+        if let schedule { _ = try Self.ends(of: schedule) }
+    }
+
     func run() throws {
+        if let schedule { return try recount(schedule) }
         let report = try store.open(.read).verify()
         if output.json {
             try JSON.write(report)
@@ -18,5 +38,39 @@ struct Verify: ParsableCommand {
             Terminal.writeLine("\(report.records) records: \(report.ok ? "no fault" : "\(report.faults.count) faults")")
         }
         guard report.ok else { throw Failure(.negative) }
+    }
+
+    private func recount(_ range: String) throws {
+        let ends = try Self.ends(of: range)
+        let (zones, now) = (ZoneFiles(), try currentTime().wall)
+        let machine = try zones.machine()
+        let from = try ends.from.map { try Instant(text: $0, zone: machine, now: now) }
+        let through = try ends.to.map { try Instant(text: $0, zone: machine, now: now) }
+        let store = try store.open(.read)
+        let name = try job.map { try JobName($0) }
+        let names = try store.jobs().filter { name == nil || $0.name == name }.compactMap(\.job.definition.zone)
+        let report = try store.verifySchedule(
+            after: from, through: through, job: name, zones: try zones.table(Set(names)))
+        if output.json { try JSON.write(report) } else { show(report) }
+        guard report.ok else { throw Failure(.negative) }
+    }
+
+    private func show(_ report: LedgerReport) {
+        for fault in report.faults { Terminal.writeLine(fault) }
+        var table = Table(["JOB", "DUE", "RAN", "RUNNING", "WAITING", "COALESCED", "SKIPPED", "CANCELLED"])
+        for job in report.jobs {
+            let accounts: [LedgerEntry.Account] = [.ran, .running, .waiting, .coalesced, .skipped, .cancelled]
+            table.add([job.name.text, "\(job.tally.due)"] + accounts.map { "\(job.tally[$0])" })
+        }
+        table.write()
+        Terminal.writeLine("\(report.due) due times: \(report.ok ? "no fault" : "\(report.faults.count) faults")")
+    }
+
+    private static func ends(of range: String) throws -> (from: String?, to: String?) {
+        guard let dots = range.firstRange(of: "..") else {
+            throw ValidationError("--schedule needs FROM..TO, as in 2026-11-22T00:00:00Z..2026-11-23T00:00:00Z")
+        }
+        let (from, to) = (String(range[..<dots.lowerBound]), String(range[dots.upperBound...]))
+        return (from.isEmpty ? nil : from, to.isEmpty ? nil : to)
     }
 }

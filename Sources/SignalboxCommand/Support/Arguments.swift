@@ -26,6 +26,10 @@ struct CommandOptions: ParsableArguments {
 enum Parse {
     static func duration(_ text: String) throws -> Duration { try Duration(text: text) }
 
+    static func startBy(_ text: String) throws -> Duration {
+        try Duration(text: text, in: JobDefinition.startByLimits)
+    }
+
     static func dispatch(_ text: String) throws -> DispatchID {
         guard let id = DispatchID(text: text) else {
             throw ValidationError("a dispatch has a whole number from 1 on, as `signalbox dispatches` shows it")
@@ -38,9 +42,11 @@ enum Parse {
         return state
     }
 
-    static func overlap(_ text: String) throws -> OverlapPolicy {
-        guard let policy = OverlapPolicy(word: text) else { throw unknown(OverlapPolicy.allCases.map(\.word)) }
-        return policy
+    static func overlap(_ text: String) throws -> OverlapRule {
+        guard let rule = OverlapRule(text: text) else {
+            throw unknown(OverlapPolicy.allCases.map { $0.word + ($0.takesLimit ? "[:LIMIT]" : "") })
+        }
+        return rule
     }
 
     static func catchUp(_ text: String) throws -> CatchUpPolicy.Mode {

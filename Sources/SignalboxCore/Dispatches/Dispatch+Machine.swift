@@ -14,6 +14,7 @@ extension Dispatch {
         case (.scheduled, .fallDue(let blocker)): return waiting(for: blocker)
         case (.blocked, .unblock(let next)): return waiting(for: next)
         case (.pending, .claim(let claim)): return claimed(claim, now)
+        case (.pending, .holdBack(let other)): return heldBack(behind: other)
 
         case (.inProgress, .succeed(let token, let ending)):
             return try owned(by: token).ended(.success, .none, ending, now)
@@ -29,16 +30,19 @@ extension Dispatch {
 
         case (.scheduled, .cancel(let why)), (.blocked, .cancel(let why)), (.pending, .cancel(let why)):
             return ended(.cancelled, why, nil, now)
-        case (.scheduled, .skip(let why)), (.blocked, .skip(let why)), (.pending, .skip(let why)):
-            return ended(.skipped, why, nil, now)
+        case (.scheduled, .skip(let why, let met)), (.blocked, .skip(let why, let met)),
+            (.pending, .skip(let why, let met)):
+            var skipped = ended(.skipped, why, nil, now)
+            skipped.blocker = met
+            return skipped
         case (.scheduled, .coalesce(let time)), (.blocked, .coalesce(let time)), (.pending, .coalesce(let time)):
             return coalescing(time)
 
         case (_, .succeed(let token, _)), (_, .retry(let token, _, _, _)), (_, .fail(let token, _, _)),
             (_, .stop(let token, _)), (_, .release(let token)):
             throw .lateResult(id, token)
-        case (.scheduled, .unblock), (.scheduled, .claim), (.scheduled, .lose), (.blocked, .fallDue),
-            (.blocked, .claim),
+        case (.scheduled, .unblock), (.scheduled, .claim), (.scheduled, .holdBack), (.scheduled, .lose),
+            (.blocked, .fallDue), (.blocked, .claim), (.blocked, .holdBack), (.inProgress, .holdBack),
             (.blocked, .lose), (.pending, .fallDue), (.pending, .unblock), (.pending, .lose), (.inProgress, .fallDue),
             (.inProgress, .unblock), (.inProgress, .claim), (.inProgress, .skip), (.inProgress, .coalesce),
             (.success, _), (.failed, _), (.cancelled, _), (.skipped, _):
@@ -57,6 +61,14 @@ extension Dispatch {
         next.blocker = other
         if other == nil { next.reason = reason == .retry || reason == .workerDied ? reason : .none }
         if other != nil, state == .scheduled { next.reason = .dependency }
+        return next
+    }
+
+    private func heldBack(behind other: DispatchID) -> Dispatch {
+        var next = self
+        next.state = .blocked
+        next.reason = .overlap
+        next.blocker = other
         return next
     }
 

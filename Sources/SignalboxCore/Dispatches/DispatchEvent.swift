@@ -6,6 +6,8 @@ public enum DispatchEvent: Hashable, Sendable {
     case unblock(next: DispatchID?)
     /// T5. A worker takes it.
     case claim(Claim)
+    /// T5, not yet: who would take it finds that another of its job holds the place.
+    case holdBack(behind: DispatchID)
     /// T6. Its owner reports that the command did its work.
     case succeed(Token, Ending)
     /// T7. Its owner reports a failure that another attempt may mend.
@@ -20,8 +22,8 @@ public enum DispatchEvent: Hashable, Sendable {
     case cancel(DispatchReason)
     /// T13. Its owner reports that the command was stopped as asked; nil when it had not begun.
     case stop(Token, Ending?)
-    /// T14. It will not be run.
-    case skip(DispatchReason)
+    /// T14. It will not be run; `met` is what it met, if that is an overlap.
+    case skip(DispatchReason, met: DispatchID? = nil)
     /// A further occurrence is counted on it while it waits (overlap `queue-one`).
     case coalesce(scheduledFor: Instant)
 }

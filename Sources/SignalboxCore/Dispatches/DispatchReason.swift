@@ -41,6 +41,8 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
     // SKIPPED
     /// The job was removed while it waited.
     case jobRemoved = 23
+    /// Nobody started it by the time that its job allows (`start_by`).
+    case startDeadline = 24
     /// No scheduler ran when it was due, or none got to it in time.
     case downtime = 30
     /// The machine was suspended when it was due.
@@ -53,6 +55,16 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
     case untrustedClock = 35
     /// The store was nearly full, and what room it had left is for finishing.
     case storeFull = 40
+
+    /// Whether it says why due times were passed over, several at once.
+    public var isOfMissedTimes: Bool {
+        switch self {
+        case .downtime, .suspended, .clockForward, .paused, .storeFull, .untrustedClock: true
+        case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .exit, .killed, .timeout, .exec,
+            .poison, .requested, .parentFailed, .replaced, .redefined, .jobRemoved, .startDeadline:
+            false
+        }
+    }
 
     /// The word used in JSON and on pages; nil for ``none``.
     public var word: String? {
@@ -74,6 +86,7 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
         case .replaced: "replaced"
         case .redefined: "redefined"
         case .jobRemoved: "job_removed"
+        case .startDeadline: "start_deadline"
         case .downtime: "downtime"
         case .suspended: "suspend"
         case .clockForward: "clock_forward"

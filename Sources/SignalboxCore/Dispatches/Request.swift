@@ -16,11 +16,16 @@ public struct Request: Hashable, Sendable {
     public var after: [DispatchID]
     /// The revision of the job it was made from; nil for a request by itself.
     public var revision: UInt32?
+    /// What it obeys when others of its job are active; nil: it runs beside whatever is.
+    public var overlap: OverlapRule?
+    /// How long after its due time it may be started for the first time; nil: at any time.
+    public var startBy: Duration?
 
     public init(
         command: Command, environment: [String: String] = [:], directory: String? = nil, input: [UInt8] = [],
         timeout: Duration? = nil, retry: RetryPolicy = RetryPolicy(), rescue: RescuePolicy = .retry,
-        uniqueKey: String? = nil, after: [DispatchID] = [], revision: UInt32? = nil
+        uniqueKey: String? = nil, after: [DispatchID] = [], revision: UInt32? = nil,
+        overlap: OverlapRule? = nil, startBy: Duration? = nil
     ) {
         self.command = command
         self.environment = environment
@@ -32,6 +37,8 @@ public struct Request: Hashable, Sendable {
         self.uniqueKey = uniqueKey
         self.after = after
         self.revision = revision
+        self.overlap = overlap
+        self.startBy = startBy
     }
 
     /// A run of `job`.
@@ -40,7 +47,7 @@ public struct Request: Hashable, Sendable {
         self.init(
             command: definition.command, environment: definition.environment, directory: definition.directory,
             input: definition.input, timeout: definition.timeout, retry: definition.retry, rescue: definition.rescue,
-            revision: job.progress.revision)
+            revision: job.progress.revision, overlap: definition.overlap, startBy: definition.startBy)
     }
 }
 

@@ -28,6 +28,8 @@ public struct JobProgress: Hashable, Sendable {
     public var lastBoot: BootID?
     /// While there is one, due times are skipped with the reason ``DispatchReason/paused``.
     public var pause: JobPause?
+    /// Where the due times can be recounted, oldest first; never empty.
+    public var spans: [LedgerSpan]
     /// The newest dispatch that ended as SUCCESS or FAILED.
     public var lastRun: LastRun?
 
@@ -36,6 +38,7 @@ public struct JobProgress: Hashable, Sendable {
         self.cursor = cursor
         self.anchor = anchor
         zoneFingerprint = 0
+        spans = [LedgerSpan(after: cursor, revision: revision, epoch: 0, anchor: anchor)]
     }
 
     public var paused: Bool { pause != nil }

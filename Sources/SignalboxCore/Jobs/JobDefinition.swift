@@ -22,15 +22,18 @@ public struct JobDefinition: Hashable, Sendable {
     /// What becomes of a run whose worker died (`on_crash` in files). Where nobody says:
     /// ``standardRescue(maxAttempts:)``.
     public var rescue: RescuePolicy
-    public var overlap: OverlapPolicy
+    public var overlap: OverlapRule
     public var catchUp: CatchUpPolicy
+    /// How late after its due time an occurrence may be started for the first time; nil: at any time. One that was not
+    /// started by then is SKIPPED with the reason ``DispatchReason/startDeadline``.
+    public var startBy: Duration?
 
     public init(
         name: JobName, schedule: Schedule, zone: String? = nil, queue: QueueName = .standard,
         priority: UInt8 = JobDefinition.standardPriority, command: Command, environment: [String: String] = [:],
         directory: String? = nil, input: [UInt8] = [], timeout: Duration? = nil, maxAttempts: Int = 1,
-        retry: RetryPolicy = RetryPolicy(), rescue: RescuePolicy? = nil, overlap: OverlapPolicy = .skip,
-        catchUp: CatchUpPolicy = CatchUpPolicy()
+        retry: RetryPolicy = RetryPolicy(), rescue: RescuePolicy? = nil, overlap: OverlapRule = .skip,
+        catchUp: CatchUpPolicy = CatchUpPolicy(), startBy: Duration? = nil
     ) {
         self.name = name
         self.schedule = schedule
@@ -47,12 +50,15 @@ public struct JobDefinition: Hashable, Sendable {
         self.rescue = rescue ?? Self.standardRescue(maxAttempts: maxAttempts)
         self.overlap = overlap
         self.catchUp = catchUp
+        self.startBy = startBy
     }
 
     /// The priority of what names none; it leaves more room below than above, where backlogs go.
     public static let standardPriority: UInt8 = 100
     /// A job that is started once only, as cron does it, is not started again after a crash; one with retries is.
     public static func standardRescue(maxAttempts: Int) -> RescuePolicy { maxAttempts > 1 ? .retry : .fail }
+    /// What ``startBy`` may be.
+    public static let startByLimits = Duration.seconds(1)...Duration.accepted.upperBound
     /// The most attempts that can be asked for.
     public static let maxAttemptsLimit = 1000
 }

@@ -30,7 +30,7 @@ extension Schedule {
 
     /// How many due times there are after `start` and up to `end`. Calendar schedules are counted by days, for at
     /// most the last eight years: then the count is a lower bound and not exact.
-    func count(
+    public func count(
         after start: Instant, through end: Instant, in zone: Zone, anchor: Instant
     ) -> (count: Int, isExact: Bool) {
         guard start < end else { return (0, true) }

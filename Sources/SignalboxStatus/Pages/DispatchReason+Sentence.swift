@@ -21,6 +21,7 @@ extension DispatchReason {
         case .replaced: "A newer run of the same job took its place."
         case .redefined: "The job was changed while it waited, and what waited was cancelled."
         case .jobRemoved: "The job was removed while it waited."
+        case .startDeadline: "Nobody started it by the time that its job allows."
         case .downtime: "No scheduler ran when it was due."
         case .suspended: "The machine was suspended when it was due."
         case .clockForward: "The clock was set forward past its time."
@@ -37,8 +38,8 @@ extension DispatchReason {
         switch self {
         case .exit, .killed, .exec: nil
         case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .timeout, .poison, .requested,
-            .parentFailed, .replaced, .redefined, .jobRemoved, .downtime, .suspended, .clockForward, .paused,
-            .storeFull, .untrustedClock:
+            .parentFailed, .replaced, .redefined, .jobRemoved, .startDeadline, .downtime, .suspended, .clockForward,
+            .paused, .storeFull, .untrustedClock:
             word
         }
     }

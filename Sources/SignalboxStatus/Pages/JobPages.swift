@@ -101,6 +101,7 @@ extension PageView {
             Fact("Timeout", .text(definition.timeout.map(durationText) ?? "none")),
             Fact("Attempts", .text("at most \(definition.maxAttempts)")),
             Fact("Overlap", .text(definition.overlap.word)),
+            Fact("Start by", definition.startBy.map { .text("\(durationText($0)) after it is due") }),
             Fact("Catch-up", .text(definition.catchUp.mode.rawValue)),
             Fact("If its worker dies", .text(definition.rescue.word)),
             Fact("Revision", .text("\(job.progress.revision)")),

@@ -39,7 +39,8 @@ extension JobStore {
         }
     }
 
-    /// Takes a job away. What of it runs goes on; what waits is SKIPPED; what has ended stays to be read.
+    /// Takes a job away. Attempts that run go on to their end, and no other of it begins: what waits is SKIPPED, and so
+    /// is what would be started again. What has ended stays to be read.
     public func remove(_ name: JobName, now: Now) throws {
         try write(now) { writer in
             guard let job = try writer.transaction.job(name) else { throw StoreError.noJob(name) }
@@ -126,12 +127,16 @@ extension JobWriter where Transaction: ~Copyable {
         try request.checkSize()
         try admit(request)
         progress.lastBoot = now.bootID
-        guard let before else { return try keep(definition, progress, before: nil, zones) }
+        guard let before else {
+            // One of that name may have been removed, and its occurrences must not be taken for ours.
+            progress.revision += try transaction.newestRevision(ofOccurrences: definition.name) ?? 0
+            progress.begin(at: start, epoch: state.clockEpoch)
+            return try keep(definition, progress, before: nil, zones)
+        }
         progress = before.progress
         progress.revision += 1
         if before.definition.schedule != definition.schedule || before.definition.zone != definition.zone {
-            progress.cursor = start
-            progress.anchor = start
+            progress.begin(at: start, epoch: state.clockEpoch)
             progress.lastBoot = now.bootID
         }
         try keep(definition, progress, before: before, zones)
@@ -162,6 +167,12 @@ extension JobWriter where Transaction: ~Copyable {
         let next = job.definition.schedule.next(after: progress.cursor, in: zone, anchor: progress.anchor)
         progress.nextDue = next?.due
         progress.zoneFingerprint = job.definition.schedule.clock == .wall ? zone.fingerprint : 0
+        if let before, before.progress.zoneFingerprint != progress.zoneFingerprint,
+            before.progress.spans == progress.spans
+        {
+            // What was worked out with the old data cannot be recounted with the new.
+            progress.forgetSpans(through: before.progress.accountedThrough)
+        }
         if let before, let due = before.progress.nextDue {
             try delete(.jobDue(due, before.definition), in: Buckets.jobDue)
         }

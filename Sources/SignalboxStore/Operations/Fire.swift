@@ -151,9 +151,15 @@ extension JobWriter where Transaction: ~Copyable {
         _ job: Job, _ due: Instant, _ reason: Occurrence.Reason, makingUpFor parent: DispatchID? = nil,
         _ pass: inout FirePass
     ) throws {
+        guard !isTooLate(due, job.definition.startBy) else {
+            guard parent == nil else { return }
+            try insert(job, due, .skipped(.startDeadline), reason)
+            pass.skipped += 1
+            return
+        }
         // Where nothing can be in the way, nothing is read: a job that makes up for thousands of runs meets them all.
-        let active = job.definition.overlap == .allow ? [] : try transaction.active(of: job.name)
-        switch job.definition.overlap.decision(active: active) {
+        let active = job.definition.overlap.allowsAll ? [] : try activeInTime(of: job)
+        switch job.definition.overlap.decision(active: active, lost: lost(active)) {
         case .run: try insert(job, due, .pending, reason, makingUpFor: parent)
         case .wait(let other): try insert(job, due, .blocked(by: other, .overlap), reason, makingUpFor: parent)
         case .replace(let others):
@@ -161,8 +167,8 @@ extension JobWriter where Transaction: ~Copyable {
             try insert(
                 job, due, running.map { .blocked(by: $0, .overlap) } ?? .pending, reason, makingUpFor: parent)
         case .coalesce(let other):
-            let record = try transaction.indexed(other, by: Buckets.byJob)
-            try apply(.coalesce(scheduledFor: due), to: record)
+            guard try parent == nil && account(for: due, of: job, by: other) else { return }
+            try apply(.coalesce(scheduledFor: due), to: try transaction.indexed(other, by: Buckets.byJob))
             return
         case .skip(let other):
             // What is recorded as skipped already, for the pause, stays so.
@@ -178,15 +184,24 @@ extension JobWriter where Transaction: ~Copyable {
         _ job: Job, _ due: Instant, _ birth: DispatchBirth, _ reason: Occurrence.Reason = .regular,
         makingUpFor parent: DispatchID? = nil
     ) throws {
-        let key = Key.occurrence(
-            job.name, revision: job.progress.revision, epoch: state.clockEpoch, due)
-        guard try parent != nil || !transaction.contains(key, in: Buckets.occurrences) else { return }
+        let id = DispatchID(state.nextDispatch)
+        guard try parent != nil || account(for: due, of: job, by: id) else { return }
         let origin = DispatchOrigin(
             job: job.name, queue: job.definition.queue, priority: job.definition.priority,
             maxAttempts: job.definition.maxAttempts, scheduledFor: due, occurrence: reason, parent: parent)
         let dispatch = Dispatch(id: newDispatchID(), origin: origin, birth: birth, now: now)
-        if parent == nil { try put(Counter(value: dispatch.id.number), key, in: Buckets.occurrences) }
         try insert(dispatch, request: Request(of: job))
+    }
+
+    /// Notes which dispatch a due time has become, or was taken in by; false when that is known already. It is kept on
+    /// the schedule's own clock, so that it can be recounted whatever became of the wall's.
+    private mutating func account(for due: Instant, of job: Job, by id: DispatchID) throws -> Bool {
+        let kind = job.definition.schedule.clock
+        let time = kind == .wall ? due : try clock().time(on: kind, ofWall: due)
+        let key = Key.occurrence(job.name, revision: job.progress.revision, epoch: state.clockEpoch, time)
+        guard try !transaction.contains(key, in: Buckets.occurrences) else { return false }
+        try put(Counter(value: id.number), key, in: Buckets.occurrences)
+        return true
     }
 
     /// Cancels `others`; returns the last of them that is still running, for the new one to wait for.

@@ -76,7 +76,7 @@ extension JobWriter where Transaction: ~Copyable {
     /// Without its zone it cannot be said when the job is due next: it is looked at again as soon as there is one.
     fileprivate mutating func takeBack(_ job: Job, to cursor: Instant, _ zones: ZoneTable) throws {
         var moved = job
-        moved.progress.cursor = cursor
+        moved.progress.restart(at: cursor, epoch: state.clockEpoch)
         guard zones[job.definition.zone] == nil else { return try schedule(moved, previously: job, zones) }
         if let due = job.progress.nextDue { try delete(.jobDue(due, job.definition), in: Buckets.jobDue) }
         let soon = cursor + .microseconds(1)

@@ -43,6 +43,8 @@ extension JobWriter where Transaction: ~Copyable {
         try keepOutput(output, of: record.dispatch)
         let lost = try apply(.lose(request.rescue, due: now.wall), to: record)
         guard lost.state == .scheduled else { return lost }
-        return try apply(.fallDue(blockedBy: nil), to: try transaction.indexed(id, by: Buckets.scheduled))
+        let again = try apply(.fallDue(blockedBy: nil), to: try transaction.indexed(id, by: Buckets.scheduled))
+        try judgeAgain(waitersOf: again)
+        return try skipIfRemoved(again)
     }
 }

@@ -19,9 +19,10 @@ extension JobStore {
         try write(now) { writer in
             guard let job = try writer.transaction.job(name) else { throw StoreError.noJob(name) }
             guard !job.progress.paused || mode != .policy else { throw paused(job) }
-            let active = try writer.transaction.active(of: name)
+            let active = try writer.activeInTime(of: job)
             let birth: DispatchBirth
-            switch mode.policy(of: job).decision(active: active) {
+            let rule = mode.rule(of: job)
+            switch rule.decision(active: active, lost: writer.lost(active)) {
             case .run: birth = .pending
             case .wait(let other): birth = .blocked(by: other, .overlap)
             case .coalesce(let other):
@@ -30,7 +31,7 @@ extension JobStore {
             case .replace(let others): birth = try writer.replace(others).map { .blocked(by: $0, .overlap) } ?? .pending
             case .skip(let other): throw busy(job, other)
             }
-            return try writer.insertRun(of: job, birth, input: input)
+            return try writer.insertRun(of: job, birth, rule, input: input)
         }
     }
 
@@ -51,13 +52,14 @@ extension JobStore {
     private func busy(_ job: Job, _ other: DispatchID) -> StoreError {
         StoreError(
             .refused,
-            "the job \(job.name) is busy with dispatch \(other) and its overlap policy is skip: wait for it, "
+            "the job \(job.name) is busy with dispatch \(other) and its overlap policy is "
+                + "\(job.definition.overlap): wait for it, "
                 + "or say --queue to run after it, or --force to run beside it")
     }
 }
 
 extension RunMode {
-    fileprivate func policy(of job: Job) -> OverlapPolicy {
+    fileprivate func rule(of job: Job) -> OverlapRule {
         switch self {
         case .policy: job.definition.overlap
         case .queue: .queueAll
@@ -67,11 +69,14 @@ extension RunMode {
 }
 
 extension JobWriter where Transaction: ~Copyable {
-    fileprivate mutating func insertRun(of job: Job, _ birth: DispatchBirth, input: [UInt8]?) throws -> DispatchID {
+    fileprivate mutating func insertRun(
+        of job: Job, _ birth: DispatchBirth, _ rule: OverlapRule, input: [UInt8]?
+    ) throws -> DispatchID {
         let origin = DispatchOrigin(
             job: job.name, queue: job.definition.queue, priority: job.definition.priority,
             maxAttempts: job.definition.maxAttempts)
         var request = Request(of: job)
+        request.overlap = rule
         if let input { request.input = input }
         try request.checkSize()
         try admit(request)

@@ -110,10 +110,10 @@ extension JobWriter where Transaction: ~Copyable {
         else { return nil }
         let dispatch = record.dispatch
         let event = try event(of: result, on: dispatch)
-        if case .release = event { return try apply(event, to: record) }
+        if case .release = event { return try skipIfRemoved(try apply(event, to: record)) }
         try keepAttempt(of: dispatch, result.outcome, event.reason)
         try keepOutput(result.output, of: dispatch)
-        return try apply(event, to: record)
+        return try skipIfRemoved(try apply(event, to: record))
     }
 
     /// What was asked for is read only where the end leaves something to decide.
@@ -137,9 +137,11 @@ extension JobWriter where Transaction: ~Copyable {
         var claimed: [ClaimedDispatch] = []
         for entry in ready.prefix(limit) {
             let record = try transaction.indexed(entry.id, by: Buckets.ready)
+            let request = try transaction.request(of: entry.id)
+            guard try admits(record, request) else { continue }
             let claim = Claim(worker: worker, token: Token(sequence))
             let dispatch = try apply(.claim(claim), to: record)
-            claimed.append(ClaimedDispatch(dispatch: dispatch, request: try transaction.request(of: entry.id)))
+            claimed.append(ClaimedDispatch(dispatch: dispatch, request: request))
         }
         return claimed
     }
@@ -220,7 +222,7 @@ extension DispatchEvent {
         switch self {
         case .retry(_, _, _, let reason), .fail(_, _, let reason): reason
         case .stop: .requested
-        case .fallDue, .unblock, .claim, .succeed, .release, .lose, .cancel, .skip, .coalesce: .none
+        case .fallDue, .unblock, .claim, .holdBack, .succeed, .release, .lose, .cancel, .skip, .coalesce: .none
         }
     }
 }

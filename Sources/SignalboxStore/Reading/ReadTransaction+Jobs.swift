@@ -38,6 +38,14 @@ extension ReadTransaction where Self: ~Copyable {
         return try names.compactMap { try job($0) }
     }
 
+    /// The newest revision of a job, there still or not, under which a due time was dealt with; nil when none was.
+    func newestRevision(ofOccurrences job: JobName) throws -> UInt32? {
+        let range = KeyRange(prefix: Key().with(job.text).bytes)
+        guard let key = try keys(Buckets.occurrences, range, .descending, limit: 1).first else { return nil }
+        var reader = KeyReader(key)
+        return reader.text() == nil ? nil : reader.shortNumber()
+    }
+
     func count(_ subject: CounterSubject, _ state: DispatchState) throws -> UInt64 {
         try fetch(Counter.self, .counter(subject, state), in: Buckets.counters)?.value ?? 0
     }

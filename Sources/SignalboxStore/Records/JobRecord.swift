@@ -17,10 +17,11 @@ extension JobDefinition: Record {
         writer.put(UInt32(clamping: maxAttempts))
         writer.put(retry)
         writer.put(rescue.rawValue)
-        writer.put(overlap.rawValue)
+        writer.put(overlap)
         writer.put(catchUp.mode.rawValue)
         writer.put(catchUp.window) { $0.put($1) }
         writer.put(UInt32(clamping: catchUp.maximum))
+        writer.put(startBy) { $0.put($1) }
     }
 
     static func read(from reader: inout RecordReader) throws -> JobDefinition {
@@ -37,11 +38,13 @@ extension JobDefinition: Record {
         let maxAttempts = Int(try reader.number32())
         let retry = try reader.retryPolicy()
         let rescue = try reader.value(of: RescuePolicy.self)
-        let overlap = try reader.value(of: OverlapPolicy.self)
+        let overlap = try reader.overlapRule()
+        let catchUp = try reader.catchUpPolicy()
         return JobDefinition(
             name: name, schedule: schedule, zone: zone, queue: queue, priority: priority, command: command,
             environment: environment, directory: directory, input: input, timeout: timeout, maxAttempts: maxAttempts,
-            retry: retry, rescue: rescue, overlap: overlap, catchUp: try reader.catchUpPolicy())
+            retry: retry, rescue: rescue, overlap: overlap, catchUp: catchUp,
+            startBy: try reader.flag() ? try reader.duration() : nil)
     }
 }
 
@@ -74,6 +77,7 @@ extension JobProgress: Record {
             writer.put(run.state.rawValue)
             writer.put(run.finishedAt)
         }
+        writer.put(each: spans) { $0.put($1) }
     }
 
     static func read(from reader: inout RecordReader) throws -> JobProgress {
@@ -89,6 +93,8 @@ extension JobProgress: Record {
             let state = try reader.value(of: DispatchState.self)
             progress.lastRun = LastRun(dispatch: dispatch, state: state, finishedAt: try reader.instant())
         }
+        progress.spans = []
+        for _ in 0..<(try reader.count()) { progress.spans.append(try reader.ledgerSpan()) }
         return progress
     }
 }
@@ -99,5 +105,26 @@ extension RecordReader {
         let at = try instant()
         let by = try text()
         return JobPause(at: at, by: by, reason: try flag() ? try text() : nil)
+    }
+}
+
+extension RecordWriter {
+    fileprivate mutating func put(_ span: LedgerSpan) {
+        put(span.after)
+        put(span.through) { $0.put($1) }
+        put(span.revision)
+        put(span.epoch)
+        put(span.anchor)
+    }
+}
+
+extension RecordReader {
+    @_lifetime(self: copy self)
+    fileprivate mutating func ledgerSpan() throws -> LedgerSpan {
+        let after = try instant()
+        let through = try flag() ? try instant() : nil
+        let revision = try number32()
+        let epoch = try number32()
+        return LedgerSpan(after: after, through: through, revision: revision, epoch: epoch, anchor: try instant())
     }
 }

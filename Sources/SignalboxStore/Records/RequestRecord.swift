@@ -14,6 +14,8 @@ extension Request: Record {
         writer.put(uniqueKey) { $0.put($1) }
         writer.put(each: after) { $0.put($1.number) }
         writer.put(revision) { $0.put($1) }
+        writer.put(overlap) { $0.put($1) }
+        writer.put(startBy) { $0.put($1) }
     }
 
     static func read(from reader: inout RecordReader) throws -> Request {
@@ -28,9 +30,11 @@ extension Request: Record {
         var after: [DispatchID] = []
         for _ in 0..<(try reader.count()) { after.append(DispatchID(try reader.number64())) }
         let revision = try reader.flag() ? try reader.number32() : nil
+        let overlap = try reader.flag() ? try reader.overlapRule() : nil
         return Request(
             command: command, environment: environment, directory: directory, input: input, timeout: timeout,
-            retry: retry, rescue: rescue, uniqueKey: uniqueKey, after: after, revision: revision)
+            retry: retry, rescue: rescue, uniqueKey: uniqueKey, after: after, revision: revision,
+            overlap: overlap, startBy: try reader.flag() ? try reader.duration() : nil)
     }
 }
 
@@ -52,6 +56,11 @@ extension RecordWriter {
             writer.put(entry.key)
             writer.put(entry.value)
         }
+    }
+
+    mutating func put(_ rule: OverlapRule) {
+        put(rule.policy.rawValue)
+        put(rule.limit) { $0.put(UInt32(clamping: $1)) }
     }
 
     mutating func put(_ policy: RetryPolicy) {
@@ -83,6 +92,12 @@ extension RecordReader {
             environment[name] = try text()
         }
         return environment
+    }
+
+    @_lifetime(self: copy self)
+    mutating func overlapRule() throws -> OverlapRule {
+        let policy = try value(of: OverlapPolicy.self)
+        return OverlapRule(policy, limit: try flag() ? Int(try number32()) : nil)
     }
 
     @_lifetime(self: copy self)

@@ -32,7 +32,7 @@ public enum Buckets {
     static let byJob = Bucket(13, "dispatch.by-job")
     /// Unique key → the dispatch that holds it.
     static let unique = Bucket(14, "unique")
-    /// Job, revision, clock epoch, nominal due time → the dispatch made for it.
+    /// Job, revision, clock epoch, nominal due time → the dispatch made for it, or that took it in.
     static let occurrences = Bucket(15, "occurrences")
     /// Worker → its registration.
     static let workers = Bucket(16, "workers")

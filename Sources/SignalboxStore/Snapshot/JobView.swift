@@ -14,7 +14,7 @@ public struct JobView: Sendable, Encodable {
 
     private enum CodingKeys: String, CodingKey {
         case name, schedule, zone, paused, next_at, last_run_at, last_state, running, waiting, queue, priority, command
-        case paused_at, paused_by, pause_reason, revision, max_attempts, timeout_seconds, overlap
+        case paused_at, paused_by, pause_reason, revision, max_attempts, timeout_seconds, overlap, start_by_seconds
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -38,5 +38,6 @@ public struct JobView: Sendable, Encodable {
         try fields.encode(job.definition.maxAttempts, forKey: .max_attempts)
         try fields.encode(job.definition.timeout?.components.seconds, forKey: .timeout_seconds)
         try fields.encode(job.definition.overlap.word, forKey: .overlap)
+        try fields.encode(job.definition.startBy?.components.seconds, forKey: .start_by_seconds)
     }
 }

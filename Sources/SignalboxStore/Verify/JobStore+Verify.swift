@@ -44,7 +44,7 @@ extension ReadTransaction where Self: ~Copyable {
                 case StoreState.key.bytes: _ = try StoreState(record: value, key: key)
                 case StoreSettings.key.bytes: _ = try StoreSettings(record: value, key: key)
                 case BootRecord.key.bytes: _ = try BootRecord(record: value, key: key)
-                case StoreClock.key.bytes: check.clock = try StoreClock(record: value, key: key)
+                case StoreClock.key.bytes: _ = try StoreClock(record: value, key: key)
                 default: check.report.fault("meta has \(hexadecimal(copied(key))), which is nothing we know")
                 }
             } catch {
@@ -81,6 +81,7 @@ extension ReadTransaction where Self: ~Copyable {
                 check.report.fault("dispatch \(dispatch.id) is newer than the counter of numbers")
             }
             check.count(dispatch)
+            check.occurrences.expect(dispatch)
             for fault in dispatch.inconsistencies { check.report.fault("dispatch \(dispatch.id) \(fault)") }
             for (bucket, key) in dispatch.indexEntries { try expect(key, bucket, &check) }
             try checkRequest(of: record, &check)
@@ -92,6 +93,11 @@ extension ReadTransaction where Self: ~Copyable {
         let id = record.dispatch.id
         guard let request = try fetch(Request.self, .dispatch(id), in: Buckets.requests) else {
             return check.report.fault("dispatch \(id) has no request")
+        }
+        if let key = request.uniqueKey, record.holdsUniqueKey == record.dispatch.state.isTerminal {
+            check.report.fault(
+                "dispatch \(id) is \(record.dispatch.state.name) and \(record.holdsUniqueKey ? "holds" : "does not hold") "
+                    + "its unique key \(quoted(key))")
         }
         if record.holdsUniqueKey {
             guard let key = request.uniqueKey else {
@@ -128,8 +134,9 @@ extension ReadTransaction where Self: ~Copyable {
         try each(Request.self, Buckets.requests, &check) { key, _, check in
             try checkBelongs(key, Buckets.requests, &check)
         }
-        try each(Attempt.self, Buckets.attempts, &check) { key, _, check in
+        try each(Attempt.self, Buckets.attempts, &check) { key, attempt, check in
             try checkBelongs(key, Buckets.attempts, &check)
+            if let fault = attempt.timeFault { check.report.fault("the attempt \(hexadecimal(key)) \(fault)") }
         }
         try each(OutputChunk.self, Buckets.outputs, &check) { key, _, check in
             try checkBelongs(key, Buckets.outputs, &check)
@@ -152,16 +159,16 @@ extension ReadTransaction where Self: ~Copyable {
                 return check.report.fault(
                     "an occurrence of \(job) names dispatch \(counter.value), which has no record")
             }
-            if dispatch.job != job || dispatch.scheduledFor != time {
+            if dispatch.job != job || (check.isOfWallTime(job, revision) && !dispatch.canStandFor(time)) {
                 check.report.fault(
                     "an occurrence of \(job) at \(time) names dispatch \(dispatch.id), which is of another")
             }
-            if let known = check.jobs[job], known.progress.revision == revision, epoch == check.state.clockEpoch,
-                known.definition.schedule != .boot, time > check.cursor(of: known)
-            {
+            check.occurrences.found(dispatch.id)
+            if let known = check.jobs[job], known.isBeyondCursor(time, revision, epoch) {
                 check.report.fault("an occurrence of \(job) at \(time) lies beyond the job's cursor")
             }
         }
+        try checkBalance(&check)
     }
 
     private func checkWorkers(_ check: inout Check) throws {
@@ -175,14 +182,17 @@ extension ReadTransaction where Self: ~Copyable {
     private func checkEvents(_ check: inout Check) throws {
         var bytes: UInt64 = 0
         var newest: UInt64 = 0
+        var replay = EventReplay()
         try each(EventRecord.self, Buckets.events, &check) { key, record, check in
             newest = key.reduce(0) { $0 << 8 | UInt64($1) }
+            for fault in replay.faults(of: record, newest) { check.report.fault(fault) }
             if record.changes.isEmpty { check.report.fault("event \(newest) has no change") }
         }
         try scan(Buckets.events, .all, .ascending) { _, value in
             bytes += UInt64(value.count)
             return .next
         }
+        try checkReplay(replay, &check)
         if newest > check.state.sequence { check.report.fault("event \(newest) is newer than the newest transaction") }
         if bytes != check.state.eventBytes {
             check.report.fault("the events have \(bytes) bytes, and the store counts \(check.state.eventBytes)")
@@ -285,18 +295,19 @@ extension ReadTransaction where Self: ~Copyable {
 }
 
 /// What has been worked out so far.
-private struct Check {
+struct Check {
     var report = VerifyReport()
     var state = StoreState()
-    var clock: StoreClock?
     var jobs: [JobName: Job] = [:]
     var totals: [DispatchState: UInt64] = [:]
     var counters: [[UInt8]: UInt64] = [:]
     var expected: [Bucket: Int] = [:]
+    var occurrences = OccurrenceBalance()
 
-    /// In wall time, as occurrences are kept.
-    func cursor(of job: Job) -> Instant {
-        clock?.wall(of: job.progress.cursor, on: job.definition.schedule.clock) ?? job.progress.cursor
+    /// Whether the occurrences of that revision are kept in wall time, as dispatches name their due times.
+    func isOfWallTime(_ job: JobName, _ revision: UInt32) -> Bool {
+        guard let known = jobs[job], known.progress.revision == revision else { return false }
+        return known.definition.schedule.clock == .wall
     }
 
     mutating func count(_ dispatch: Dispatch) {
@@ -327,6 +338,7 @@ extension Dispatch {
             faults.append("is \(state.name) and has \(finished == nil ? "no" : "a") time of its end")
         }
         if state == .inProgress, started == nil { faults.append("is IN_PROGRESS and was never started") }
+        if let fault = timeFault { faults.append(fault) }
         if attempt > 0, started == nil { faults.append("has an attempt and no start") }
         return faults
     }

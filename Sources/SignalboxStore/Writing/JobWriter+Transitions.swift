@@ -115,6 +115,7 @@ extension JobWriter where Transaction: ~Copyable {
             case .failed: try apply(.cancel(.parentFailed), to: record)
             }
         }
+        try fillPlace(of: ended)
     }
 
     private func nextBlocker(of record: DispatchRecord) throws -> Dependency {
@@ -123,9 +124,10 @@ extension JobWriter where Transaction: ~Copyable {
             return try transaction.dependency(of: try transaction.request(of: dispatch.id).after)
         }
         // Several of the same job may have been in its way; each of them has to end.
-        guard dispatch.reason == .overlap, let job = dispatch.job else { return .met }
-        let earlier = try transaction.active(of: job).last { $0.id < dispatch.id }
-        return earlier.map { .waiting($0.id) } ?? .met
+        guard dispatch.reason == .overlap, let job = dispatch.job,
+            let rule = try transaction.request(of: dispatch.id).overlap
+        else { return .met }
+        return rule.blocker(of: dispatch, active: try transaction.active(of: job)).map { .waiting($0) } ?? .met
     }
 
     private mutating func recordLastRun(_ ended: Dispatch) throws {

@@ -15,6 +15,8 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
     private var changes: [DispatchChange] = []
     private var counts: [CounterKey: Int] = [:]
     private var interests: InterestSet = []
+    /// Whether a registered worker lives: what its kernel lock says.
+    let isAlive: (WorkerID) -> Bool
     var admission = Admission()
     /// Dispatches that ended, while the waiters of the first of them and of all that follow are looked after.
     var endings: [Dispatch] = []
@@ -29,10 +31,11 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
     }
 
     /// `state` is the record as it stands in `transaction`.
-    init(_ transaction: consuming Transaction, state: StoreState, now: Now) {
+    init(_ transaction: consuming Transaction, state: StoreState, now: Now, isAlive: @escaping (WorkerID) -> Bool) {
         self.state = state
         stateBefore = state
         self.now = now
+        self.isAlive = isAlive
         self.transaction = transaction
     }
 

@@ -1,0 +1,58 @@
+/// A stretch of a job's time in which every due time of its schedule is accounted for exactly once: what `verify
+/// --schedule` checks. A new one begins where the schedule is defined, and where the wall clock was set back and the
+/// schedule begins again.
+public struct LedgerSpan: Hashable, Sendable {
+    /// The due times after this one are accounted for,
+    public var after: Instant
+    /// up to this one; nil in the newest: up to ``JobProgress/accountedThrough``.
+    public var through: Instant?
+    /// The job's revision and the store's clock epoch when it began: occurrences in it have these or later ones.
+    public var revision: UInt32
+    public var epoch: UInt32
+    /// Where an `every` schedule counts from in it.
+    public var anchor: Instant
+
+    public init(after: Instant, through: Instant? = nil, revision: UInt32, epoch: UInt32, anchor: Instant) {
+        self.after = after
+        self.through = through
+        self.revision = revision
+        self.epoch = epoch
+        self.anchor = anchor
+    }
+
+    /// So many are remembered for a job; of what lies before the oldest nothing can be said.
+    public static let limit = 8
+}
+
+extension JobProgress {
+    /// Every due time up to here is in the store: run, waiting or skipped. That is the cursor, but while a job was paused
+    /// and resumed and no scheduler has recorded yet what passed.
+    public var accountedThrough: Instant { nextDue.map { min(cursor, $0 - .microseconds(1)) } ?? cursor }
+
+    /// The schedule is followed from `instant` on, and what was before has nothing to do with it.
+    public mutating func begin(at instant: Instant, epoch: UInt32) {
+        cursor = instant
+        anchor = instant
+        nextDue = nil
+        spans = [LedgerSpan(after: instant, revision: revision, epoch: epoch, anchor: instant)]
+    }
+
+    /// The wall clock was set back, and the cursor with it: due times come again, in a later epoch.
+    public mutating func restart(at instant: Instant, epoch: UInt32) {
+        let newest = spans.count - 1
+        if spans[newest].epoch < epoch {
+            spans[newest].through = accountedThrough
+            spans.append(LedgerSpan(after: instant, revision: revision, epoch: epoch, anchor: anchor))
+            spans.removeFirst(max(0, spans.count - LedgerSpan.limit))
+        } else {
+            spans[newest].after = min(spans[newest].after, instant)
+        }
+        cursor = instant
+    }
+
+    /// Nothing can be said any more of due times up to `instant`.
+    public mutating func forgetSpans(through instant: Instant) {
+        spans = [spans[spans.count - 1]]
+        spans[0].after = max(spans[0].after, instant)
+    }
+}
