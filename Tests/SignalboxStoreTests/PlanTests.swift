@@ -14,7 +14,7 @@ import Testing
             queue: try QueueName("heavy"), priority: 7, command: .shell("x --token abd"),
             environment: ["API_KEY": "b", "B": "1", "D": "3"], directory: "/srv", input: [1, 2], timeout: .seconds(90),
             maxAttempts: 3, retry: RetryPolicy(factor: 1), rescue: .retry, overlap: .allow,
-            catchUp: CatchUpPolicy(mode: .all, window: .seconds(60), maximum: 9))
+            catchUp: CatchUpPolicy(mode: .all, window: .seconds(60), maximum: 9), startBy: .seconds(600))
         let change = JobChange(name: before.name, from: before, to: after)
         #expect(change.change == .changed)
         #expect(
@@ -24,7 +24,7 @@ import Testing
                 "env.API_KEY: [redacted] → [redacted]", "env.C: 2 → –", "env.D: – → 3", "cwd: – → /srv",
                 "stdin: – → 2 bytes", "timeout: – → 1m30s", "max_attempts: 1 → 3",
                 "retry: base 15s, factor 2.0, cap 1h, jitter 0.1 → base 15s, factor 1.0, cap 1h, jitter 0.1",
-                "on_crash: fail → retry", "overlap: skip → allow", "catchup: latest → all, window 1m, max 9",
+                "on_crash: fail → retry", "overlap: skip → allow", "catchup: latest → all, window 1m, max 9", "start_by: – → 10m",
             ])
     }
 
@@ -35,7 +35,7 @@ import Testing
         #expect(JobChange(name: base.name, from: nil, to: base).change == .added)
         #expect(JobChange(name: base.name, from: base, to: nil).change == .removed)
         // A new property of a definition has to be compared too: name, which never differs, is the one left out.
-        #expect(Mirror(reflecting: base).children.count == 15)
+        #expect(Mirror(reflecting: base).children.count == 16)
     }
 
     @Test(arguments: EngineKind.allCases)

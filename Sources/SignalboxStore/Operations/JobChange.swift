@@ -62,6 +62,7 @@ public struct JobFieldChange: Hashable, Sendable, Encodable {
         compare("on_crash", \.rescue) { $0.word }
         compare("overlap", \.overlap) { $0.word }
         compare("catchup", \.catchUp) { $0.words }
+        compare("start_by", \.startBy) { $0.map(\.text) }
         return found
     }
 
