@@ -66,8 +66,9 @@ struct SchedulerLoop<Engine: OrderedStore> {
         if boot.dispatched > 0 { logger.info("dispatched \(boot.dispatched) jobs for this boot") }
         // Zone data may have changed while no scheduler ran.
         try planAgain()
+        var isBehind = false
         while true {
-            for event in try loop.wait() {
+            for event in try loop.wait(for: isBehind ? .zero : nil) {
                 switch event.token {
                 case .stop: return try store.noteClock(now: clocks.now())
                 case .bell: bell.wakeUp.lower()
@@ -76,8 +77,9 @@ struct SchedulerLoop<Engine: OrderedStore> {
                 case .zoneFiles: try noteZoneFiles()
                 }
             }
-            do { try passes() } catch let error as any RoomError where error.isLackOfRoom {
+            do { isBehind = try pass() } catch let error as any RoomError where error.isLackOfRoom {
                 // No cursor has moved, so nothing that is due is lost.
+                isBehind = false
                 logger.error("\(error) What is due is tried again in \(Self.storeRetry.components.seconds) s.")
                 try bootAlarm.arm(at: clocks.now().boot + Self.storeRetry)
             }
@@ -92,23 +94,25 @@ struct SchedulerLoop<Engine: OrderedStore> {
         }
     }
 
-    /// Deals with all that is due, then arms the alarms for what comes next.
-    private mutating func passes() throws {
+    /// Deals with what is due, in one transaction, so that a scheduler that has more to do than it can still hears when
+    /// it is to stop.
+    /// - Returns: whether more may be due; when not, the alarms are armed for what comes next.
+    private mutating func pass() throws -> Bool {
         try renewZones()
         try tidyUp()
-        while true {
-            let now = clocks.now()
-            let view = try store.schedulerView(now: now, except: held)
-            if view.clockHasMoved || view.hasDueJobs {
-                try fire(now)
-            } else if view.mustRewind {
-                try rewind()
-            } else if view.hasDueDispatches {
-                try store.promote(now: now)
-            } else {
-                return try arm(view, now)
-            }
+        let now = clocks.now()
+        let view = try store.schedulerView(now: now, except: held)
+        if view.clockHasMoved || view.hasDueJobs {
+            try fire(now)
+        } else if view.mustRewind {
+            try rewind()
+        } else if view.hasDueDispatches {
+            try store.promote(now: now)
+        } else {
+            try arm(view, now)
+            return false
         }
+        return true
     }
 
     private func arm(_ view: SchedulerView, _ now: Now) throws {
