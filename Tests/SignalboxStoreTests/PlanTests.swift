@@ -24,7 +24,8 @@ import Testing
                 "env.API_KEY: [redacted] → [redacted]", "env.C: 2 → –", "env.D: – → 3", "cwd: – → /srv",
                 "stdin: – → 2 bytes", "timeout: – → 1m30s", "max_attempts: 1 → 3",
                 "retry: base 15s, factor 2.0, cap 1h, jitter 0.1 → base 15s, factor 1.0, cap 1h, jitter 0.1",
-                "on_crash: fail → retry", "overlap: skip → allow", "catchup: latest → all, window 1m, max 9", "start_by: – → 10m",
+                "on_crash: fail → retry", "overlap: skip → allow", "catchup: latest → all, window 1m, max 9",
+                "start_by: – → 10m",
             ])
     }
 
