@@ -357,6 +357,30 @@ private let jumps: [Duration] = [
         }
     }
 
+    /// Aim: what is due by a clock that may be wrong waits too. Method: the clock has gone on, nothing says that it is
+    /// right, and the machine has just been started.
+    @Test(arguments: EngineKind.allCases)
+    func `whose clock may be right keeps what is due by it waiting all the same`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let job = try store.define("hourly", "0 * * * *")
+            let at = Enqueuing(request: Request(command: .shell("true")), due: store.now.wall + .seconds(600))
+            let atTime = try store.jobs.enqueue(at, now: store.now).id
+            let delayed = try store.enqueue(delay: .seconds(600))
+            try store.live(.seconds(60))
+            store.clock.reboot(after: .seconds(7200))
+            let trust = try store.jobs.judgeClock(nothing, limit: .seconds(120), now: store.now)
+            #expect(trust == .held(.unsynchronised, since: store.now.boot, until: store.now.boot + .seconds(120)))
+            try store.live(.seconds(119))
+            #expect(try store.state(delayed) == .success)
+            #expect(try store.state(atTime) == .scheduled && store.runs(of: job).isEmpty)
+            let view = try store.jobs.workerView(queues: [.standard], now: store.now)
+            #expect(!view.hasWork && view.nextWall == nil && view.nextBoot == store.now.boot + .seconds(1))
+            try store.live(.seconds(1))
+            #expect(try store.state(atTime) == .success)
+            #expect(try store.ran(job) == [.text("2026-11-22T14:00:00Z")], "the newest of two")
+        }
+    }
+
     @Test func `that was believed at once goes by 1970, and is set right later`() throws {
         try EngineKind.memory.withStore { store in
             let job = try store.define("job", "0 * * * *")
