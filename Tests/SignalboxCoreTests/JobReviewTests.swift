@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct `The review of a job` {
     private func notes(
-        _ schedule: String, in name: String = "UTC", overlap: OverlapPolicy = .skip, timeout: Duration? = nil
+        _ schedule: String, in name: String = "UTC", overlap: OverlapRule = .skip, timeout: Duration? = nil
     ) throws -> [String] {
         let job = JobDefinition(
             name: try JobName("job"), schedule: try Schedule(text: schedule), command: .shell("true"),

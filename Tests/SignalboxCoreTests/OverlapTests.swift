@@ -78,7 +78,7 @@ import Testing
         ("queue-all:100000", OverlapRule(.queueAll, limit: 100_000)),
     ])
     func `with a limit has a text that reads back`(text: String, rule: OverlapRule) {
-        #expect(OverlapRule(text: text) == rule && rule.description == text)
+        #expect(OverlapRule(text: text) == rule && rule.word == text)
     }
 
     @Test(arguments: ["", "allow:", "allow:0", "allow:-1", "allow:100001", "skip:2", "allow:2:3", "replace:1", ":3"])

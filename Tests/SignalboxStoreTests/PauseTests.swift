@@ -39,7 +39,7 @@ import Testing
 @Suite struct `Resuming with what was missed` {
     /// A minutely job, paused for five due times and a bit; a scheduler looks after each of them, or never.
     private func withMissed(
-        _ policy: CatchUpPolicy, watched: Bool, overlap: OverlapPolicy = .allow,
+        _ policy: CatchUpPolicy, watched: Bool, overlap: OverlapRule = .allow,
         _ body: (StoreUnderTest, JobName) throws -> Void
     ) throws {
         for engine in EngineKind.allCases {

@@ -123,7 +123,7 @@ struct WhyWords {
         case .redefined: return "the job was changed with --replace-pending" + at
         case .parentFailed: return "the dispatch it came after did not succeed" + at
         case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .exit, .killed, .timeout, .exec,
-            .poison, .requested, .jobRemoved, .downtime, .suspended, .clockForward, .paused, .storeFull,
+            .poison, .requested, .jobRemoved, .startDeadline, .downtime, .suspended, .clockForward, .paused, .storeFull,
             .untrustedClock:
             return "somebody asked for that" + at
         }
@@ -147,6 +147,7 @@ struct WhyWords {
         case .downtime: return "no scheduler looked when it was due; \(catchUp)"
         case .suspended: return "the machine slept when it was due; \(catchUp)"
         case .clockForward: return "the clock was set forward past it; \(catchUp)"
+        case .startDeadline: return "nobody started it in time (start_by: \(startBy))"
         case .untrustedClock: return "nobody could say yet whether the clock was right; \(catchUp)"
         case .jobRemoved: return "the job was removed while it waited"
         case .storeFull: return "the store was nearly full: `signalbox stat` shows how full it is"
@@ -155,6 +156,8 @@ struct WhyWords {
             return dispatch.reason.word ?? "no reason was kept"
         }
     }
+
+    private var startBy: String { job.definition.startBy.map(Words.length) ?? "none any more" }
 
     private var catchUp: String {
         let policy = job.definition.catchUp

@@ -105,7 +105,7 @@ extension JobReview {
 extension JobReview {
     private static func lengthNotes(_ job: JobDefinition, _ zone: Zone, _ now: Instant) -> [String] {
         guard let period = shortestPeriod(of: job.schedule, zone, now) else { return [] }
-        switch job.overlap {
+        switch job.overlap.policy {
         case .allow, .replace: return []
         case .skip: return tooLong(job, period, "those that fall due meanwhile are skipped")
         case .queueOne, .queueAll:
