@@ -34,6 +34,8 @@ let package = Package(
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         // The Linux calls Swift cannot name: futex, pidfd, locks with a va_list, and starting a command.
         .target(name: "CLinux"),
+        // The processor's own checksum, which Swift cannot name either.
+        .target(name: "CProcessor"),
         // The seam: ordered keys, snapshots, write transactions, waiting for change. Knows of no jobs.
         .target(name: "OrderedStore", swiftSettings: memorySafe),
         // Safe LMDB behind the seam, with its guards. The only place that says `unsafe` or `MDB_`.
@@ -45,7 +47,7 @@ let package = Package(
         .target(name: "SignalboxFormats", dependencies: ["CYAML", "SignalboxCore"], swiftSettings: strict),
         // The job store over any OrderedStore: buckets, records, one file per operation, snapshot, verify.
         .target(
-            name: "SignalboxStore", dependencies: ["OrderedStore", "SignalboxCore"],
+            name: "SignalboxStore", dependencies: ["CProcessor", "OrderedStore", "SignalboxCore"],
             // A record is read in place, by a reader that cannot outlive the bytes it reads.
             swiftSettings: memorySafe + [.enableExperimentalFeature("Lifetimes")]),
         // The loops and what they stand on: scheduler, worker, reaper, processes, clocks, liveness locks.

@@ -13,7 +13,7 @@ enum RecordSamples {
         RecordSample("progress", progress, under: .name("nightly")),
         RecordSample("registration", registration, under: .worker(registration.id)),
         RecordSample("event", event, under: .sequence(9)),
-        RecordSample("counter", Counter(value: 77), under: .unique("photo-7")),
+        RecordSample("counter", Counter(value: 77), under: .name("photo-7")),
         RecordSample("history", history, under: .history(UTCHour(of: moment.wall), .job(name))),
         RecordSample("state", state, under: StoreState.key),
         RecordSample("header", StoreHeader(format: 1, storeID: "0123"), under: StoreHeader.key),

@@ -130,10 +130,12 @@ import Testing
 
     @Test func `are a ring of bounded bytes that always holds the newest`() throws {
         try withMemoryStore { store in
-            let change = DispatchChange(
-                id: DispatchID(1), job: try JobName("job"), from: .pending, to: .pending, attempt: 1)
+            let origin = DispatchOrigin(job: try JobName("job"), maxAttempts: 1)
+            let dispatch = Dispatch(id: DispatchID(1), origin: origin, birth: .pending, now: store.now)
             for count in [20_000, 20_000, 1, 400_000, 1, 20_000] + Array(repeating: 20_000, count: 25) {
-                try store.jobs.write(store.now) { writer in for _ in 0..<count { writer.report(change) } }
+                try store.jobs.write(store.now) { writer in
+                    for _ in 0..<count { writer.report(dispatch, from: .pending) }
+                }
                 let (sequence, size) = try store.jobs.engine.read { transaction in
                     let state = try transaction.storeState()
                     let events = try transaction.entries(Buckets.events)

@@ -130,7 +130,7 @@ import Testing
         ("has no request", { try $0.raw.delete(try running($0).bytes, Buckets.requests) }),
         ("belongs to no dispatch", { try $0.raw.keep(stray, .dispatch(DispatchID(99)), in: Buckets.requests) }),
         ("belongs to no dispatch", { try $0.raw.keep(strayChunk, .output(DispatchID(99), 1, 0), in: Buckets.outputs) }),
-        ("held by another", { try $0.raw.keep(Counter(value: 1), .unique("held"), in: Buckets.unique) }),
+        ("held by another", { try $0.raw.keep(Counter(value: 1), .name("held"), in: Buckets.unique) }),
         ("has no progress", { try $0.raw.delete(Key.name("job").bytes, Buckets.jobProgress) }),
         ("which is no job", { try $0.raw.delete(Key.name("job").bytes, Buckets.jobs) }),
         ("beyond the job's cursor", { try changeProgress($0) { $0.cursor = .epoch } }),

@@ -9,6 +9,11 @@ public struct JobName: Hashable, Comparable, Sendable, CustomStringConvertible {
         self.text = try checkedName(text, of: "job")
     }
 
+    /// The name that these bytes spell. Throws ``NameError`` when they are no such name.
+    public init(utf8 bytes: Span<UInt8>) throws {
+        text = try checkedName(bytes, of: "job")
+    }
+
     public var description: String { text }
     public static func < (left: Self, right: Self) -> Bool { left.text < right.text }
 }
@@ -20,6 +25,11 @@ public struct QueueName: Hashable, Comparable, Sendable, CustomStringConvertible
     /// Throws ``NameError`` when `text` is no such name.
     public init(_ text: String) throws {
         self.text = try checkedName(text, of: "queue")
+    }
+
+    /// The name that these bytes spell. Throws ``NameError`` when they are no such name.
+    public init(utf8 bytes: Span<UInt8>) throws {
+        text = try checkedName(bytes, of: "queue")
     }
 
     private init(known text: String) { self.text = text }
@@ -39,16 +49,35 @@ public struct NameError: Error, Hashable, CustomStringConvertible {
 private func checkedName(_ text: String, of kind: String) throws -> String {
     let limit = 128
     let bytes = text.utf8
-    guard let first = bytes.first else { throw NameError(description: "a \(kind) name cannot be empty") }
+    guard !bytes.isEmpty else { throw NameError(description: "a \(kind) name cannot be empty") }
     guard bytes.count <= limit else {
         throw NameError(description: "the \(kind) name has \(bytes.count) bytes; at most \(limit) are allowed")
     }
-    guard first.isLetter || first.isDigit,
-        bytes.allSatisfy({ $0.isLetter || $0.isDigit || ".-_:".utf8.contains($0) })
-    else {
+    guard isName(bytes.span) else {
         throw NameError(
             description: "\(quoted(text)) is no \(kind) name: letters, digits and . _ - : are allowed, "
                 + "beginning with a letter or digit, as in \(kind == "job" ? "backup-home" : "default")")
     }
     return text
+}
+
+private func checkedName(_ bytes: Span<UInt8>, of kind: String) throws -> String {
+    guard let text = try? UTF8Span(validating: bytes) else {
+        throw NameError(description: "the bytes of a \(kind) name are not UTF-8")
+    }
+    return isName(bytes) ? String(copying: text) : try checkedName(String(copying: text), of: kind)
+}
+
+private func isName(_ bytes: Span<UInt8>) -> Bool {
+    guard (1...128).contains(bytes.count), bytes[0].isLetter || bytes[0].isDigit else { return false }
+    for index in bytes.indices where !bytes[index].isNameCharacter { return false }
+    return true
+}
+
+extension UInt8 {
+    /// A letter, a digit, or one of `.`, `_`, `-`, `:`.
+    fileprivate var isNameCharacter: Bool {
+        isLetter || isDigit || self == UInt8(ascii: ".") || self == UInt8(ascii: "_") || self == UInt8(ascii: "-")
+            || self == UInt8(ascii: ":")
+    }
 }

@@ -87,13 +87,13 @@ extension WriteTransaction where Self: ~Copyable {
         let key = Key.output(piece.dispatch, piece.attempt, piece.chunk)
         switch piece.change {
         case .add(let lines): try keep(OutputChunk(lines: lines), key, in: LiveBuckets.output)
-        case .drop: try delete(key.bytes.span, in: LiveBuckets.output)
+        case .drop: try delete(key.span, in: LiveBuckets.output)
         }
     }
 
     fileprivate mutating func forget(_ worker: WorkerID) throws {
         let key = Key.worker(worker)
-        try delete(key.bytes.span, in: LiveBuckets.heartbeats)
+        try delete(key.span, in: LiveBuckets.heartbeats)
     }
 
     /// Nothing, when another worker has begun the dispatch again meanwhile: what is here is that one's.
@@ -101,8 +101,8 @@ extension WriteTransaction where Self: ~Copyable {
         let key = Key.dispatch(id)
         let command = try fetch(RunningCommand.self, key, in: LiveBuckets.runs)
         guard command == nil || command?.token == token else { return }
-        try delete(key.bytes.span, in: LiveBuckets.runs)
-        try delete(key.bytes.span, in: LiveBuckets.progress)
+        try delete(key.span, in: LiveBuckets.runs)
+        try delete(key.span, in: LiveBuckets.progress)
         for chunk in try keys(LiveBuckets.output, KeyRange(prefix: key.bytes), limit: .max) {
             try delete(chunk.span, in: LiveBuckets.output)
         }

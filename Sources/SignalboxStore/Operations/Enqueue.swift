@@ -52,16 +52,11 @@ extension JobStore {
     /// - Returns: what each item came to, in their order.
     /// - Throws: ``RefusedItem`` for the first that cannot be made; then none was.
     public func enqueue(_ items: [Enqueuing], now: Now) throws -> [Enqueued] {
-        for (index, item) in items.enumerated() { try refusing(index) { try item.request.checkSize() } }
-        guard !items.isEmpty else { return [] }
-        return try write(now) { writer in
-            var enqueued: [Enqueued] = []
-            enqueued.reserveCapacity(items.count)
-            for (index, item) in items.enumerated() {
-                enqueued.append(try refusing(index) { try writer.enqueue(item) })
-            }
-            return enqueued
+        for index in items.indices {
+            do { try items[index].request.checkSize() } catch { throw refusing(index, error) }
         }
+        guard !items.isEmpty else { return [] }
+        return try write(now) { writer in try writer.enqueue(items) }
     }
 }
 
@@ -76,20 +71,25 @@ public struct RefusedItem: Error, Hashable, CustomStringConvertible {
 }
 
 /// Says which item it was that the store refused; other errors concern none in particular.
-private func refusing<Result>(_ index: Int, _ body: () throws -> Result) throws -> Result {
-    do {
-        return try body()
-    } catch let cause as StoreError where cause.code != .damaged && cause.code != .full {
-        throw RefusedItem(index: index, cause: cause)
-    }
+private func refusing(_ index: Int, _ error: any Error) -> any Error {
+    guard let cause = error as? StoreError, cause.code != .damaged, cause.code != .full else { return error }
+    return RefusedItem(index: index, cause: cause)
 }
 
 extension JobWriter where Transaction: ~Copyable {
+    fileprivate mutating func enqueue(_ items: [Enqueuing]) throws -> [Enqueued] {
+        var enqueued: [Enqueued] = []
+        enqueued.reserveCapacity(items.count)
+        let items = items.span
+        for index in items.indices {
+            do { enqueued.append(try enqueue(items[index])) } catch { throw refusing(index, error) }
+        }
+        return enqueued
+    }
+
     mutating func enqueue(_ item: Enqueuing) throws -> Enqueued {
-        if let key = item.request.uniqueKey,
-            let holder = try transaction.fetch(Counter.self, .unique(key), in: Buckets.unique)
-        {
-            return Enqueued(id: DispatchID(holder.value), deduplicated: true)
+        if let key = item.request.uniqueKey, let holder = try transaction.holder(of: key) {
+            return Enqueued(id: holder, deduplicated: true)
         }
         try admit(item.request)
         let origin = DispatchOrigin(queue: item.queue, priority: item.priority, maxAttempts: item.maxAttempts)
@@ -148,11 +148,12 @@ extension Request {
 
     /// The bytes of arguments and environment together.
     var argumentSize: Int {
-        let words: [String] =
-            switch command {
-            case .program(let arguments): arguments
-            case .shell(let line): [line]
-            }
-        return (words + environment.flatMap { [$0.key, $0.value] }).reduce(0) { $0 + $1.utf8.count + 1 }
+        var size = 0
+        switch command {
+        case .program(let arguments): for argument in arguments { size += argument.utf8.count + 1 }
+        case .shell(let line): size = line.utf8.count + 1
+        }
+        for (name, value) in environment { size += name.utf8.count + value.utf8.count + 2 }
+        return size
     }
 }

@@ -22,10 +22,8 @@ extension JobWriter where Transaction: ~Copyable {
     fileprivate mutating func insertCopy(of ended: Dispatch) throws -> DispatchID {
         var request = try transaction.request(of: ended.id)
         request.after = []
-        if let key = request.uniqueKey,
-            let holder = try transaction.fetch(Counter.self, .unique(key), in: Buckets.unique)
-        {
-            throw StoreError(.refused, "the unique key \(quoted(key)) is held by dispatch \(holder.value)")
+        if let key = request.uniqueKey, let holder = try transaction.holder(of: key) {
+            throw StoreError(.refused, "the unique key \(quoted(key)) is held by dispatch \(holder)")
         }
         try admit(request)
         let origin = DispatchOrigin(

@@ -54,13 +54,7 @@ extension JobStore {
     ) throws -> RoundOutcome {
         try write(now) { writer in
             var outcome = RoundOutcome(claimed: [], late: [], settled: [], isRegistered: true)
-            for result in results {
-                if let settled = try writer.finish(result) {
-                    outcome.settled.append(settled)
-                } else {
-                    outcome.late.append(result.dispatch)
-                }
-            }
+            try writer.finish(results, &outcome)
             try writer.promote()
             outcome.isRegistered = try writer.transaction.workerRegistration(worker)?.state.isActive ?? false
             if outcome.isRegistered { outcome.claimed = try writer.claim(worker, queues, limit: slots) }
@@ -104,8 +98,20 @@ public struct WorkerLookout: Hashable, Sendable {
 }
 
 extension JobWriter where Transaction: ~Copyable {
+    fileprivate mutating func finish(_ results: [AttemptResult], _ outcome: inout RoundOutcome) throws {
+        outcome.settled.reserveCapacity(results.count)
+        let results = results.span
+        for index in results.indices {
+            if let settled = try finish(results[index]) {
+                outcome.settled.append(settled)
+            } else {
+                outcome.late.append(results[index].dispatch)
+            }
+        }
+    }
+
     /// T6, T7, T8, T10, T13. Nil, and nothing done, when the claim is no longer this one's.
-    fileprivate mutating func finish(_ result: AttemptResult) throws -> Dispatch? {
+    private mutating func finish(_ result: AttemptResult) throws -> Dispatch? {
         guard let record = try transaction.dispatchRecord(result.dispatch), record.dispatch.claim?.token == result.token
         else { return nil }
         let dispatch = record.dispatch
@@ -129,12 +135,10 @@ extension JobWriter where Transaction: ~Copyable {
         guard limit > 0 else { return [] }
         var ready: [ReadyEntry] = []
         let queues = Set(queues)
-        for queue in queues {
-            let range = KeyRange(prefix: Key().with(queue.text).bytes)
-            ready += try transaction.keys(Buckets.ready, range, limit: limit).map { try ReadyEntry(key: $0) }
-        }
+        for queue in queues { try addReady(of: queue, limit: limit, to: &ready) }
         if queues.count > 1 { ready.sort() }
         var claimed: [ClaimedDispatch] = []
+        claimed.reserveCapacity(min(limit, ready.count))
         for entry in ready.prefix(limit) {
             let record = try transaction.indexed(entry.id, by: Buckets.ready)
             let request = try transaction.request(of: entry.id)
@@ -146,6 +150,16 @@ extension JobWriter where Transaction: ~Copyable {
         return claimed
     }
 
+    /// The first `limit` of what a queue holds ready.
+    private func addReady(of queue: QueueName, limit: Int, to ready: inout [ReadyEntry]) throws {
+        let prefix = Key().with(queue.text).bytes
+        let enough = ready.count + limit
+        try transaction.scan(Buckets.ready, KeyRange(prefix: prefix), .ascending) { key, _ in
+            ready.append(try ReadyEntry(key: key, of: prefix.count))
+            return ready.count < enough ? .next : .stop
+        }
+    }
+
     mutating func keepAttempt(of dispatch: Dispatch, _ outcome: Outcome?, _ reason: DispatchReason) throws {
         guard let claim = dispatch.claim, let started = dispatch.started else { return }
         let attempt = Attempt(
@@ -155,6 +169,7 @@ extension JobWriter where Transaction: ~Copyable {
     }
 
     mutating func keepOutput(_ lines: [OutputLine], of dispatch: Dispatch) throws {
+        if lines.isEmpty { return }
         for (index, chunk) in OutputChunk.chunks(of: lines).enumerated() {
             try put(chunk, .output(dispatch.id, dispatch.attempt, UInt32(index)), in: Buckets.outputs)
         }
@@ -167,16 +182,15 @@ private struct ReadyEntry: Comparable {
     var due: Instant
     var id: DispatchID
 
-    init(key: [UInt8]) throws {
-        var reader = KeyReader(key)
-        guard reader.text() != nil, let priority = reader.byte(), let due = reader.instant(),
-            let number = reader.number(), reader.isAtEnd
-        else {
-            throw StoreError(.damaged, "the key \(hexadecimal(key)) in \(Buckets.ready.name) has another shape")
+    /// `prefix` is the length of the queue's part of the key.
+    init(key: Span<UInt8>, of prefix: Int) throws {
+        guard key.count == prefix + 17 else {
+            throw StoreError(
+                .damaged, "the key \(hexadecimal(copied(key))) in \(Buckets.ready.name) has another shape")
         }
-        self.priority = priority
-        self.due = due
-        id = DispatchID(number)
+        priority = key[prefix]
+        due = Instant(microseconds: Int64(bitPattern: key.number64(at: prefix + 1).byteSwapped ^ (1 << 63)))
+        id = DispatchID(key.number64(at: prefix + 9).byteSwapped)
     }
 
     static func < (left: Self, right: Self) -> Bool {

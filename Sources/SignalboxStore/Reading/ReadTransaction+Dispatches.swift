@@ -21,6 +21,12 @@ extension ReadTransaction where Self: ~Copyable {
         return request
     }
 
+    /// The dispatch that holds a unique key.
+    func holder(of uniqueKey: String) throws -> DispatchID? {
+        let key = uniqueKeyBytes(uniqueKey)
+        return try fetch(Counter.self, key.span, in: Buckets.unique).map { DispatchID($0.value) }
+    }
+
     /// The ids at the end of the keys of an index.
     func ids(
         _ bucket: Bucket, _ range: KeyRange, _ order: ScanOrder = .ascending, limit: Int

@@ -3,21 +3,27 @@ internal import SignalboxCore
 
 /// Typed reading, the same on a snapshot and inside a write.
 extension ReadTransaction where Self: ~Copyable {
+    @inline(__always)
     func fetch<Value: Record>(_: Value.Type, _ key: Key, in bucket: Bucket) throws -> Value? {
-        let bytes = key.bytes
-        return try get(bytes.span, in: bucket) { found in
+        try fetch(Value.self, key.span, in: bucket)
+    }
+
+    @inline(__always)
+    func fetch<Value: Record>(_: Value.Type, _ key: Span<UInt8>, in bucket: Bucket) throws -> Value? {
+        try get(key, in: bucket) { found in
             guard let found else { return nil }
             do {
-                return try Value(record: found, key: bytes.span)
+                return try Value(record: found, key: key)
             } catch {
-                throw StoreError.damaged(bucket.name, hexadecimal(bytes), error)
+                throw StoreError.damaged(bucket.name, hexadecimal(copied(key)), error)
             }
         }
     }
 
-    func contains(_ key: Key, in bucket: Bucket) throws -> Bool {
-        let bytes = key.bytes
-        return try get(bytes.span, in: bucket) { $0 != nil }
+    func contains(_ key: Key, in bucket: Bucket) throws -> Bool { try contains(key.span, in: bucket) }
+
+    func contains(_ key: Span<UInt8>, in bucket: Bucket) throws -> Bool {
+        try get(key, in: bucket) { $0 != nil }
     }
 
     /// The keys of `range` in order, at most `limit` of them.

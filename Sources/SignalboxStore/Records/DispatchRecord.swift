@@ -10,6 +10,9 @@ struct DispatchRecord: Record {
     /// Its request names dispatches it comes after.
     var hasDependencies: Bool
 
+    /// The bytes between layout and names.
+    private static let fixedWidth = 120
+
     private struct Flags: OptionSet {
         let rawValue: UInt16
         static let started = Flags(rawValue: 1 << 0)
@@ -72,44 +75,33 @@ struct DispatchRecord: Record {
         writer.put(dispatch.blocker?.number ?? 0)
         writer.put(dispatch.parent?.number ?? 0)
         writer.put(dispatch.id.number)
-        writer.put(dispatch.job?.text ?? "")
+        if dispatch.job == nil { writer.put(UInt32(0)) } else { writer.put(dispatch.job?.text ?? "") }
         writer.put(dispatch.queue.text)
     }
 
     static func read(from reader: inout RecordReader) throws -> DispatchRecord {
-        let flags = Flags(rawValue: try reader.number16())
-        let state = try reader.value(of: DispatchState.self)
-        let reason = try reader.value(of: DispatchReason.self)
-        let priority = try reader.byte()
-        let ending = try Ending?(kind: try reader.byte(), value: try reader.byte())
-        let crashes = Int(try reader.byte())
-        let attempt = Int(try reader.number16())
-        let maxAttempts = Int(try reader.number16())
-        let coalesced = Int(try reader.number32())
-        let enqueuedAt = try reader.instant()
-        let scheduledFor = try reader.instant()
-        let lastScheduledFor = try reader.instant()
-        let dueAt = try reader.instant()
-        let started = try reader.moment()
-        let finished = try reader.moment()
-        let worker = WorkerID(try reader.number64())
-        let token = Token(try reader.number64())
-        let blocker = DispatchID(try reader.number64())
-        let parent = DispatchID(try reader.number64())
-        let id = DispatchID(try reader.number64())
-        let job = try reader.text()
-        let queue = try QueueName(try reader.text())
+        let fixed = try reader.part(Self.fixedWidth)
+        let flags = Flags(rawValue: fixed.number16(at: 0))
+        guard let state = DispatchState(rawValue: fixed[2]), let reason = DispatchReason(rawValue: fixed[3]) else {
+            throw RecordFault.shape
+        }
+        let ending = try Ending?(kind: fixed[5], value: fixed[6])
+        let claim = Claim(worker: WorkerID(fixed.number64(at: 80)), token: Token(fixed.number64(at: 88)))
+        let job = try reader.jobName()
+        guard (job != nil) == flags.contains(.ofJob) else { throw RecordFault.shape }
+        let queue = try reader.queueName()
         let dispatch = Dispatch(
-            id: id, job: flags.contains(.ofJob) ? try JobName(job) : nil, queue: queue, priority: priority,
-            maxAttempts: maxAttempts, enqueuedAt: enqueuedAt,
-            scheduledFor: flags.contains(.scheduledFor) ? scheduledFor : nil,
-            parent: flags.contains(.parent) ? parent : nil, state: state, reason: reason, attempt: attempt,
-            crashes: crashes, dueAt: dueAt, started: flags.contains(.started) ? started : nil,
-            finished: flags.contains(.finished) ? finished : nil,
-            claim: flags.contains(.claimed) ? Claim(worker: worker, token: token) : nil,
-            blocker: flags.contains(.blocked) ? blocker : nil, ending: ending,
-            cancelRequested: flags.contains(.cancelRequested), coalesced: coalesced,
-            lastScheduledFor: flags.contains(.lastScheduledFor) ? lastScheduledFor : nil,
+            id: DispatchID(fixed.number64(at: 112)), job: job, queue: queue, priority: fixed[4],
+            maxAttempts: Int(fixed.number16(at: 10)), enqueuedAt: fixed.instant(at: 16),
+            scheduledFor: flags.contains(.scheduledFor) ? fixed.instant(at: 24) : nil,
+            parent: flags.contains(.parent) ? DispatchID(fixed.number64(at: 104)) : nil, state: state, reason: reason,
+            attempt: Int(fixed.number16(at: 8)), crashes: Int(fixed[7]), dueAt: fixed.instant(at: 40),
+            started: flags.contains(.started) ? fixed.moment(at: 48) : nil,
+            finished: flags.contains(.finished) ? fixed.moment(at: 64) : nil,
+            claim: flags.contains(.claimed) ? claim : nil,
+            blocker: flags.contains(.blocked) ? DispatchID(fixed.number64(at: 96)) : nil, ending: ending,
+            cancelRequested: flags.contains(.cancelRequested), coalesced: Int(fixed.number32(at: 12)),
+            lastScheduledFor: flags.contains(.lastScheduledFor) ? fixed.instant(at: 32) : nil,
             dueClock: flags.contains(.steady) ? .steady : .wall,
             occurrence: flags.contains(.daylightGap) ? .daylightGap : flags.contains(.fold) ? .fold : .regular)
         return DispatchRecord(

@@ -3,47 +3,64 @@ internal import SignalboxCore
 /// Reads what ``RecordWriter`` wrote. The checksum is compared first; after that a record of the wrong shape can only
 /// be one of another version, and says so.
 struct RecordReader: ~Escapable {
+    /// All but the checksum.
     private let bytes: Span<UInt8>
     private var offset: Int
-    private let end: Int
     let layout: UInt8
 
     @_lifetime(copy bytes)
     init(_ bytes: Span<UInt8>, key: Span<UInt8>) throws {
         guard bytes.count >= 5 else { throw RecordFault.tooShort(bytes.count) }
-        self.bytes = bytes
-        end = bytes.count - 4
+        self.bytes = bytes.extracting(first: bytes.count - 4)
         var checksum = CRC32C()
         checksum.add(key)
-        checksum.add(bytes.extracting(0..<end))
+        checksum.add(self.bytes)
         layout = bytes[0]
         offset = 1
-        var stored: UInt32 = 0
-        for index in 0..<4 { stored |= UInt32(bytes[end + index]) << UInt32(index * 8) }
-        guard stored == checksum.value else { throw RecordFault.checksum }
+        guard bytes.number32(at: bytes.count - 4) == checksum.value else { throw RecordFault.checksum }
     }
 
     @_lifetime(self: copy self)
+    @inline(__always)
     mutating func byte() throws -> UInt8 {
-        guard offset < end else { throw RecordFault.shape }
-        defer { offset += 1 }
+        guard offset >= 0, offset < bytes.count else { throw RecordFault.shape }
+        defer { offset &+= 1 }
         return bytes[offset]
     }
     @_lifetime(self: copy self)
-    mutating func number16() throws -> UInt16 { UInt16(try integer(2)) }
+    @inline(__always)
+    mutating func number16() throws -> UInt16 {
+        guard offset >= 0, offset <= bytes.count &- 2 else { throw RecordFault.shape }
+        defer { offset &+= 2 }
+        return bytes.number16(at: offset)
+    }
     @_lifetime(self: copy self)
-    mutating func number32() throws -> UInt32 { UInt32(try integer(4)) }
+    @inline(__always)
+    mutating func number32() throws -> UInt32 {
+        guard offset >= 0, offset <= bytes.count &- 4 else { throw RecordFault.shape }
+        defer { offset &+= 4 }
+        return bytes.number32(at: offset)
+    }
     @_lifetime(self: copy self)
-    mutating func number64() throws -> UInt64 { try integer(8) }
+    @inline(__always)
+    mutating func number64() throws -> UInt64 {
+        guard offset >= 0, offset <= bytes.count &- 8 else { throw RecordFault.shape }
+        defer { offset &+= 8 }
+        return bytes.number64(at: offset)
+    }
     @_lifetime(self: copy self)
-    mutating func signed64() throws -> Int64 { Int64(bitPattern: try integer(8)) }
+    @inline(__always)
+    mutating func signed64() throws -> Int64 { Int64(bitPattern: try number64()) }
     @_lifetime(self: copy self)
-    mutating func double() throws -> Double { Double(bitPattern: try integer(8)) }
+    mutating func double() throws -> Double { Double(bitPattern: try number64()) }
     @_lifetime(self: copy self)
+    @inline(__always)
     mutating func flag() throws -> Bool { try byte() != 0 }
     @_lifetime(self: copy self)
+    @inline(__always)
     mutating func instant() throws -> Instant { Instant(microseconds: try signed64()) }
     @_lifetime(self: copy self)
+    @inline(__always)
     mutating func moment() throws -> Moment {
         let wall = try instant()
         return Moment(wall: wall, boot: BootInstant(nanoseconds: try signed64()))
@@ -51,21 +68,33 @@ struct RecordReader: ~Escapable {
     @_lifetime(self: copy self)
     mutating func duration() throws -> Duration { .microseconds(try signed64()) }
     @_lifetime(self: copy self)
-    mutating func data() throws -> [UInt8] {
-        let count = Int(clamping: try number32())
-        guard count <= end - offset else { throw RecordFault.shape }
-        defer { offset += count }
-        return [UInt8](capacity: count) { output in
-            for index in offset..<offset + count { output.append(bytes[index]) }
-        }
-    }
+    mutating func data() throws -> [UInt8] { copied(try part(Int(clamping: try number32()))) }
     @_lifetime(self: copy self)
     mutating func text() throws -> String {
-        guard let text = String(validating: try data(), as: UTF8.self) else { throw RecordFault.shape }
-        return text
+        let bytes = try part(Int(clamping: try number32()))
+        guard let text = try? UTF8Span(validating: bytes) else { throw RecordFault.shape }
+        return String(copying: text)
+    }
+    @_lifetime(self: copy self)
+    mutating func queueName() throws -> QueueName { try QueueName(utf8: try part(Int(clamping: try number32()))) }
+    /// Nil where an empty text stands for none.
+    @_lifetime(self: copy self)
+    mutating func jobName() throws -> JobName? {
+        let bytes = try part(Int(clamping: try number32()))
+        return bytes.isEmpty ? nil : try JobName(utf8: bytes)
+    }
+    /// The next `count` bytes.
+    @_lifetime(copy self)
+    @_lifetime(self: copy self)
+    @inline(__always)
+    mutating func part(_ count: Int) throws -> Span<UInt8> {
+        guard offset >= 0, count >= 0, count <= bytes.count &- offset else { throw RecordFault.shape }
+        defer { offset &+= count }
+        return bytes.extracting(droppingFirst: offset).extracting(first: count)
     }
     /// A case of an enumeration kept by its raw value.
     @_lifetime(self: copy self)
+    @inline(__always)
     mutating func value<Value: RawRepresentable>(of _: Value.Type) throws -> Value where Value.RawValue == UInt8 {
         guard let value = Value(rawValue: try byte()) else { throw RecordFault.shape }
         return value
@@ -74,22 +103,15 @@ struct RecordReader: ~Escapable {
     @_lifetime(self: copy self)
     mutating func count() throws -> Int {
         let count = Int(clamping: try number32())
-        guard count <= end - offset else { throw RecordFault.shape }
+        guard count <= bytes.count - offset else { throw RecordFault.shape }
         return count
     }
 
+    var isAtEnd: Bool { offset == bytes.count }
+
     /// Says that everything was read.
     func finish() throws {
-        guard offset == end else { throw RecordFault.shape }
-    }
-
-    @_lifetime(self: copy self)
-    private mutating func integer(_ width: Int) throws -> UInt64 {
-        guard offset + width <= end else { throw RecordFault.shape }
-        var number: UInt64 = 0
-        for index in 0..<width { number |= UInt64(bytes[offset + index]) << UInt64(index * 8) }
-        offset += width
-        return number
+        guard isAtEnd else { throw RecordFault.shape }
     }
 }
 

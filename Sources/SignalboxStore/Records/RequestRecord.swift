@@ -52,6 +52,7 @@ extension RecordWriter {
 
     /// In the order of the names, so that equal values have equal records.
     mutating func put(environment: [String: String]) {
+        if environment.isEmpty { return put(UInt32(0)) }
         put(each: environment.sorted { $0.key < $1.key }) { writer, entry in
             writer.put(entry.key)
             writer.put(entry.value)

@@ -2,34 +2,67 @@ internal import SignalboxCore
 
 /// Builds a key: integers are big-endian, so that byte order is their order; texts end in a zero byte, so that no key
 /// of one name begins another's.
-struct Key: Hashable {
-    private(set) var bytes: [UInt8] = []
+///
+/// It stands in the value itself, for a dispatch's life needs some twenty, and none should ask for memory of its own.
+struct Key {
+    /// Names have at most 128 bytes; what stands beside one has at most 18.
+    static let capacity = 152
 
-    init(reserving capacity: Int = 32) { bytes.reserveCapacity(capacity) }
+    private var storage = InlineArray<152, UInt8>(repeating: 0)
+    private var count = 0
 
-    consuming func with(_ number: UInt64) -> Key {
-        for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: number >> shift)) }
-        return self
+    @inline(__always)
+    init() {}
+
+    /// The key that `parts` puts together.
+    @inline(__always)
+    init(_ parts: (inout Key) -> Void) { parts(&self) }
+
+    var bytes: [UInt8] { copied(span) }
+
+    var span: Span<UInt8> {
+        @_lifetime(borrow self)
+        @inline(__always)
+        borrowing get { storage.span.extracting(first: count) }
     }
-    consuming func with(_ number: UInt32) -> Key {
-        for shift in stride(from: 24, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: number >> shift)) }
-        return self
+
+    @inline(__always)
+    mutating func put(_ number: UInt64) {
+        requireRoom(8)
+        for index in 0..<8 {
+            storage[count &+ index] = UInt8(truncatingIfNeeded: number &>> UInt64(56 &- 8 &* index))
+        }
+        count &+= 8
     }
-    consuming func with(_ number: UInt8) -> Key {
-        bytes.append(number)
-        return self
+    @inline(__always)
+    mutating func put(_ number: UInt32) {
+        requireRoom(4)
+        for index in 0..<4 {
+            storage[count &+ index] = UInt8(truncatingIfNeeded: number &>> UInt32(24 &- 8 &* index))
+        }
+        count &+= 4
     }
-    consuming func with(_ text: String) -> Key {
-        bytes.append(contentsOf: text.utf8)
-        bytes.append(0)
-        return self
+    @inline(__always)
+    mutating func put(_ number: UInt8) {
+        requireRoom(1)
+        storage[count] = number
+        count &+= 1
     }
     /// Times before 1970 sort before those after: the sign bit is turned.
-    consuming func with(_ instant: Instant) -> Key { with(UInt64(bitPattern: instant.microseconds) ^ (1 << 63)) }
-    consuming func with(_ id: DispatchID) -> Key { with(id.number) }
-    consuming func with(_ id: WorkerID) -> Key { with(id.number) }
-    consuming func with(_ state: DispatchState) -> Key { with(state.rawValue) }
-    consuming func with(_ clock: DueClock) -> Key { with(clock.rawValue) }
+    @inline(__always)
+    mutating func put(_ instant: Instant) { put(UInt64(bitPattern: instant.microseconds) ^ (1 << 63)) }
+    mutating func put(_ text: String) {
+        let bytes = text.utf8.span
+        requireRoom(bytes.count &+ 1)
+        for index in bytes.indices { storage[count &+ index] = bytes[index] }
+        count &+= bytes.count &+ 1
+    }
+
+    /// What is longer is a mistake of ours.
+    @inline(__always)
+    private func requireRoom(_ size: Int) {
+        precondition(size >= 0 && count >= 0 && count <= Self.capacity &- size, "a key of more than 152 bytes")
+    }
 }
 
 /// Takes a key apart again; nil when the bytes have another shape.
@@ -67,38 +100,112 @@ struct KeyReader {
     }
 }
 
+/// Parts one after the other, where a copy more does not matter.
+extension Key {
+    consuming func with(_ text: String) -> Key {
+        put(text)
+        return self
+    }
+    consuming func with(_ number: UInt64) -> Key {
+        put(number)
+        return self
+    }
+    consuming func with(_ instant: Instant) -> Key {
+        put(instant)
+        return self
+    }
+    consuming func with(_ id: DispatchID) -> Key { with(id.number) }
+    consuming func with(_ number: UInt8) -> Key {
+        put(number)
+        return self
+    }
+    consuming func with(_ state: DispatchState) -> Key { with(state.rawValue) }
+    consuming func with(_ clock: DueClock) -> Key { with(clock.rawValue) }
+}
+
 /// The keys of each bucket, in one place.
 extension Key {
-    static func name(_ text: String) -> Key { Key().with(text) }
-    static func dispatch(_ id: DispatchID) -> Key { Key(reserving: 8).with(id) }
-    static func worker(_ id: WorkerID) -> Key { Key(reserving: 8).with(id) }
-    static func sequence(_ number: UInt64) -> Key { Key(reserving: 8).with(number) }
+    @inline(__always)
+    static func name(_ text: String) -> Key { Key { $0.put(text) } }
+    @inline(__always)
+    static func dispatch(_ id: DispatchID) -> Key { Key { $0.put(id.number) } }
+    static func worker(_ id: WorkerID) -> Key { Key { $0.put(id.number) } }
+    @inline(__always)
+    static func sequence(_ number: UInt64) -> Key { Key { $0.put(number) } }
     static func jobDue(_ due: Instant, _ job: JobDefinition) -> Key {
-        Key().with(job.schedule.clock).with(due).with(job.name.text)
+        Key {
+            $0.put(job.schedule.clock.rawValue)
+            $0.put(due)
+            $0.put(job.name.text)
+        }
     }
-    static func attempt(_ id: DispatchID, _ number: Int) -> Key { Key(reserving: 12).with(id).with(UInt32(number)) }
+    @inline(__always)
+    static func attempt(_ id: DispatchID, _ number: Int) -> Key {
+        Key {
+            $0.put(id.number)
+            $0.put(UInt32(number))
+        }
+    }
     static func output(_ id: DispatchID, _ attempt: Int, _ chunk: UInt32) -> Key {
-        Key(reserving: 16).with(id).with(UInt32(attempt)).with(chunk)
+        Key {
+            $0.put(id.number)
+            $0.put(UInt32(attempt))
+            $0.put(chunk)
+        }
     }
-    static func ready(_ dispatch: Dispatch) -> Key {
-        Key(reserving: 48).with(dispatch.queue.text).with(dispatch.priority).with(dispatch.dueAt).with(dispatch.id)
+    /// That of a dispatch which waits or runs, in ``waitingBucket(of:)``.
+    @inline(__always)
+    static func waiting(_ dispatch: Dispatch) -> Key {
+        Key {
+            switch dispatch.state {
+            case .pending:
+                $0.put(dispatch.queue.text)
+                $0.put(dispatch.priority)
+                $0.put(dispatch.dueAt)
+            case .scheduled:
+                $0.put(dispatch.dueClock.rawValue)
+                $0.put(dispatch.dueAt)
+            case .blocked: $0.put(dispatch.blocker?.number ?? 0)
+            case .inProgress: $0.put(dispatch.claim?.worker.number ?? 0)
+            case .success, .failed, .cancelled, .skipped: break
+            }
+            $0.put(dispatch.id.number)
+        }
     }
-    static func scheduled(_ dispatch: Dispatch) -> Key {
-        Key(reserving: 17).with(dispatch.dueClock).with(dispatch.dueAt).with(dispatch.id)
+    @inline(__always)
+    static func state(_ state: DispatchState, _ id: DispatchID) -> Key {
+        Key {
+            $0.put(state.rawValue)
+            $0.put(id.number)
+        }
     }
-    static func blocked(by blocker: DispatchID, _ id: DispatchID) -> Key { Key(reserving: 16).with(blocker).with(id) }
-    static func running(_ worker: WorkerID, _ id: DispatchID) -> Key { Key(reserving: 16).with(worker).with(id) }
-    static func state(_ state: DispatchState, _ id: DispatchID) -> Key { Key(reserving: 9).with(state).with(id) }
-    static func job(_ job: JobName, _ id: DispatchID) -> Key { Key(reserving: 48).with(job.text).with(id) }
+    static func job(_ job: JobName, _ id: DispatchID) -> Key {
+        Key {
+            $0.put(job.text)
+            $0.put(id.number)
+        }
+    }
     static func occurrence(_ job: JobName, revision: UInt32, epoch: UInt32, _ time: Instant) -> Key {
-        Key(reserving: 64).with(job.text).with(revision).with(epoch).with(time)
+        Key {
+            $0.put(job.text)
+            $0.put(revision)
+            $0.put(epoch)
+            $0.put(time)
+        }
     }
-    static func unique(_ key: String) -> Key { Key().with(key) }
     static func counter(_ subject: CounterSubject, _ state: DispatchState) -> Key {
-        Key(reserving: 48).with(subject.kind).with(subject.text).with(state)
+        Key {
+            $0.put(subject.kind)
+            $0.put(subject.text)
+            $0.put(state.rawValue)
+        }
     }
     static func history(_ hour: UTCHour, _ subject: HistorySubject) -> Key {
-        Key(reserving: 48).with(hour.start).with(subject.kind).with(subject.text)
+        Key {
+            $0.put(hour.start)
+            $0.put(subject.kind)
+            $0.put(subject.text)
+        }
     }
 }
 
@@ -121,6 +228,9 @@ enum HistorySubject: Hashable {
         }
     }
 }
+
+/// The key of a unique key, which may be longer than all others: see ``Request/uniqueKeyLimit``.
+func uniqueKeyBytes(_ text: String) -> [UInt8] { Array(text.utf8) + [0] }
 
 /// What dispatches are counted by.
 enum CounterSubject: Hashable {

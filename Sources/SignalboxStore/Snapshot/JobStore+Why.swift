@@ -117,7 +117,7 @@ extension ReadTransaction where Self: ~Copyable {
             facts.running += try keys(Buckets.running, KeyRange(prefix: Key.worker(worker.id).bytes), limit: .max).count
             return .next
         }
-        let before = KeyRange(from: Key().with(dispatch.queue.text).bytes, to: Key.ready(dispatch).bytes)
+        let before = KeyRange(from: Key().with(dispatch.queue.text).bytes, to: Key.waiting(dispatch).bytes)
         facts.others = try keys(Buckets.ready, before, limit: WhyLimits.others).count
         return facts
     }

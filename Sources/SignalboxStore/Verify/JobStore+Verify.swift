@@ -62,7 +62,7 @@ extension ReadTransaction where Self: ~Copyable {
                 return check.report.fault("the job \(definition.name) has no progress record")
             }
             check.jobs[definition.name] = Job(definition: definition, progress: progress)
-            if let due = progress.nextDue { try expect(.jobDue(due, definition), Buckets.jobDue, &check) }
+            if let due = progress.nextDue { try expect(Key.jobDue(due, definition).bytes, Buckets.jobDue, &check) }
         }
         try each(JobProgress.self, Buckets.jobProgress, &check) { key, _, check in
             if try !containsKey(key, in: Buckets.jobs) {
@@ -83,7 +83,7 @@ extension ReadTransaction where Self: ~Copyable {
             check.count(dispatch)
             check.occurrences.expect(dispatch)
             for fault in dispatch.inconsistencies { check.report.fault("dispatch \(dispatch.id) \(fault)") }
-            for (bucket, key) in dispatch.indexEntries { try expect(key, bucket, &check) }
+            for (bucket, key) in dispatch.indexEntries { try expect(key.bytes, bucket, &check) }
             try checkRequest(of: record, &check)
             try checkOwner(of: dispatch, &check)
         }
@@ -103,8 +103,8 @@ extension ReadTransaction where Self: ~Copyable {
             guard let key = request.uniqueKey else {
                 return check.report.fault("dispatch \(id) holds a unique key that its request does not name")
             }
-            try expect(.unique(key), Buckets.unique, &check)
-            if try fetch(Counter.self, .unique(key), in: Buckets.unique)?.value != id.number {
+            try expect(uniqueKeyBytes(key), Buckets.unique, &check)
+            if try holder(of: key) != id {
                 check.report.fault("the unique key \(quoted(key)) of dispatch \(id) is held by another")
             }
         }
@@ -225,9 +225,9 @@ extension ReadTransaction where Self: ~Copyable {
         for fault in history.faultsAtEnd() { check.report.fault(fault) }
     }
 
-    private func expect(_ key: Key, _ bucket: Bucket, _ check: inout Check) throws {
+    private func expect(_ key: [UInt8], _ bucket: Bucket, _ check: inout Check) throws {
         check.expected[bucket, default: 0] += 1
-        if try !contains(key, in: bucket) { check.report.fault("\(bucket.name) lacks \(hexadecimal(key.bytes))") }
+        if try !contains(key.span, in: bucket) { check.report.fault("\(bucket.name) lacks \(hexadecimal(key))") }
     }
 
     /// Every expected entry was found or named as missing; if there are others, they are named too.
@@ -255,7 +255,7 @@ extension ReadTransaction where Self: ~Copyable {
                 let record = try? dispatchRecord(DispatchID(holder.value)), record.holdsUniqueKey,
                 let request = try? request(of: record.dispatch.id)
             else { return false }
-            return request.uniqueKey.map { Key.unique($0).bytes == key } ?? false
+            return request.uniqueKey.map { uniqueKeyBytes($0) == key } ?? false
         default:
             guard let id = try? dispatchID(atEndOf: key, in: bucket), let record = try? dispatchRecord(id) else {
                 return false
@@ -321,7 +321,7 @@ extension Dispatch {
     /// Every index entry that it must have.
     fileprivate var indexEntries: [(bucket: Bucket, key: Key)] {
         var entries = [(bucket: Buckets.byState, key: Key.state(state, id))]
-        if let waiting = waitingIndex(of: self) { entries.append(waiting) }
+        if let bucket = waitingBucket(of: self) { entries.append((bucket, .waiting(self))) }
         if let job { entries.append((Buckets.byJob, .job(job, id))) }
         if let key = activeKey(of: self) { entries.append((Buckets.active, key)) }
         return entries

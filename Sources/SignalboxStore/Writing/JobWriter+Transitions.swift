@@ -12,7 +12,7 @@ extension JobWriter where Transaction: ~Copyable {
         try put(request, .dispatch(dispatch.id), in: Buckets.requests)
         if let job = dispatch.job { try mark(.job(job, dispatch.id), in: Buckets.byJob) }
         if record.holdsUniqueKey, let key = request.uniqueKey {
-            try put(Counter(value: dispatch.id.number), .unique(key), in: Buckets.unique)
+            try put(Counter(value: dispatch.id.number), uniqueKeyBytes(key).span, in: Buckets.unique)
         }
         try place(record, from: nil)
     }
@@ -20,21 +20,24 @@ extension JobWriter where Transaction: ~Copyable {
     /// T3 to T14. Moves a dispatch by an event, and whatever waited for it to end; returns what it became.
     @discardableResult
     mutating func apply(_ event: DispatchEvent, to record: DispatchRecord) throws -> Dispatch {
-        var moved = record
-        moved.dispatch = try onItsClock(
-            try record.dispatch.applying(event, now: now), from: record.dispatch.dueClock)
+        var moved = DispatchRecord(
+            dispatch: try onItsClock(try record.dispatch.applying(event, now: now), from: record.dispatch.dueClock),
+            holdsUniqueKey: record.holdsUniqueKey, hasDependencies: record.hasDependencies)
         let hasEnded = moved.dispatch.state.isTerminal
         if hasEnded, record.holdsUniqueKey {
             try releaseUniqueKey(of: moved.dispatch.id)
             moved.holdsUniqueKey = false
         }
-        try place(moved, from: record.dispatch)
+        try removeIndexes(of: record.dispatch)
+        try place(moved, from: record.dispatch.state)
         if hasEnded { try settle(after: moved.dispatch) }
         return moved.dispatch
     }
 
     /// What ends may end others that wait for it, and so on: a list and not a recursion, for chains have no limit.
     private mutating func settle(after ended: Dispatch) throws {
+        // Of no job, and nobody waits for anything: the usual end.
+        if ended.job == nil, state.count(.blocked) == 0 { return history.add(ended) }
         endings.append(ended)
         guard endings.count == 1 else { return }
         var settled = 0
@@ -45,43 +48,42 @@ extension JobWriter where Transaction: ~Copyable {
         endings = []
     }
 
-    private mutating func place(_ record: DispatchRecord, from before: Dispatch?) throws {
-        let dispatch = record.dispatch
-        if let before { try removeIndexes(of: before) }
-        try addIndexes(of: dispatch)
-        try moveActive(from: before, to: dispatch)
-        try put(record, .dispatch(dispatch.id), in: Buckets.dispatches)
-        guard before?.state != dispatch.state else { return announce(dispatch) }
-        if let before { count(before, by: -1) }
-        count(dispatch, by: 1)
-        report(
-            DispatchChange(
-                id: dispatch.id, job: dispatch.job, from: before?.state, to: dispatch.state, attempt: dispatch.attempt))
-        announce(dispatch)
+    /// Writes a dispatch whose former index entries are gone; `before` is nil when it is new.
+    private mutating func place(_ record: DispatchRecord, from before: DispatchState?) throws {
+        try addIndexes(of: record.dispatch)
+        let (hasJob, state) = (record.dispatch.job != nil, record.dispatch.state)
+        if hasJob { try moveActive(record.dispatch, from: before) }
+        try put(record, .dispatch(record.dispatch.id), in: Buckets.dispatches)
+        if before != state {
+            count(record.dispatch.queue, from: before, to: state)
+            if hasJob, let job = record.dispatch.job { count(.job(job), from: before, to: state) }
+            report(record.dispatch, from: before)
+        }
+        announce(record.dispatch)
     }
 
-    private mutating func count(_ dispatch: Dispatch, by step: Int) {
-        state.counts[Int(dispatch.state.rawValue)] &+= UInt64(bitPattern: Int64(step))
-        count(.queue(dispatch.queue), dispatch.state, by: step)
-        if let job = dispatch.job { count(.job(job), dispatch.state, by: step) }
+    private mutating func count(_ queue: QueueName, from before: DispatchState?, to state: DispatchState) {
+        if let before { self.state.counts[Int(before.rawValue)] &-= 1 }
+        self.state.counts[Int(state.rawValue)] &+= 1
+        count(.queue(queue), from: before, to: state)
     }
 
     private mutating func addIndexes(of dispatch: Dispatch) throws {
         try mark(.state(dispatch.state, dispatch.id), in: Buckets.byState)
-        if let (bucket, key) = waitingIndex(of: dispatch) { try mark(key, in: bucket) }
+        if let bucket = waitingBucket(of: dispatch) { try mark(.waiting(dispatch), in: bucket) }
     }
 
     private mutating func removeIndexes(of dispatch: Dispatch) throws {
         try delete(.state(dispatch.state, dispatch.id), in: Buckets.byState)
-        if let (bucket, key) = waitingIndex(of: dispatch) { try delete(key, in: bucket) }
+        if let bucket = waitingBucket(of: dispatch) { try delete(.waiting(dispatch), in: bucket) }
     }
 
-    /// Two writes in a dispatch's life, not two in every transition.
-    private mutating func moveActive(from before: Dispatch?, to dispatch: Dispatch) throws {
-        let (old, new) = (before.flatMap(activeKey), activeKey(of: dispatch))
-        guard old != new else { return }
-        if let old { try delete(old, in: Buckets.active) }
-        if let new { try mark(new, in: Buckets.active) }
+    /// Two writes in the life of a dispatch that is of a job, not two in every transition.
+    private mutating func moveActive(_ dispatch: Dispatch, from before: DispatchState?) throws {
+        guard let key = dispatch.job.map({ Key.job($0, dispatch.id) }) else { return }
+        let (was, isActive) = (before.map { !$0.isTerminal } ?? false, !dispatch.state.isTerminal)
+        if was, !isActive { try delete(key, in: Buckets.active) }
+        if isActive, !was { try mark(key, in: Buckets.active) }
     }
 
     private mutating func announce(_ dispatch: Dispatch) {
@@ -97,8 +99,9 @@ extension JobWriter where Transaction: ~Copyable {
 
     private mutating func releaseUniqueKey(of id: DispatchID) throws {
         guard let key = try transaction.request(of: id).uniqueKey else { return }
-        let holder = try transaction.fetch(Counter.self, .unique(key), in: Buckets.unique)
-        if holder?.value == id.number { try delete(.unique(key), in: Buckets.unique) }
+        if try transaction.holder(of: key) == id {
+            try transaction.delete(uniqueKeyBytes(key).span, in: Buckets.unique)
+        }
     }
 
     /// T4, and T12 for those whose parent did not succeed.
@@ -141,12 +144,13 @@ extension JobWriter where Transaction: ~Copyable {
 }
 
 /// Where a dispatch stands besides the index of all states; nil when it has ended.
-func waitingIndex(of dispatch: Dispatch) -> (bucket: Bucket, key: Key)? {
+@inline(__always)
+func waitingBucket(of dispatch: Dispatch) -> Bucket? {
     switch dispatch.state {
-    case .pending: (Buckets.ready, .ready(dispatch))
-    case .scheduled: (Buckets.scheduled, .scheduled(dispatch))
-    case .blocked: dispatch.blocker.map { (Buckets.blocked, .blocked(by: $0, dispatch.id)) }
-    case .inProgress: dispatch.claim.map { (Buckets.running, .running($0.worker, dispatch.id)) }
+    case .pending: Buckets.ready
+    case .scheduled: Buckets.scheduled
+    case .blocked: dispatch.blocker == nil ? nil : Buckets.blocked
+    case .inProgress: dispatch.claim == nil ? nil : Buckets.running
     case .success, .failed, .cancelled, .skipped: nil
     }
 }

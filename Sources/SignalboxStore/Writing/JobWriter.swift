@@ -7,13 +7,14 @@ internal import SignalboxCore
 /// All that moves a dispatch goes through ``insert(_:request:)`` and ``apply(_:to:)``; they alone touch its record, its
 /// indexes, its counters and the event.
 struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
-    var transaction: Transaction
     let now: Now
     /// The store's counters as they will be written.
     var state: StoreState
     private let stateBefore: StoreState
-    private var changes: [DispatchChange] = []
-    private var counts: [CounterKey: Int] = [:]
+    /// The transitions so far, as they will be kept.
+    private var event = RecordWriter()
+    private var hasEvent = false
+    private var counts: [CounterSteps] = []
     private var interests: InterestSet = []
     /// Whether a registered worker lives: what its kernel lock says.
     let isAlive: (WorkerID) -> Bool
@@ -24,11 +25,10 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
     var history = EndedRuns()
     /// What the store knows of the clocks, once it was asked for.
     var knownClock: StoreClock?
-
-    private struct CounterKey: Hashable {
-        var subject: CounterSubject
-        var state: DispatchState
-    }
+    /// Builds the records, one after the other.
+    private var records = RecordWriter()
+    /// The last of all: what stands before it lies where it lies whatever the engine is, and is found without asking.
+    var transaction: Transaction
 
     /// `state` is the record as it stands in `transaction`.
     init(_ transaction: consuming Transaction, state: StoreState, now: Now, isAlive: @escaping (WorkerID) -> Bool) {
@@ -54,34 +54,56 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
         return WorkerID(state.nextWorker)
     }
 
-    mutating func put(_ value: some Record, _ key: Key, in bucket: Bucket) throws {
-        try transaction.keep(value, key, in: bucket)
+    @inline(__always)
+    mutating func put(_ value: borrowing some Record, _ key: borrowing Key, in bucket: Bucket) throws {
+        try put(value, key.span, in: bucket)
+    }
+
+    @inline(__always)
+    mutating func put(_ value: borrowing some Record, _ key: Span<UInt8>, in bucket: Bucket) throws {
+        value.write(under: key, to: &records)
+        try transaction.put(key, records.span, in: bucket)
     }
 
     /// Puts a key that says all there is to say.
-    mutating func mark(_ key: Key, in bucket: Bucket) throws {
-        let nothing: [UInt8] = []
-        try transaction.put(key.bytes.span, nothing.span, in: bucket)
+    @inline(__always)
+    mutating func mark(_ key: borrowing Key, in bucket: Bucket) throws {
+        try transaction.put(key.span, Span(), in: bucket)
     }
 
-    mutating func delete(_ key: Key, in bucket: Bucket) throws {
-        try transaction.delete(key.bytes.span, in: bucket)
+    @inline(__always)
+    mutating func delete(_ key: borrowing Key, in bucket: Bucket) throws {
+        try transaction.delete(key.span, in: bucket)
     }
 
     mutating func notify(_ more: InterestSet) { interests.formUnion(more) }
 
-    mutating func count(_ subject: CounterSubject, _ state: DispatchState, by step: Int) {
-        counts[CounterKey(subject: subject, state: state), default: 0] += step
+    /// Counts a dispatch in another state than before; nil: it is new.
+    mutating func count(_ subject: CounterSubject, from before: DispatchState?, to state: DispatchState) {
+        var index = 0
+        while index < counts.count, counts[index].subject != subject { index += 1 }
+        if index == counts.count { counts.append(CounterSteps(subject: subject)) }
+        if let before { counts[index].steps[Int(before.rawValue)] -= 1 }
+        counts[index].steps[Int(state.rawValue)] += 1
     }
 
-    mutating func report(_ change: DispatchChange) { changes.append(change) }
+    /// Tells of a dispatch that went from a state to another.
+    @inline(__always)
+    mutating func report(_ dispatch: Dispatch, from before: DispatchState?) {
+        if !hasEvent {
+            event.begin(eventAt: now.wall)
+            hasEvent = true
+        }
+        event.put(
+            change: dispatch.id, of: dispatch.job, from: before, to: dispatch.state, attempt: dispatch.attempt)
+    }
 
     /// Writes what the body has gathered; nothing when it changed nothing.
     mutating func finish() throws {
         try writeCounters()
         try writeHistory()
-        if !changes.isEmpty { try writeEvent() }
-        if !changes.isEmpty || !interests.isEmpty { interests.insert(.anyChange) }
+        if hasEvent { try writeEvent() }
+        if hasEvent || !interests.isEmpty { interests.insert(.anyChange) }
         guard state != stateBefore || !interests.isEmpty else { return }
         state.sequence = sequence
         try put(state, StoreState.key, in: Buckets.meta)
@@ -89,26 +111,33 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
     }
 
     private mutating func writeCounters() throws {
-        for (key, step) in counts where step != 0 {
-            let name = Key.counter(key.subject, key.state)
-            let before = Int(clamping: try transaction.count(key.subject, key.state))
-            guard before + step >= 0 else {
-                throw StoreError(.damaged, "the counter of \(key.subject.text) \(key.state.name) would fall below zero")
+        for counter in counts {
+            for state in DispatchState.allCases {
+                let step = counter.steps[Int(state.rawValue)]
+                if step != 0 { try move(counter.subject, state, by: step) }
             }
-            if before + step == 0 {
-                try delete(name, in: Buckets.counters)
-            } else {
-                try put(Counter(value: UInt64(before + step)), name, in: Buckets.counters)
-            }
+        }
+    }
+
+    private mutating func move(_ subject: CounterSubject, _ state: DispatchState, by step: Int) throws {
+        let name = Key.counter(subject, state)
+        let count = Int(clamping: try transaction.count(subject, state)) + step
+        guard count >= 0 else {
+            throw StoreError(.damaged, "the counter of \(subject.text) \(state.name) would fall below zero")
+        }
+        if count == 0 {
+            try delete(name, in: Buckets.counters)
+        } else {
+            try put(Counter(value: UInt64(count)), name, in: Buckets.counters)
         }
     }
 
     /// The oldest events make room for the newest.
     private mutating func writeEvent() throws {
         let key = Key.sequence(sequence)
-        let record = EventRecord(at: now.wall, changes: changes).record(under: key)
-        try transaction.put(key.bytes.span, record.span, in: Buckets.events)
-        state.eventBytes += UInt64(record.count)
+        event.seal(under: key.span)
+        try transaction.put(key.span, event.span, in: Buckets.events)
+        state.eventBytes += UInt64(event.span.count)
         while state.eventBytes > EventRing.limit, try dropOldestEvent() {}
     }
 
@@ -131,4 +160,10 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
 /// The newest transitions are kept, up to so many bytes.
 enum EventRing {
     static let limit: UInt64 = 8 << 20
+}
+
+/// How far the counters of one subject move in a transaction, by the state's raw value.
+struct CounterSteps {
+    let subject: CounterSubject
+    var steps = InlineArray<8, Int>(repeating: 0)
 }

@@ -1,0 +1,14 @@
+// What a processor can do by itself and Swift has no name for: its own instructions for CRC-32C.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+/// Whether the processor has them. The functions below may be called only where it does.
+bool processor_has_crc32c(void);
+/// The state of a checksum (all bits turned, as they are between the steps) after 8 more bytes, the lowest of `word`
+/// first.
+uint32_t processor_crc32c(uint32_t state, uint64_t word);
+/// After 32 more.
+uint32_t processor_crc32c_four(uint32_t state, uint64_t first, uint64_t second, uint64_t third, uint64_t fourth);
+/// After the `count` (0 to 7) lowest bytes of `word`.
+uint32_t processor_crc32c_last(uint32_t state, uint64_t word, int count);
