@@ -42,6 +42,9 @@ extension Duration {
 
     /// Whole microseconds, less than one dropped, clamped to 64 bits.
     public var microseconds: Int64 {
+        // A microsecond is 2^12 · 244,140,625 attoseconds: up to ten hours that needs no division of 128 bits.
+        let parts = self.attoseconds >> 12
+        if parts >= 0, let parts = Int64(exactly: parts) { return parts / 244_140_625 }
         let (seconds, attoseconds) = components
         return seconds.saturatingProduct(1_000_000).saturatingSum(attoseconds / 1_000_000_000_000)
     }

@@ -15,7 +15,9 @@ extension InterestSet {
 
     /// Something of this queue can be claimed.
     public static func ready(_ queue: QueueName) -> InterestSet {
-        let hash = queue.text.utf8.reduce(UInt32(2_166_136_261)) { ($0 ^ UInt32($1)) &* 16_777_619 }
+        let bytes = queue.text.utf8.span
+        var hash: UInt32 = 2_166_136_261
+        for index in bytes.indices { hash = (hash ^ UInt32(bytes[index])) &* 16_777_619 }
         return InterestSet(rawValue: 1 << (8 + hash % 24))
     }
 }
