@@ -4,6 +4,8 @@
 //
 // Keys are shaped as Signalbox's are, values have the sizes that its own are measured to have (--sizes), and every
 // transaction writes counters, event and state as its does. `tools/bench/run` compares the number of puts and deletes.
+// With --cursors kept it goes one step further than most would, and keeps a cursor for each bucket through a transaction,
+// as Signalbox does.
 //
 //   cc -O2 -o floor floor.c -llmdb -lpthread
 #define _GNU_SOURCE
@@ -83,6 +85,7 @@ static MDB_val counter_key(uint8_t *at, uint8_t state) {
 struct state { uint64_t sequence, next, first_event, event_bytes; };
 struct transaction {
     MDB_txn *txn;
+    MDB_cursor *cursors[BUCKETS]; // NULL: not opened yet, or none are kept
     struct state state;
     int64_t steps[STATES];
     size_t changes;
@@ -90,19 +93,32 @@ struct transaction {
 static _Thread_local uint8_t scratch[1 << 20];
 static uint64_t puts_done, deletes_done;
 
+static int keeps_cursors;
+
+static MDB_cursor *cursor(struct transaction *t, int where) {
+    if (!t->cursors[where]) check(mdb_cursor_open(t->txn, bucket[where], &t->cursors[where]), "mdb_cursor_open");
+    return t->cursors[where];
+}
 static void put(struct transaction *t, int where, MDB_val key, size_t size) {
     MDB_val value = {size, scratch};
     puts_done++;
-    check(mdb_put(t->txn, bucket[where], &key, &value, 0), "mdb_put");
-}
-static void delete(struct transaction *t, int where, MDB_val key) {
-    deletes_done++;
-    check(mdb_del(t->txn, bucket[where], &key, NULL), "mdb_del");
+    if (keeps_cursors) check(mdb_cursor_put(cursor(t, where), &key, &value, 0), "mdb_cursor_put");
+    else check(mdb_put(t->txn, bucket[where], &key, &value, 0), "mdb_put");
 }
 static MDB_val get(struct transaction *t, int where, MDB_val key) {
     MDB_val value;
-    check(mdb_get(t->txn, bucket[where], &key, &value), "mdb_get");
+    if (keeps_cursors) check(mdb_cursor_get(cursor(t, where), &key, &value, MDB_SET), "mdb_cursor_get");
+    else check(mdb_get(t->txn, bucket[where], &key, &value), "mdb_get");
     return value;
+}
+static void delete(struct transaction *t, int where, MDB_val key) {
+    deletes_done++;
+    if (keeps_cursors) {
+        get(t, where, key);
+        check(mdb_cursor_del(t->cursors[where], 0), "mdb_cursor_del");
+    } else {
+        check(mdb_del(t->txn, bucket[where], &key, NULL), "mdb_del");
+    }
 }
 static MDB_val state_name(void) { return (MDB_val){6, "state"}; }
 
@@ -264,6 +280,12 @@ static const char *option(int count, char **words, const char *name) {
     }
     fprintf(stderr, "floor: --%s is missing\n", name);
     exit(64);
+}
+static int has_option(int count, char **words, const char *name) {
+    for (int index = 2; index < count; index++) {
+        if (strncmp(words[index], "--", 2) == 0 && strcmp(words[index] + 2, name) == 0) return 1;
+    }
+    return 0;
 }
 static size_t number_option(int count, char **words, const char *name) {
     return strtoull(option(count, words, name), NULL, 10);
@@ -457,6 +479,7 @@ int main(int count, char **words) {
         fputs("floor: --sizes takes request,dispatch,attempt,counter,state,history,event,change\n", stderr);
         return 64;
     }
+    keeps_cursors = has_option(count, words, "cursors");
     open_store(path);
     if (strcmp(mode, "enqueue") == 0) {
         insert(number_option(count, words, "count"), number_option(count, words, "batch"), "enqueue");

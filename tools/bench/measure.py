@@ -265,7 +265,8 @@ class Bench:
             out("\nvalgrind is not installed: instructions are not counted")
             return
         counts = {}
-        for subject in self.subjects:
+        keeping = Subject("floor-cursors", self.floor.command, self.floor.extra + ["--cursors", "kept"], self.folder)
+        for subject in self.subjects + [keeping]:
             # valgrind stumbles over Swift's debug information.
             program = self.folder / f"{subject.name}-stripped"
             subprocess.run(["strip", "--strip-debug", "-o", program, subject.command], check=True, timeout=LIMIT)
@@ -274,7 +275,8 @@ class Bench:
         counts["ratio"] = counts["signalbox"] / counts["floor"]
         self.figures["instructions"] = counts
         out(f"\nInstructions a life at 100 a transaction: floor {counts['floor']:,.0f}, "
-            f"Signalbox {counts['signalbox']:,.0f}, ratio {counts['ratio']:.2f}")
+            f"Signalbox {counts['signalbox']:,.0f}, ratio {counts['ratio']:.2f}; "
+            f"a floor that keeps its cursors {counts['floor-cursors']:,.0f}")
 
     def count_instructions(self, program, subject, count):
         store = self.folder / "instructions"

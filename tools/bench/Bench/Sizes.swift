@@ -67,7 +67,7 @@ private final class CountingEngine: OrderedStore {
                 var (count, size) = (0, 0)
                 try transaction.scan(bucket, .all, .ascending) { key, value in
                     // Of the store's own facts only the one that every transaction writes.
-                    if bucket.name == "meta", key[0] != UInt8(ascii: "s") { return .next }
+                    if bucket.name == "meta", key.count != "state".utf8.count + 1 { return .next }
                     count += 1
                     size += value.count
                     return .next
