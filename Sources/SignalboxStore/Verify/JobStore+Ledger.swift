@@ -90,7 +90,13 @@ private struct OccurrenceLine {
         Key.occurrence(job, revision: revision, epoch: epoch, instant + .microseconds(1)).bytes
     }
 
-    var start: [UInt8] { Key().with(job.text).with(revision).with(epoch).bytes }
+    var start: [UInt8] {
+        Key {
+            $0.put(job.text)
+            $0.put(revision)
+            $0.put(epoch)
+        }.bytes
+    }
     var end: [UInt8]? { KeyRange(prefix: start).upper }
 }
 
