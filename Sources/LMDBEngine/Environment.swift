@@ -23,6 +23,7 @@ public final class Environment: OrderedStore, @unchecked Sendable {
     let bell: Bell?
     let gate = Gate()
     private let groupCommit = GroupCommit()
+    private let turn = WriterTurn()
     private let hasFailed = Atomic(false)
 
     init(
@@ -99,7 +100,7 @@ public final class Environment: OrderedStore, @unchecked Sendable {
                 }
             }
             bell?.ring(interests)
-            stepAside()
+            if durability != .volatile { turn.commitEnded(othersWait: bell?.hasWaitingWriter ?? false) }
         } catch let error as EnvironmentError where error.code == .full && batch.count > 1 {
             for request in batch { commit([request]) }
         } catch {
@@ -170,14 +171,6 @@ public final class Environment: OrderedStore, @unchecked Sendable {
             error.code,
             "\(error.message). What the disk has of this commit is in doubt, so this process may not go on with the "
                 + "store; nothing acknowledged is lost. See what the disk has to say (dmesg), then start it again.")
-    }
-
-    /// LMDB's writer lock is not fair: who has just given it back gets it again before a sleeper is awake. So after
-    /// a commit, when somebody waits for it, leave him the time to wake.
-    private func stepAside() {
-        guard durability != .volatile, bell?.hasWaitingWriter ?? false else { return }
-        var pause = timespec(tv_sec: 0, tv_nsec: 20_000)
-        unsafe nanosleep(&pause, nil)
     }
 
     /// From now on.
