@@ -14,7 +14,7 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
     /// The transitions so far, as they will be kept.
     private var event = RecordWriter()
     private var hasEvent = false
-    private var counts: [CounterSteps] = []
+    private var counts = CounterTable()
     private var interests: InterestSet = []
     /// Whether a registered worker lives: what its kernel lock says.
     let isAlive: (WorkerID) -> Bool
@@ -80,11 +80,7 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
 
     /// Counts a dispatch in another state than before; nil: it is new.
     mutating func count(_ subject: CounterSubject, from before: DispatchState?, to state: DispatchState) {
-        var index = 0
-        while index < counts.count, counts[index].subject != subject { index += 1 }
-        if index == counts.count { counts.append(CounterSteps(subject: subject)) }
-        if let before { counts[index].steps[Int(before.rawValue)] -= 1 }
-        counts[index].steps[Int(state.rawValue)] += 1
+        counts.count(subject, from: before, to: state)
     }
 
     /// Tells of a dispatch that went from a state to another.
@@ -111,7 +107,7 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
     }
 
     private mutating func writeCounters() throws {
-        for counter in counts {
+        for counter in counts.entries {
             for state in DispatchState.allCases {
                 let step = counter.steps[Int(state.rawValue)]
                 if step != 0 { try move(counter.subject, state, by: step) }
@@ -160,10 +156,4 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
 /// The newest transitions are kept, up to so many bytes.
 enum EventRing {
     static let limit: UInt64 = 8 << 20
-}
-
-/// How far the counters of one subject move in a transaction, by the state's raw value.
-struct CounterSteps {
-    let subject: CounterSubject
-    var steps = InlineArray<8, Int>(repeating: 0)
 }
