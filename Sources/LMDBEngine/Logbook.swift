@@ -12,6 +12,8 @@ import Glibc
 /// The notes in the shared page.
 @safe struct Logbook: @unchecked Sendable {
     private let words: UnsafeMutablePointer<UInt64>
+    /// This process: asked for once, for a writer notes it twice in every commit.
+    private let process = UInt64(getpid())
 
     private static let (holder, since) = (32, 33)
     private static let (day, commits, bytes) = (40, 41, 42)
@@ -40,11 +42,11 @@ extension Logbook {
     /// This process holds the writer lock from now on.
     func began(at now: BootTime = .now) {
         self[Self.since] = now.nanoseconds
-        self[Self.holder] = UInt64(getpid())
+        self[Self.holder] = process
     }
 
     /// It has given it back; by now another may have noted itself.
-    func ended() { _ = unsafe linux_note_exchange(words + Self.holder, UInt64(getpid()), 0) }
+    func ended() { _ = unsafe linux_note_exchange(words + Self.holder, process, 0) }
 
     /// Who holds the writer lock, as far as it has been noted.
     var writer: (process: Int32, since: BootTime)? {
