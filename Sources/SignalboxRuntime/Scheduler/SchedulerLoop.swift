@@ -25,6 +25,11 @@ struct SchedulerLoop<Engine: OrderedStore> {
     /// Zone files have changed, and have had their time to settle by then.
     private var zonesSettleAt: BootInstant?
     private var lastTidyUp: BootInstant?
+    /// What is to be done before anything else, and again until there was room for it.
+    private var mustJudgeClock = true
+    private var mustFireBootJobs = true
+    /// At the start too: zone data may have changed while no scheduler ran.
+    private var mustPlanAgain = true
     /// What was last said of the store.
     private var concerns: [String] = []
 
@@ -61,28 +66,52 @@ struct SchedulerLoop<Engine: OrderedStore> {
 
     mutating func run() throws {
         logger.info("online: dispatches jobs when they are due")
-        try judgeClock()
-        let boot = try store.fireBootJobs(now: clocks.now())
-        if boot.dispatched > 0 { logger.info("dispatched \(boot.dispatched) jobs for this boot") }
-        // Zone data may have changed while no scheduler ran.
-        try planAgain()
-        var isBehind = false
         while true {
+            let isBehind = try passOrLackRoom()
             for event in try loop.wait(for: isBehind ? .zero : nil) {
                 switch event.token {
-                case .stop: return try store.noteClock(now: clocks.now())
+                case .stop: return try noteClock()
                 case .bell: bell.wakeUp.lower()
-                case .wallAlarm: if try wallAlarm.acknowledge() == .clockWasSet { try judgeClock() }
+                case .wallAlarm: if try wallAlarm.acknowledge() == .clockWasSet { mustJudgeClock = true }
                 case .bootAlarm: _ = bootAlarm.acknowledge()
                 case .zoneFiles: try noteZoneFiles()
                 }
             }
-            do { isBehind = try pass() } catch let error as any RoomError where error.isLackOfRoom {
-                // No cursor has moved, so nothing that is due is lost.
-                isBehind = false
-                logger.error("\(error) What is due is tried again in \(Self.storeRetry.components.seconds) s.")
-                try bootAlarm.arm(at: clocks.now().boot + Self.storeRetry)
-            }
+        }
+    }
+
+    /// - Returns: whether more may be due; not where there is no room for it, which is looked at again later.
+    private mutating func passOrLackRoom() throws -> Bool {
+        do { return try pass() } catch let error as any RoomError where error.isLackOfRoom {
+            // No cursor has moved, so nothing that is due is lost.
+            logger.error("\(error) What is due is tried again in \(Self.storeRetry.components.seconds) s.")
+            try bootAlarm.arm(at: clocks.now().boot + Self.storeRetry)
+            return false
+        }
+    }
+
+    /// Writes down how far the clock has come. A scheduler ends, whether there is room for that or not.
+    private func noteClock() throws {
+        do { try store.noteClock(now: clocks.now()) } catch let error as any RoomError where error.isLackOfRoom {
+            logger.error("\(error) How far the clock has come is not written down.")
+        }
+    }
+
+    /// What nothing that is due may come before.
+    private mutating func prepare() throws {
+        if mustJudgeClock {
+            try judgeClock()
+            mustJudgeClock = false
+        }
+        if mustFireBootJobs {
+            let boot = try store.fireBootJobs(now: clocks.now())
+            if boot.dispatched > 0 { logger.info("dispatched \(boot.dispatched) jobs for this boot") }
+            mustFireBootJobs = false
+        }
+        renewZones()
+        if mustPlanAgain {
+            try planAgain()
+            mustPlanAgain = false
         }
     }
 
@@ -98,7 +127,7 @@ struct SchedulerLoop<Engine: OrderedStore> {
     /// it is to stop.
     /// - Returns: whether more may be due; when not, the alarms are armed for what comes next.
     private mutating func pass() throws -> Bool {
-        try renewZones()
+        try prepare()
         try tidyUp()
         let now = clocks.now()
         let view = try store.schedulerView(now: now, except: held)
@@ -169,13 +198,13 @@ struct SchedulerLoop<Engine: OrderedStore> {
     }
 
     /// Reads zones again that have changed, or that could not be read.
-    private mutating func renewZones() throws {
+    private mutating func renewZones() {
         let now = clocks.now().boot
         let haveSettled = zonesSettleAt.map { $0 <= now } ?? false
         guard haveSettled || retryZonesAt.map({ $0 <= now }) ?? false else { return }
         if haveSettled { zonesSettleAt = nil }
         (held, retryZonesAt) = ([], nil)
         zones.renew()
-        try planAgain()
+        mustPlanAgain = true
     }
 }

@@ -31,6 +31,37 @@ import Testing
     }
 }
 
+@Suite struct `A scheduler whose store is full` {
+    @Test func `starts as soon as there is room, and ends also where there is none`() async throws {
+        try await LoopBox.with { box in
+            let (jobs, errors) = (box.store.jobs, try Fifo(box.folder + "/errors"))
+            func add(_ name: String, _ schedule: Schedule, now: Now) throws -> JobName {
+                let definition = JobDefinition(
+                    name: try JobName(name), schedule: schedule, command: .program(["true"]))
+                try jobs.add(definition, zones: box.store.zones, now: now)
+                return definition.name
+            }
+            let now = box.clocks.now()
+            let boot = try add("boot", .boot, now: Now(wall: now.wall, boot: now.boot, bootID: BootID("before")))
+            let scheduler = try Scheduler(
+                store: jobs, options: SchedulerOptions(clockMaxWait: .zero), clocks: box.clocks,
+                logger: Logger(label: "test") { _ in ErrorReporter(errors: errors) })
+            let lack = Room(used: 2, limit: 1, held: 0, freeOnDisk: 0)
+            jobs.engine.setRoom(lack)
+            let thread = try LoopThread(name: "scheduler") { try scheduler.run() }
+            #expect(errors.read())
+            jobs.engine.setRoom(.unlimited)
+            // What rings the bell.
+            _ = try add("other", .manual, now: now)
+            try box.until { try jobs.dispatches(DispatchFilter(job: boot)).count == 1 }
+            jobs.engine.setRoom(lack)
+            scheduler.stop()
+            #expect(errors.read())
+            return thread
+        }.value()
+    }
+}
+
 /// A fifo that is held at both ends, so that no opening of it waits.
 private final class Fifo: Sendable {
     let path: String
