@@ -11,21 +11,19 @@ extension StoreUnderTest {
     func pass(zones: ZoneTable? = nil) throws -> FirePass {
         let zones = zones ?? self.zones
         var total = FirePass.nothing
-        while true {
-            let view = try jobs.schedulerView(now: now, except: [])
-            if view.clockHasMoved || view.hasDueJobs {
+        while let step = try jobs.schedulerView(now: now, except: []).step {
+            switch step {
+            case .fire:
                 let pass = try jobs.fire(now: now, zones: zones, except: [])
                 total.dispatched += pass.dispatched
                 total.skipped += pass.skipped
-            } else if view.mustRewind {
+            case .rewind:
                 let pass = try jobs.rewind(zones: zones, unreadable: [], now: now)
                 #expect(pass.missingZones.isEmpty)
-            } else if view.hasDueDispatches {
-                try jobs.promote(now: now)
-            } else {
-                return total
+            case .promote: try jobs.promote(now: now)
             }
         }
+        return total
     }
 
     /// Claims all that can be claimed, and ends it well.
@@ -215,6 +213,25 @@ private let jumps: [Duration] = [
                 let progress = try store.progress(name)
                 #expect(progress.cursor == store.now.wall && progress.nextDue == .text("2026-11-22T06:20:00Z"))
             }
+        }
+    }
+
+    @Test func `is taken in before a job that has much to make up for is done`() throws {
+        try EngineKind.memory.withStore { store in
+            let policy = CatchUpPolicy(mode: .all, maximum: 5000)
+            let busy = try store.define("busy", "@every 1m", overlap: .allow, catchUp: policy)
+            let wildcard = try store.define("wildcard", "*/10 * * * *")
+            store.clock.advance(by: .seconds(1800))
+            try store.pass()
+            store.clock.advance(by: .seconds(5000 * 60))
+            store.clock.stepWall(by: .seconds(-5000 * 60 - 1200))
+            #expect(try store.jobs.schedulerView(now: store.now, except: []).step == .fire)
+            _ = try store.jobs.fire(now: store.now, zones: store.zones, except: [])
+            let view = try store.jobs.schedulerView(now: store.now, except: [])
+            #expect(view.hasDueJobs && view.step == .rewind)
+            try store.pass()
+            #expect(try store.progress(wildcard).nextDue == .text("2026-11-22T12:20:00Z"))
+            #expect(try store.runs(of: busy).count == 5030)
         }
     }
 

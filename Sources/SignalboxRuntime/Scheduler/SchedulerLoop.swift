@@ -131,17 +131,13 @@ struct SchedulerLoop<Engine: OrderedStore> {
         try tidyUp()
         let now = clocks.now()
         let view = try store.schedulerView(now: now, except: held)
-        if view.clockHasMoved || view.hasDueJobs {
-            try fire(now)
-        } else if view.mustRewind {
-            try rewind()
-        } else if view.hasDueDispatches {
-            try store.promote(now: now)
-        } else {
-            try arm(view, now)
-            return false
+        switch view.step {
+        case .fire: try fire(now)
+        case .rewind: try rewind()
+        case .promote: try store.promote(now: now)
+        case nil: try arm(view, now)
         }
-        return true
+        return view.step != nil
     }
 
     private func arm(_ view: SchedulerView, _ now: Now) throws {
