@@ -553,4 +553,23 @@ private let jumps: [Duration] = [
             #expect(try store.progress(other) == otherProgress)
         }
     }
+
+    @Test(arguments: EngineKind.allCases)
+    func `do not tell of a run missed before they came`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            var definition = try store.definition("job", "0 14 * * *")
+            definition.zone = "Test/Zone"
+            let (before, after) = (try table("XXX0"), try table("XXX-1:30"))
+            try store.jobs.add(definition, zones: before, now: store.now)
+            store.clock.advance(by: .seconds(3600))
+            try store.pass(zones: before)
+            _ = try store.jobs.planAgain(after: nil, zones: after, unreadable: [], now: store.now)
+            #expect(try store.pass(zones: after) == FirePass.nothing)
+            #expect(try store.progress(definition.name).nextDue == .text("2026-11-23T12:30:00Z"))
+            store.clock.advance(by: .seconds(86_400))
+            #expect(try store.pass(zones: after).dispatched == 1)
+            let ledger = try store.jobs.verifySchedule(after: nil, through: nil, job: nil, zones: after)
+            #expect(ledger.faults.isEmpty)
+        }
+    }
 }

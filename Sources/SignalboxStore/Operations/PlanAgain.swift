@@ -25,7 +25,7 @@ extension JobStore {
                     job.progress.nextDue.map({ $0 > job.progress.cursor }) ?? true
                 else { return false }
                 let before = job.progress.nextDue
-                try writer.schedule(job, previously: job, zones)
+                try writer.schedule(writer.followed(job), previously: job, zones)
                 return try writer.transaction.job(job.name)?.progress.nextDue != before
             }
         }
@@ -71,6 +71,16 @@ extension JobWriter where Transaction: ~Copyable {
         for job in jobs where try change(&self, job) { pass.changed += 1 }
         if pass.changed > 0 { notify([.schedule, .anyChange]) }
         return pass
+    }
+
+    /// `job` as it stands before its next due time is worked out with other zone data: where nothing was due by those in
+    /// force until now, the new ones must not tell of a run missed in the past.
+    fileprivate mutating func followed(_ job: Job) throws -> Job {
+        guard try !clock().isHeld(at: now), job.progress.nextDue.map({ $0 > now.wall }) ?? true else { return job }
+        var followed = job
+        followed.progress.cursor = max(job.progress.cursor, now.wall)
+        followed.progress.forgetSpans(through: followed.progress.cursor)
+        return followed
     }
 
     /// Without its zone it cannot be said when the job is due next: it is looked at again as soon as there is one.
