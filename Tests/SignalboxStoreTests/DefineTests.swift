@@ -70,7 +70,32 @@ import Testing
             #expect(try store.fire() == FirePass.nothing)
             store.clock.advance(by: .seconds(120))
             #expect(try store.fire().dispatched == 1)
-            #expect(try store.runs(of: job).map(\.state) == [.pending, .pending])
+            #expect(try store.runs(of: job).map(\.state) == [.pending, .skipped, .pending])
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `anew or away leaves a record of what fell due and nobody has seen`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let start = store.now.wall
+            let names = try ["edited", "paused", "dropped", "foreign"].map { try JobName($0) }
+            var definitions = try names.map { try store.definition($0.text, "*/5 * * * *") }
+            definitions[3].zone = "Mars/Olympus"
+            let zones = ZoneTable(machine: .utc, named: ["Mars/Olympus": .utc])
+            _ = try store.jobs.apply(definitions, prune: false, zones: zones, now: store.now)
+            _ = try store.jobs.pause(names[1], by: "ann@box", reason: nil, now: store.now)
+            store.clock.advance(by: .seconds(58 * 60))
+            let edited = try names[..<2].map { try store.definition($0.text, "*/7 * * * *") }
+            _ = try store.jobs.apply(edited, prune: true, zones: store.zones, now: store.now)
+            for (name, reason) in zip(names, [DispatchReason.downtime, .paused, .downtime]) {
+                let records = try store.runs(of: name)
+                #expect(records.map(\.state) == [.skipped] && records[0].reason == reason)
+                #expect(records[0].scheduledFor == start + .seconds(300) && records[0].coalesced == 10)
+                #expect(records[0].lastScheduledFor == start + .seconds(55 * 60))
+            }
+            #expect(try store.runs(of: names[3]).isEmpty, "whose zone is not to be had")
+            #expect(try store.jobs.zoneNames().isEmpty)
+            #expect(try store.pass().skipped == 0)
         }
     }
 

@@ -69,7 +69,8 @@ protocol JobOperations: Sendable {
         _ definitions: [JobDefinition], prune: Bool, replacePending: Bool, zones: ZoneTable, now: Now
     ) throws -> [JobChange]
     func plan(_ definitions: [JobDefinition], prune: Bool, replacePending: Bool) throws -> [JobChange]
-    func remove(_ name: JobName, now: Now) throws
+    func remove(_ name: JobName, zones: ZoneTable, now: Now) throws
+    func zoneNames() throws -> Set<String>
     func pause(_ name: JobName, by: String, reason: String?, now: Now) throws -> JobPause?
     func resume(_ name: JobName, catchingUpIn zones: ZoneTable?, now: Now) throws -> Resumption?
     func fire(now: Now, zones: ZoneTable, except held: Set<JobName>) throws -> FirePass
@@ -123,6 +124,7 @@ extension JobOperations {
         guard paused else { return try resume(name, catchingUpIn: nil, now: now) != nil }
         return try pause(name, by: "ann@box", reason: nil, now: now) == nil
     }
+    func remove(_ name: JobName, now: Now) throws { try remove(name, zones: ZoneTable(machine: .utc), now: now) }
     func apply(_ definitions: [JobDefinition], prune: Bool, zones: ZoneTable, now: Now) throws -> [JobChange] {
         try apply(definitions, prune: prune, replacePending: false, zones: zones, now: now)
     }

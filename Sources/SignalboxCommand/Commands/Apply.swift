@@ -40,10 +40,11 @@ struct Apply: ParsableCommand {
 struct JobDefinitions {
     let list: [JobDefinition]
     let zones: ZoneTable
+    private let zoneFiles = ZoneFiles()
 
     /// - Parameter file: a path, or - for standard input.
     init(file: String) throws {
-        let zones = ZoneFiles()
+        let zones = zoneFiles
         list = try JobsFile.parse(
             text: try Terminal.readText(file), fileName: file == "-" ? "standard input" : file, machine: Machine.id
         ) { name in try name.map { try zones.zone($0) } ?? zones.machine() }
@@ -51,7 +52,9 @@ struct JobDefinitions {
     }
 
     func apply(to store: Store, prune: Bool = false, replacePending: Bool = false) throws -> [JobChange] {
-        try store.apply(list, prune: prune, replacePending: replacePending, zones: zones, now: try currentTime())
+        let all = try zoneFiles.table(zones, andThoseOf: store)
+        return try store.apply(
+            list, prune: prune, replacePending: replacePending, zones: all, now: try currentTime())
     }
 
     /// What applying them would do; where there is no store, all of them are new.

@@ -41,8 +41,9 @@ struct ImportCrontab: ParsableCommand {
         }
         guard !dryRun else { return }
         let jobs = crontab.jobs.map(\.definition)
-        let changes = try store.open(.create).apply(
-            jobs, prune: false, zones: try ZoneFiles().table([]), now: try currentTime())
+        let (store, zones) = (try store.open(.create), ZoneFiles())
+        let table = try zones.table(try zones.table([]), andThoseOf: store)
+        let changes = try store.apply(jobs, prune: false, zones: table, now: try currentTime())
         if output.json { try changes.forEach(JSON.write) } else { JobChanges(list: changes).write() }
     }
 

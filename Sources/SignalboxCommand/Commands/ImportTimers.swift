@@ -48,7 +48,9 @@ struct ImportTimers: ParsableCommand {
 
     private func add(_ jobs: [JobDefinition], _ zones: ZoneFiles, _ now: Now) throws {
         let table = try zones.table(Set(jobs.compactMap(\.zone)))
-        let changes = try store.open(.create).apply(jobs, prune: false, zones: table, now: now)
+        let store = try store.open(.create)
+        let all = try zones.table(table, andThoseOf: store)
+        let changes = try store.apply(jobs, prune: false, zones: all, now: now)
         if output.json { try changes.forEach(JSON.write) } else { JobChanges(list: changes).write() }
     }
 

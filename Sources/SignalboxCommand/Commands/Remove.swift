@@ -1,6 +1,7 @@
 import ArgumentParser
 import Signalbox
 import SignalboxCore
+import SignalboxRuntime
 import SignalboxStore
 
 struct Remove: ParsableCommand {
@@ -13,7 +14,9 @@ struct Remove: ParsableCommand {
     var name: String
 
     func run() throws {
-        try store.open(.write).remove(try JobName(name), now: try currentTime())
+        let (store, zones) = (try store.open(.write), ZoneFiles())
+        let table = try zones.table(try zones.table([]), andThoseOf: store)
+        try store.remove(try JobName(name), zones: table, now: try currentTime())
         Terminal.writeLine("removed \(name)")
     }
 }

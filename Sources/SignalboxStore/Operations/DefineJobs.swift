@@ -18,6 +18,8 @@ extension JobStore {
 
     /// Makes the jobs of the store what `definitions` say, all in one transaction; with `prune`, removes every other.
     /// - Parameter replacePending: cancels what waits of these jobs and was made from an older definition.
+    /// - Parameter zones: those that the definitions name. With those of the jobs that they change, there is a record of
+    ///   what fell due by the old schedules and nobody dealt with.
     /// - Throws: `invalid` when a name is there twice, or a job names a zone that was not read; `full` when there is a
     ///   job to add or change, and no room for it.
     public func apply(
@@ -41,11 +43,18 @@ extension JobStore {
 
     /// Takes a job away. Attempts that run go on to their end, and no other of it begins: what waits is SKIPPED, and so
     /// is what would be started again. What has ended stays to be read.
-    public func remove(_ name: JobName, now: Now) throws {
+    /// - Parameter zones: the job's zone, for the record of what fell due and nobody dealt with; where it cannot be had,
+    ///   there is none.
+    public func remove(_ name: JobName, zones: ZoneTable, now: Now) throws {
         try write(now) { writer in
             guard let job = try writer.transaction.job(name) else { throw StoreError.noJob(name) }
-            try writer.remove(job)
+            try writer.remove(job, zones)
         }
+    }
+
+    /// The zones that the jobs name.
+    public func zoneNames() throws -> Set<String> {
+        try engine.read { Set(try $0.jobs().compactMap(\.definition.zone)) }
     }
 }
 
@@ -108,7 +117,7 @@ extension JobWriter where Transaction: ~Copyable {
     fileprivate mutating func carryOut(_ step: JobStep, zones: ZoneTable) throws {
         switch step.change.change {
         case .added, .changed: if let after = step.after { try define(after, before: step.before, zones: zones) }
-        case .removed: if let before = step.before { try remove(before) }
+        case .removed: if let before = step.before { try remove(before, zones) }
         case .unchanged: break
         }
         for id in step.outdated {
@@ -133,9 +142,12 @@ extension JobWriter where Transaction: ~Copyable {
             progress.begin(at: start, epoch: state.clockEpoch)
             return try keep(definition, progress, before: nil, zones)
         }
+        let isRescheduled =
+            before.definition.schedule != definition.schedule || before.definition.zone != definition.zone
+        if isRescheduled { try recordUnseen(of: before, zones) }
         progress = before.progress
         progress.revision += 1
-        if before.definition.schedule != definition.schedule || before.definition.zone != definition.zone {
+        if isRescheduled {
             progress.begin(at: start, epoch: state.clockEpoch)
             progress.lastBoot = now.bootID
         }
@@ -150,7 +162,24 @@ extension JobWriter where Transaction: ~Copyable {
         notify([.schedule, .anyChange])
     }
 
-    mutating func remove(_ job: Job) throws {
+    /// Leaves a record of what fell due by a schedule that ends now and that nobody has dealt with.
+    private mutating func recordUnseen(of job: Job, _ zones: ZoneTable) throws {
+        let (clock, kind) = (try clock(), job.definition.schedule.clock)
+        guard let zone = zones[job.definition.zone], kind != .wall || !clock.isHeld(at: now) else { return }
+        var pass = FirePass(dispatched: 0, skipped: 0, withoutZone: [])
+        if let skipped = passedWhilePaused(job, zone) { try record(skipped, of: job, clock, &pass) }
+        let unseen = CatchUp.skipped(
+            job.definition.schedule, zone: zone, anchor: job.progress.anchor, cursor: job.progress.cursor,
+            now: clock.time(on: kind, at: now), without: [], reason: .paused)
+        guard var unseen else { return }
+        if !job.progress.paused {
+            unseen.reason = clock.missReason(of: clock.wall(of: unseen.last, on: kind), on: kind)
+        }
+        try record(unseen, of: job, clock, &pass)
+    }
+
+    mutating func remove(_ job: Job, _ zones: ZoneTable) throws {
+        try recordUnseen(of: job, zones)
         for dispatch in try transaction.active(of: job.name) where dispatch.state != .inProgress {
             try apply(.skip(.jobRemoved), to: try transaction.indexed(dispatch.id, by: Buckets.byJob))
         }

@@ -62,7 +62,10 @@ extension ReadTransaction where Self: ~Copyable {
 
     private func verdict(on occurrence: Occurrence, _ look: WhyLook) throws -> WhyPastVerdict {
         let due = occurrence.due
-        guard let found = try dispatch(of: look.facts.job.name, standingFor: due...due) else {
+        // A record of several that an earlier schedule missed need not stand for what lies between.
+        let isOwn = due > look.facts.job.progress.anchor
+        let found = try dispatch(of: look.facts.job.name, standingFor: due...due) { isOwn || $0.isNamed(in: due...due) }
+        guard let found else {
             return look.facts.verdict(onDue: occurrence)
         }
         return .dispatch(try whyDispatch(found, at: due, look))
