@@ -240,6 +240,19 @@ private struct Machine {
         #expect(clock.newestWall == machine.wall)
     }
 
+    @Test func `that is set while jobs wait for it is why they missed all that it passed over`() {
+        var (clock, machine) = rebooted(wall: .epoch)
+        clock.judge(nothing, at: machine.now, limit: .seconds(120))
+        machine.pass(.seconds(10))
+        machine.wall = Machine().wall + .seconds(3600)
+        clock.judge(synchronised, at: machine.now, limit: .seconds(120))
+        _ = clock.plan(at: machine.now)
+        for missed in [Instant.epoch + .seconds(60), machine.wall - .seconds(1800), machine.wall] {
+            #expect(clock.missReason(of: missed, on: .wall) == .untrustedClock)
+        }
+        #expect(clock.missReason(of: .epoch, on: .wall) == .downtime)
+    }
+
     @Test func `that was set while jobs waited for it is trusted`() {
         var (clock, machine) = rebooted()
         clock.judge(nothing, at: machine.now, limit: .seconds(120))

@@ -346,7 +346,7 @@ private let jumps: [Duration] = [
             #expect(try store.jobs.status().clockHold == nil)
             try store.live(.seconds(60))
             #expect(try store.ran(daily) == [.text("2026-11-23T13:00:00Z")], "the newest of two")
-            #expect(try store.runs(of: daily).first?.reason == .downtime)
+            #expect(try store.runs(of: daily).first?.reason == .untrustedClock)
             #expect(try store.state(atTime) == .success)
             #expect(try store.runs(of: beat).count == 3, "set by decades, and the interval did not notice")
             try store.live(.seconds(86_400), step: .seconds(3600))

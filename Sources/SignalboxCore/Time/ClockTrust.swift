@@ -99,7 +99,10 @@ extension StoreClock {
     /// What calendar jobs missed while they waited, they missed for that.
     mutating func endHold(at now: Now) {
         if case .held(_, let since, _) = trust {
-            gap = ClockGap(.untrustedClock, lasting: since.duration(to: now.boot), through: now.wall)
+            // What the clock showed when the hold began, as nothing is planned meanwhile.
+            let heldFrom = wallStart + .nanoseconds(since.nanoseconds)
+            let from = min(heldFrom, now.wall - since.duration(to: now.boot))
+            gap = ClockGap(reason: .untrustedClock, from: from, through: now.wall)
         }
         trust = .trusted
     }
