@@ -27,6 +27,10 @@ struct SchedulerLoop<Engine: OrderedStore> {
     private var lastTidyUp: BootInstant?
     /// What is to be done before anything else, and again until there was room for it.
     private var mustJudgeClock = true
+    /// Calendar jobs wait, and then it is asked again whether they must.
+    private var judgeClockAt: BootInstant?
+    /// What was last said against the clock.
+    private var doubt: ClockDoubt?
     private var mustFireBootJobs = true
     /// At the start too: zone data may have changed while no scheduler ran.
     private var mustPlanAgain = true
@@ -99,7 +103,8 @@ struct SchedulerLoop<Engine: OrderedStore> {
 
     /// What nothing that is due may come before.
     private mutating func prepare() throws {
-        if mustJudgeClock {
+        let mustJudgeAgain = judgeClockAt.map { $0 <= clocks.now().boot } ?? false
+        if mustJudgeClock || mustJudgeAgain {
             try judgeClock()
             mustJudgeClock = false
         }
@@ -116,11 +121,17 @@ struct SchedulerLoop<Engine: OrderedStore> {
     }
 
     /// Decides whether calendar jobs may go by the wall clock.
-    private func judgeClock() throws {
-        let trust = try store.judgeClock(.current(), limit: options.clockMaxWait, now: clocks.now())
-        if case .held(let doubt, let since, let until) = trust {
-            logger.warning("calendar jobs wait, for at most \(since.duration(to: until)): \(doubt.sentence)")
+    private mutating func judgeClock() throws {
+        let now = clocks.now()
+        let trust = try store.judgeClock(clocks.evidence(), limit: options.clockMaxWait, now: now)
+        guard case .held(let doubt, let since, let until) = trust else {
+            judgeClockAt = nil
+            return
         }
+        judgeClockAt = now.boot + options.clockLook
+        guard doubt != self.doubt else { return }
+        self.doubt = doubt
+        logger.warning("calendar jobs wait, for at most \(since.duration(to: until)): \(doubt.sentence)")
     }
 
     /// Deals with what is due, in one transaction, so that a scheduler that has more to do than it can still hears when
@@ -143,7 +154,7 @@ struct SchedulerLoop<Engine: OrderedStore> {
     private func arm(_ view: SchedulerView, _ now: Now) throws {
         // The wall's is always armed: it is also how we learn that the clock was set.
         try wallAlarm.arm(at: min(view.nextWall ?? .distantFuture, now.wall + Self.longestSleep))
-        let next = [view.nextBoot, retryZonesAt, zonesSettleAt].compactMap { $0 }.min()
+        let next = [view.nextBoot, judgeClockAt, retryZonesAt, zonesSettleAt].compactMap { $0 }.min()
         if let next { try bootAlarm.arm(at: next) } else { try bootAlarm.disarm() }
     }
 

@@ -6,6 +6,9 @@ public struct SchedulerOptions: Sendable {
     /// Where the zone files are, and the file of the machine's own zone.
     public var zoneFolder: String
     public var localtime: String
+    /// How often to ask, while calendar jobs wait, whether something keeps the clock right now: one that is slewed rings
+    /// no alarm.
+    var clockLook: Duration = .seconds(5)
 
     public init(
         clockMaxWait: Duration = SchedulerOptions.standardClockWait, zoneFolder: String = ZoneFiles.standardFolder,

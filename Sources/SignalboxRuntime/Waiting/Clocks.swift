@@ -6,6 +6,8 @@ public import SignalboxCore
 public protocol Clocks: Sendable {
     /// Both clocks, read together.
     func now() -> Now
+    /// What the machine says of its wall clock.
+    func evidence() -> ClockEvidence
 }
 
 /// The machine's own clocks.
@@ -24,6 +26,8 @@ public struct SystemClocks: Clocks {
         let slept = BootInstant(nanoseconds: awake).duration(to: boot)
         return Now(wall: Self.wallTime(), boot: boot, bootID: bootID, slept: slept)
     }
+
+    public func evidence() -> ClockEvidence { .current() }
 
     /// Now on the wall clock, which people and programs may set (CLOCK_REALTIME).
     public static func wallTime() -> Instant {

@@ -3,6 +3,7 @@ import OrderedStore
 import SignalboxCore
 import SignalboxStore
 import SignalboxTesting
+import Synchronization
 import Testing
 
 @testable import SignalboxRuntime
@@ -69,6 +70,21 @@ extension LoopBox {
     }
 }
 
+/// The machine's clocks, of which nothing says that they are right until a test does.
+private final class DoubtfulClocks: Clocks {
+    private let clocks: SystemClocks
+    private let isSynchronised = Mutex(false)
+
+    init(_ clocks: SystemClocks) { self.clocks = clocks }
+
+    func now() -> Now { clocks.now() }
+    func synchronise() { isSynchronised.withLock { $0 = true } }
+    func evidence() -> ClockEvidence {
+        ClockEvidence(
+            isSynchronised: isSynchronised.withLock { $0 }, hasTimesyncMark: false, hasHardwareClock: false)
+    }
+}
+
 @Suite struct `A scheduler` {
     /// Runs `body` in a box with zones of its own.
     private func with(_ body: @escaping @Sendable (LoopBox, ZoneFolder) throws -> LoopThread<Void>) async throws {
@@ -84,6 +100,24 @@ extension LoopBox {
             return try box.scheduling(zones) {
                 try box.until { try box.count(once) == 1 && box.count(beat) >= 3 }
             }
+        }
+    }
+
+    @Test func `asks again, while calendar jobs wait, whether the clock is right now`() async throws {
+        try await with { box, zones in
+            let job = try box.add("job", try Schedule(text: "* * * * * *"))
+            var options = zones.options
+            options.clockMaxWait = .seconds(1 << 30)
+            options.clockLook = .milliseconds(10)
+            let clocks = DoubtfulClocks(box.clocks)
+            let scheduler = try Scheduler(
+                store: box.store.jobs, options: options, clocks: clocks, logger: box.logger)
+            let thread = try LoopThread(name: "scheduler") { try scheduler.run() }
+            defer { scheduler.stop() }
+            try box.until { try box.store.jobs.status().clockHold != nil }
+            clocks.synchronise()
+            try box.until { try box.count(job) >= 1 }
+            return thread
         }
     }
 
