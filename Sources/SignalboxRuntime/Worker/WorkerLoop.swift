@@ -39,8 +39,12 @@ final class WorkerLoop<Engine: OrderedStore> {
     private var drainEnds: BootInstant?
     /// The machine had no room for another command; nothing is claimed until one has ended, or for a beat.
     private var hasNoRoom = false
-    /// The store had no room for what we have to write; it is tried again then, with nothing claimed.
-    private var storeAwaitedUntil: BootInstant?
+    /// There is something to claim, as far as the last look says.
+    private var hasWork = false
+    /// The store has no room for what we have to write.
+    private var roomWait = RoomWait()
+    /// What the store says of us.
+    private var shownState = WorkerState.online
     private var nextBeat: BootInstant
     /// When a delay or a wait before an attempt ends.
     private var delayEnds: BootInstant?
@@ -79,15 +83,15 @@ final class WorkerLoop<Engine: OrderedStore> {
     func run() throws {
         try register()
         while true {
-            let isDue = storeAwaitedUntil == nil && (shouldLook || !results.isEmpty)
+            let isDue = shouldLook || hasUnwritten && roomWait.retryAt == nil
             for event in try loop.wait(for: isDue ? .zero : nil) { try handle(event.token) }
             try attend()
             try round()
             try tell()
-            if level > .none, running.isEmpty, results.isEmpty { break }
+            try showState()
+            if shownState == .stopped { break }
             try armAlarms()
         }
-        try store.setState(.stopped, of: id, now: clocks.now())
         logger.info("stopped")
     }
 
@@ -125,7 +129,6 @@ final class WorkerLoop<Engine: OrderedStore> {
         let asked = stopping.level
         guard asked > level else { return }
         let now = clocks.now()
-        if level == .none { try store.setState(.draining, of: id, now: now) }
         level = asked
         drainEnds = asked == .now ? now.boot : now.boot + options.drainTimeout
         logger.info("\(asked == .now ? "stopping" : "draining"): \(running.count) running")
@@ -190,37 +193,70 @@ final class WorkerLoop<Engine: OrderedStore> {
 
     // MARK: The round
 
+    private var freeSlots: Int { level > .none || hasNoRoom ? 0 : options.slots - running.count }
+
+    private var state: WorkerState {
+        guard level > .none else { return .online }
+        return running.isEmpty && results.isEmpty ? .stopped : .draining
+    }
+
+    /// Whether there is anything to write, once there is room.
+    private var hasUnwritten: Bool { !results.isEmpty || hasWork && freeSlots > 0 || state != shownState }
+
     /// Writes down what ended and claims what fits, in one transaction; none when there is nothing to do.
     private func round() throws {
         let now = clocks.now()
-        let isRetry = storeAwaitedUntil != nil
-        if let storeAwaitedUntil, now.boot < storeAwaitedUntil { return }
-        let free = level > .none || hasNoRoom || isRetry ? 0 : options.slots - running.count
-        let hasWork = shouldLook ? try look(now) && free > 0 : false
-        shouldLook = isRetry
-        guard hasWork || !results.isEmpty else { return storeAwaitedUntil = nil }
-        guard let outcome = try roundIfRoom(free, now) else { return }
+        if shouldLook { hasWork = try look(now) }
+        shouldLook = false
+        guard !results.isEmpty || hasWork && freeSlots > 0 else { return }
+        // While there is little room, what ended goes first.
+        let slots = roomWait.retryAt == nil || results.isEmpty ? freeSlots : 0
+        let written = try ifRoom(now) {
+            try store.round(of: id, results: results, queues: options.queues, slots: slots, now: now)
+        }
+        guard let outcome = written else { return }
         forget(results, outcome)
         results = []
         guard outcome.isRegistered else { throw try disowned() }
         for claimed in outcome.claimed { try start(claimed) }
         // It may have left some behind, and what falls due next may be another now.
-        shouldLook = true
+        (hasWork, shouldLook) = (false, true)
     }
 
-    /// Nil: the store or its disk is full. What ended is kept here until it can be written, unless we are to end now.
-    private func roundIfRoom(_ free: Int, _ now: Now) throws -> RoundOutcome? {
+    /// Lets the store say of us what is so.
+    private func showState() throws {
+        let (state, now) = (state, clocks.now())
+        guard state != shownState else { return }
+        guard try ifRoom(now, { try store.setState(state, of: id, now: now) }) != nil else { return }
+        shownState = state
+    }
+
+    /// Writes, unless the store or its disk is full: then nil, and what is to be written is kept here until there is
+    /// room. When we are to end, that is until the end of the drain.
+    private func ifRoom<Result>(_ now: Now, _ write: () throws -> Result) throws -> Result? {
+        let isLastTry = level > .none && drainEnds == nil && running.isEmpty
+        guard isLastTry || !roomWait.mustWait(at: now.boot) else { return nil }
         do {
-            let outcome = try store.round(of: id, results: results, queues: options.queues, slots: free, now: now)
-            storeAwaitedUntil = nil
-            return outcome
-        } catch let error as any RoomError where error.isLackOfRoom && level < .now {
-            if storeAwaitedUntil == nil {
+            let result = try write()
+            if roomWait.noteSuccess() { logger.notice("the store has room again: what waited for it is written") }
+            return result
+        } catch let error as any RoomError where error.isLackOfRoom {
+            guard !isLastTry else {
+                logger.error(
+                    "there was no room until the end: \(results.count) results are lost, and will be made again")
+                throw error
+            }
+            if roomWait.noteFailure(at: now.boot) {
                 logger.error("\(error) What ended here is written as soon as there is room.")
             }
-            storeAwaitedUntil = now.boot + WorkerOptions.storeRetry
+            makeRoom()
             return nil
         }
+    }
+
+    /// A reader that was killed may keep the room that others have made.
+    private func makeRoom() {
+        do { _ = try store.tidyUp() } catch { logger.warning("the store could not be tidied up: \(error)") }
     }
 
     /// Whether there is something to claim; on the way, obeys requests to stop what runs.
@@ -309,7 +345,7 @@ final class WorkerLoop<Engine: OrderedStore> {
     }
 
     private func armAlarms() throws {
-        let possible = [drainEnds, delayEnds, storeAwaitedUntil]
+        let possible = [drainEnds, delayEnds, hasUnwritten ? roomWait.retryAt : nil]
         let times = running.values.compactMap(\.nextTime) + [nextBeat] + possible.compactMap { $0 }
         try bootAlarm.arm(at: times.min() ?? nextBeat)
     }

@@ -30,6 +30,4 @@ public struct WorkerOptions: Sendable {
     public static let killGrace: Duration = .seconds(10)
     /// How long to wait, after a command has ended, for what it started to let go of its output.
     public static let outputGrace: Duration = .seconds(2)
-    /// When to try again to write down what ended, after the store or its disk was full.
-    static let storeRetry: Duration = .seconds(1)
 }
