@@ -144,6 +144,12 @@ import Testing
             #expect(code { try store.enqueue(unique: longest + "k") } == .invalid)
         }
     }
+
+    @Test func `is empty nowhere, and has no U+0000 in it`() throws {
+        try EngineKind.memory.withStore { store in
+            for key in ["", "a\0b"] { #expect(code { try store.enqueue(unique: key) } == .invalid) }
+        }
+    }
 }
 
 @Suite struct `A request past its limits` {

@@ -24,10 +24,23 @@ import Testing
         }
     }
 
+    @Test func `gives the options' queue and priority to the lines that name none`() async throws {
+        try await withBox { box in
+            let lines = #"{"shell": "a"}"# + "\n" + #"{"shell": "b", "queue": "own", "priority": 7}"#
+            let finished = try box.run(
+                program: [Box.command, "enqueue", "--stdin", "--queue", "photos", "--priority", "5"], input: lines)
+            #expect(finished.status == 0, "\(finished.errors)")
+            for (id, queue, priority) in [(1, "photos", 5), (2, "own", 7)] {
+                let shown = try box.json("dispatch", "\(id)")
+                #expect(shown["queue"].text == queue && shown["priority"].number == priority)
+            }
+        }
+    }
+
     @Test(arguments: [
         #"{"shell": "true", "quee": "x"}"#, #"{"command": "true"}"#, #"{"shell": "a", "command": ["b"]}"#, "{}", "[1]",
         "true", #"{"shell": "a", "queue": "a b"}"#, #"{"shell": "a", "delay": "soon"}"#,
-        #"{"shell": "a", "after": [99]}"#,
+        #"{"shell": "a", "after": [99]}"#, #"{"shell": "a", "unique": "\u0000"}"#, #"{"shell": "a", "unique": ""}"#,
     ])
     func `stops at a broken line, names it, and keeps those before it`(line: String) async throws {
         try await withBox { box in

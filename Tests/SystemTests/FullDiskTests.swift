@@ -45,6 +45,24 @@ struct `A disk that is full` {
             }
         }
     }
+
+    @Test func `takes as many lines of standard input as fit, and names the first that does not`() async throws {
+        try await withBox { box throws in
+            try withSmallDisk(box) { disk throws in
+                let store = ["--store", "\(disk)/store"]
+                let lines = String(repeating: "{\"shell\": \"true\"}\n", count: 20_000)
+                let finished = try box.run(program: [Box.command, "enqueue", "--stdin"] + store, input: lines)
+                #expect(finished.status == 75, "\(finished.ending) \(finished.errors)")
+                #expect(finished.errors.hasSuffix("The lines before it are enqueued\n"), "\(finished.errors)")
+                let status = try JSONValue(box.run(program: [Box.command, "status", "--json"] + store).output)
+                let kept = try #require(status["dispatches"]["PENDING"].number)
+                #expect(
+                    finished.errors.hasPrefix("signalbox: standard input:\(kept + 1): the store would be 90 % full"))
+                let filled = try #require(try statistics(box, store)["filled_percent"].number)
+                #expect((85..<95).contains(filled))
+            }
+        }
+    }
 }
 
 private func statistics(_ box: Box, _ store: [String]) throws -> JSONValue {

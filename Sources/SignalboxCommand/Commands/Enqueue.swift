@@ -13,7 +13,8 @@ struct Enqueue: ParsableCommand {
 
             With --stdin each line is a request as a JSON object with the fields command (a list) or shell, and queue, \
             priority, delay, unique and after (a list of numbers): {"command": ["resize", "7"], "queue": "photos"}. They \
-            are enqueued by the thousand; what is wrong with a line ends it there, and all lines before it count.
+            are enqueued by the thousand; what is wrong with a line ends it there, and all lines before it count. Lines \
+            that name no queue or priority have those of the options.
             """)
 
     @OptionGroup var store: StoreOptions
@@ -54,20 +55,19 @@ struct Enqueue: ParsableCommand {
         }
         try what.requireOne()
         if delay != nil, at != nil { throw ValidationError("--delay and --at exclude each other") }
-        let limit = Request.uniqueKeyLimit
-        if let unique, !(1...limit).contains(unique.utf8.count) || unique.utf8.contains(0) {
-            throw ValidationError(
-                "--unique has \(unique.utf8.count) bytes; 1 to \(limit) are possible, none of them zero")
-        }
     }
 
     func run() throws {
-        if stdin { return try BulkEnqueue(open: { try store.open(.create) }, isJSON: output.json).run() }
+        let queue = try QueueName(queue)
+        if stdin {
+            let defaults = EnqueueLine.Defaults(queue: queue, priority: priority)
+            return try BulkEnqueue(open: { try store.open(.create) }, defaults: defaults, isJSON: output.json).run()
+        }
         let now = try currentTime()
         let request = Request(
             command: what.command, timeout: Enqueuing.standardTimeout, uniqueKey: unique, after: after)
         let item = Enqueuing(
-            request: request, queue: try QueueName(queue), priority: priority, due: try due(now), delay: delay)
+            request: request, queue: queue, priority: priority, due: try due(now), delay: delay)
         let enqueued = try store.open(.create).enqueue(item, now: now)
         if output.json { return try JSON.write(Answer(enqueued)) }
         Terminal.writeLine("\(enqueued.id)")

@@ -8,6 +8,7 @@ import SignalboxStore
 struct BulkEnqueue {
     /// Opens the store, when there is something to put into it.
     let open: () throws -> Store
+    let defaults: EnqueueLine.Defaults
     let isJSON: Bool
 
     /// So many lines share a transaction: enough that the disk is no limit, few enough that others get their turn.
@@ -26,7 +27,7 @@ struct BulkEnqueue {
             var items: [Enqueuing] = []
             var broken: LineError?
             for line in batch {
-                do { items.append(try EnqueueLine.item(in: line, now: now)) } catch {
+                do { items.append(try EnqueueLine.item(in: line, defaults)) } catch {
                     broken = error
                     break
                 }
@@ -47,10 +48,14 @@ struct BulkEnqueue {
             bar.clear()
             report(enqueued, from: first)
         } catch let refusal as RefusedItem {
-            let enqueued = try store.enqueue(Array(items.prefix(refusal.index)), now: now)
-            bar.clear()
-            report(enqueued, from: first)
+            try enqueue(Array(items[..<refusal.index]), in: store, from: first, now, &bar)
             throw Self.failure(at: first + refusal.index, refusal.cause.description)
+        } catch let error as StoreError where error.code == .full {
+            // Some of them may fit.
+            guard items.count > 1 else { throw Self.failure(.tryAgain, at: first, error.description) }
+            let half = items.count / 2
+            try enqueue(Array(items[..<half]), in: store, from: first, now, &bar)
+            try enqueue(Array(items[half...]), in: store, from: first + half, now, &bar)
         }
     }
 
@@ -66,9 +71,9 @@ struct BulkEnqueue {
         Terminal.write(text, to: STDOUT_FILENO)
     }
 
-    private static func failure(at line: Int, _ what: String) -> Failure {
+    private static func failure(_ status: ExitStatus = .badInput, at line: Int, _ what: String) -> Failure {
         let rest = line == 1 ? "Nothing was enqueued" : "The lines before it are enqueued"
-        return Failure(.badInput, "standard input:\(line): \(what). \(rest)")
+        return Failure(status, "standard input:\(line): \(what). \(rest)")
     }
 }
 

@@ -17,6 +17,12 @@ struct EnqueueLine: Decodable {
         case command, shell, queue, priority, delay, unique, after
     }
 
+    /// What lines have that do not say otherwise.
+    struct Defaults {
+        let queue: QueueName
+        let priority: UInt8
+    }
+
     private struct AnyField: CodingKey {
         let stringValue: String
         let intValue: Int? = nil
@@ -41,9 +47,9 @@ struct EnqueueLine: Decodable {
 
     /// What the line asks for.
     /// - Throws: ``LineError`` saying what is wrong with it and what was expected.
-    static func item(in line: some Collection<UInt8>, now: Now) throws(LineError) -> Enqueuing {
+    static func item(in line: some Collection<UInt8>, _ defaults: Defaults) throws(LineError) -> Enqueuing {
         do {
-            return try JSONDecoder().decode(EnqueueLine.self, from: Data(line)).item(now: now)
+            return try JSONDecoder().decode(EnqueueLine.self, from: Data(line)).item(defaults)
         } catch let error as LineError {
             throw error
         } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
@@ -58,7 +64,7 @@ struct EnqueueLine: Decodable {
 
     private static let example = #"{"command": ["resize", "7"], "queue": "photos"}"#
 
-    private func item(now: Now) throws -> Enqueuing {
+    private func item(_ defaults: Defaults) throws -> Enqueuing {
         let what: Command
         switch (command, shell) {
         case (let arguments?, nil): what = .program(arguments)
@@ -69,8 +75,8 @@ struct EnqueueLine: Decodable {
             command: what, timeout: Enqueuing.standardTimeout, uniqueKey: unique,
             after: (after ?? []).map(DispatchID.init(_:)))
         return Enqueuing(
-            request: request, queue: try queue.map { try QueueName($0) } ?? .standard,
-            priority: priority ?? JobDefinition.standardPriority,
+            request: request, queue: try queue.map { try QueueName($0) } ?? defaults.queue,
+            priority: priority ?? defaults.priority,
             delay: try delay.map { try Duration(text: $0) })
     }
 }

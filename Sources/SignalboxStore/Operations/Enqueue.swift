@@ -126,11 +126,11 @@ extension Request {
         guard command != .program([]) else {
             throw StoreError(.invalid, "there is no command to run: name a program, or give a shell line")
         }
-        guard uniqueKey?.utf8.count ?? 0 <= Self.uniqueKeyLimit else {
+        if let uniqueKey, !(1...Self.uniqueKeyLimit).contains(uniqueKey.utf8.count) || uniqueKey.utf8.contains(0) {
             throw StoreError(
                 .invalid,
-                "the unique key has \(uniqueKey?.utf8.count ?? 0) bytes; at most \(Self.uniqueKeyLimit) are allowed: "
-                    + "use a hash of it")
+                "the unique key has \(uniqueKey.utf8.count) bytes; 1 to \(Self.uniqueKeyLimit) are possible, none of "
+                    + "them zero: use a hash of it")
         }
         guard input.count <= Self.inputLimit else {
             throw StoreError(

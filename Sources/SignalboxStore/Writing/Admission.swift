@@ -11,8 +11,9 @@ extension Room {
 struct Admission {
     private var room: Room?
 
-    /// The bytes of indexes, counters and event that come with a dispatch or job, roughly.
-    private static let overhead = 1 << 10
+    /// The bytes of indexes, counters and event that come with a dispatch or job, roughly: a queue of 200,000 small
+    /// requests takes 460 each in all.
+    private static let overhead = 400
 
     mutating func level(in transaction: borrowing some ReadTransaction & ~Copyable) throws -> StoreLevel {
         try present(transaction).level
