@@ -188,6 +188,17 @@ import Testing
         #expect(found.count == VerifyReport.limit)
     }
 
+    @Test func `and a counter that would fall below zero stops the transaction`() throws {
+        try EngineKind.memory.withStore(verifying: false) { store in
+            let id = try store.enqueue()
+            let worker = try store.worker()
+            try changeState(store) { $0.counts[Int(DispatchState.pending.rawValue)] = 0 }
+            let error = #expect(throws: StoreError.self) { try store.claimOne(worker) }
+            #expect(error?.code == .damaged)
+            #expect(try store.state(id) == .pending)
+        }
+    }
+
     /// The positions of the entries of a bucket in a filled store.
     private func positions(in bucket: Bucket) throws -> Range<Int> {
         var count = 0

@@ -55,15 +55,21 @@ extension JobWriter where Transaction: ~Copyable {
         if hasJob { try moveActive(record.dispatch, from: before) }
         try put(record, .dispatch(record.dispatch.id), in: Buckets.dispatches)
         if before != state {
-            count(record.dispatch.queue, from: before, to: state)
+            try count(record.dispatch.queue, from: before, to: state)
             if hasJob, let job = record.dispatch.job { count(.job(job), from: before, to: state) }
             report(record.dispatch, from: before)
         }
         announce(record.dispatch)
     }
 
-    private mutating func count(_ queue: QueueName, from before: DispatchState?, to state: DispatchState) {
-        if let before { self.state.counts[Int(before.rawValue)] &-= 1 }
+    private mutating func count(_ queue: QueueName, from before: DispatchState?, to state: DispatchState) throws {
+        if let before {
+            let (left, overflow) = self.state.counts[Int(before.rawValue)].subtractingReportingOverflow(1)
+            guard !overflow else {
+                throw StoreError(.damaged, "the counter of all \(before.name) would fall below zero")
+            }
+            self.state.counts[Int(before.rawValue)] = left
+        }
         self.state.counts[Int(state.rawValue)] &+= 1
         count(.queue(queue), from: before, to: state)
     }
