@@ -139,6 +139,35 @@ import Testing
             #expect(try lastDay(store).total.runs == 1)
         }
     }
+
+    /// Aim: a clock that is set wrong costs no record. Method: it is set 15 years ahead, or 56 back, for twelve hours
+    /// with runs in each, with a scheduler that goes by it and without one; then it is right again.
+    @Test(arguments: [15, -56], [true, false])
+    func `survives a clock that was set wrong, and forgets what was noted meanwhile`(
+        years: Int, hasScheduler: Bool
+    ) throws {
+        try EngineKind.memory.withStore { store in
+            let job = try store.define("job", "@manual", overlap: .allow)
+            func live(hours: Int) throws {
+                for _ in 0..<hours {
+                    if hasScheduler { try store.pass() }
+                    _ = try store.jobs.run(job, mode: .policy, input: nil, now: store.now)
+                    try store.work()
+                    store.clock.advance(by: .seconds(3600))
+                }
+            }
+            func records() throws -> Set<[UInt8]> { Set(try store.raw.entries(Buckets.history).map(\.key)) }
+            try live(hours: 100)
+            let good = try records()
+            #expect(good.count == 200)
+            store.clock.stepWall(by: .seconds(years * 365 * 86_400))
+            try live(hours: 12)
+            #expect(try records().count == 224 && records().isSuperset(of: good))
+            store.clock.stepWall(by: .seconds(-years * 365 * 86_400))
+            try live(hours: 50)
+            #expect(try records().count == 300 && records().isSuperset(of: good))
+        }
+    }
 }
 
 /// Aim: a page and `status` cost the same however much there is to show. Method: every read of an engine is counted,

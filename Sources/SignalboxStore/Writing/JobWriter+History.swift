@@ -27,7 +27,7 @@ extension JobWriter where Transaction: ~Copyable {
     private mutating func keep(_ tally: RunTally, of subject: HistorySubject, in hour: UTCHour) throws {
         let key = Key.history(hour, subject)
         guard var kept = try transaction.fetch(RunTally.self, key, in: Buckets.history) else {
-            try dropOldHistory(before: hour.advanced(by: -HistoryAge.hours))
+            try dropOldHistory(at: hour)
             return try put(tally, key, in: Buckets.history)
         }
         kept.merge(tally)
@@ -35,12 +35,35 @@ extension JobWriter where Transaction: ~Copyable {
     }
 
     /// With each record that is made some of those too old go, so that none has to be looked for otherwise, and no
-    /// transaction has much to do.
-    private mutating func dropOldHistory(before oldest: UTCHour) throws {
-        let range = KeyRange(from: [], to: Key().with(oldest.start).bytes)
+    /// transaction has much to do; and some that a clock has left which was ahead. Nothing goes by a clock that was just
+    /// set, for it may have been set wrong. And no hour is ahead that steady time has seen, for a clock that was set
+    /// back wrong leaves the good ones ahead of it.
+    private mutating func dropOldHistory(at hour: UTCHour) throws {
+        let clock = try clock()
+        guard clock.hasSettled(at: now) else { return }
+        let newest = max(hour, UTCHour(of: clock.steady(at: now.boot)))
+        try dropHistory(KeyRange(from: [], to: start(of: hour.advanced(by: -HistoryAge.hours))))
+        try dropHistory(KeyRange(from: start(of: newest.advanced(by: HistoryAge.hoursAhead + 1)), to: nil))
+    }
+
+    private func start(of hour: UTCHour) -> [UInt8] { Key().with(hour.start).bytes }
+
+    private mutating func dropHistory(_ range: KeyRange) throws {
         for key in try transaction.keys(Buckets.history, range, limit: HistoryAge.droppedAtOnce) {
             try transaction.delete(key.span, in: Buckets.history)
         }
+    }
+}
+
+extension StoreClock {
+    /// Whether the wall clock has gone evenly for as long as a mistake in setting it may last, as far as the store
+    /// knows.
+    fileprivate func hasSettled(at now: Now) -> Bool {
+        let expected = wallStart + .nanoseconds(now.boot.nanoseconds)
+        let limit = HistoryAge.settling
+        guard !isHeld(at: now), now.wall < expected + limit, expected < now.wall + limit else { return false }
+        guard let gap, gap.reason == .clockForward, gap.from + limit < gap.through else { return true }
+        return now.wall < gap.through || gap.through + limit < now.wall
     }
 }
 
@@ -49,4 +72,8 @@ enum HistoryAge {
     static let hours = 90 * 24
     /// More than one, so that what is too old becomes less with every record that is made.
     static let droppedAtOnce = 4
+    /// A record that is ahead by more was made by a clock that was wrong.
+    static let hoursAhead = 24
+    /// Steps of the clock that are shorter matter to no record; and so long after a longer one nothing goes.
+    static let settling: Duration = .seconds(86_400)
 }
