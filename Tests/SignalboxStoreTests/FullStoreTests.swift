@@ -86,6 +86,40 @@ import Testing
         }
     }
 
+    @Test func `adds the due times of later passes to that record, at 95 percent`() throws {
+        try withMemoryStore { store in
+            let job = try job("often")
+            try store.jobs.add(job, zones: store.zones, now: store.now)
+            func pass(skipping expected: Int) throws {
+                store.clock.advance(by: .seconds(60))
+                #expect(try fire(store) == FirePass(dispatched: 0, skipped: expected, withoutZone: []))
+            }
+            store.jobs.engine.fill(95)
+            try pass(skipping: 1)
+            for _ in 0..<9 { try pass(skipping: 0) }
+            let records = try store.jobs.dispatches(DispatchFilter()).map(\.dispatch)
+            #expect(records.count == 1 && records[0].coalesced == 9)
+            #expect(records[0].lastScheduledFor == store.now.wall)
+            // With another schedule, and after a run, it is another record.
+            var changed = job
+            changed.schedule = .every(.seconds(30))
+            store.jobs.engine.fill(50)
+            _ = try store.jobs.apply([changed], prune: false, zones: store.zones, now: store.now)
+            store.jobs.engine.fill(95)
+            try pass(skipping: 1)
+            store.jobs.engine.fill(50)
+            store.clock.advance(by: .seconds(30))
+            #expect(try fire(store).dispatched == 1)
+            store.jobs.engine.fill(95)
+            try pass(skipping: 1)
+            try pass(skipping: 0)
+            let all = try store.jobs.dispatches(DispatchFilter()).map(\.dispatch)
+            #expect(all.map(\.coalesced) == [3, 0, 1, 9])
+            let ledger = try store.jobs.verifySchedule(after: nil, through: nil, job: nil, zones: store.zones)
+            #expect(ledger.faults == [])
+        }
+    }
+
     @Test func `skips jobs of the boot too`() throws {
         try withMemoryStore { store in
             let name = try JobName("boot")

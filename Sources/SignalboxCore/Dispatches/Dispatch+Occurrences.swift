@@ -1,5 +1,14 @@
 /// Which due times of its job a dispatch stands for.
 extension Dispatch {
+    /// This record of missed occurrences, standing for `further` more of them: the last was due at `last`.
+    public func standing(forFurther further: Int, last: Instant) -> Dispatch {
+        precondition(state == .skipped && reason.isOfMissedTimes, "only a record of missed times can stand for more")
+        var next = self
+        next.coalesced += further
+        next.lastScheduledFor = last
+        return next
+    }
+
     /// A record of several due times at once that were passed over, from ``scheduledFor`` to ``lastScheduledFor``.
     public var isSummary: Bool { state == .skipped && coalesced > 0 && reason.isOfMissedTimes }
 

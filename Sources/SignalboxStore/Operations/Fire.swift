@@ -136,11 +136,29 @@ extension JobWriter where Transaction: ~Copyable {
         _ skipped: SkippedSummary, of job: Job, _ clock: StoreClock, _ pass: inout FirePass
     ) throws {
         let kind = job.definition.schedule.clock
+        guard try skipped.reason != .storeFull || !extend(by: skipped, of: job, clock) else { return }
         let birth = DispatchBirth.skipped(
             skipped.reason, further: skipped.count - 1,
             last: skipped.count > 1 ? clock.wall(of: skipped.last, on: kind) : nil)
         try insert(job, clock.wall(of: skipped.first, on: kind), birth)
         pass.skipped += 1
+    }
+
+    /// Adds to the job's newest record of why not, in a store that has no room for another; false when the due times
+    /// before these became something else, or were due by another schedule or clock.
+    private mutating func extend(by skipped: SkippedSummary, of job: Job, _ clock: StoreClock) throws -> Bool {
+        let kind = job.definition.schedule.clock
+        let range = KeyRange(prefix: Key().with(job.name.text).bytes)
+        guard let id = try transaction.ids(Buckets.byJob, range, .descending, limit: 1).first else { return false }
+        let record = try transaction.indexed(id, by: Buckets.byJob)
+        guard record.dispatch.state == .skipped, record.dispatch.reason == .storeFull,
+            let first = record.dispatch.scheduledFor
+        else { return false }
+        let key = Key.occurrence(
+            job.name, revision: job.progress.revision, epoch: state.clockEpoch, clock.time(on: kind, ofWall: first))
+        guard try transaction.contains(key, in: Buckets.occurrences) else { return false }
+        try extend(record, by: skipped.count, last: clock.wall(of: skipped.last, on: kind))
+        return true
     }
 
     /// Makes what the job's overlap policy says of a due time: a dispatch, a wait, or a SKIPPED record.

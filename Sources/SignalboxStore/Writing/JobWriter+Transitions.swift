@@ -34,6 +34,13 @@ extension JobWriter where Transaction: ~Copyable {
         return moved.dispatch
     }
 
+    /// Lets a record of missed due times stand for more of them, up to `last`.
+    mutating func extend(_ record: DispatchRecord, by count: Int, last: Instant) throws {
+        var extended = record
+        extended.dispatch = record.dispatch.standing(forFurther: count, last: last)
+        try place(extended, from: record.dispatch.state)
+    }
+
     /// What ends may end others that wait for it, and so on: a list and not a recursion, for chains have no limit.
     private mutating func settle(after ended: Dispatch) throws {
         // Of no job, and nobody waits for anything: the usual end.
