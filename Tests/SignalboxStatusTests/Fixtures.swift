@@ -58,7 +58,8 @@ enum Fixtures {
     static var status: StatusView {
         StatusView(
             jobs: 0, workers: 0, queues: [], dispatches: [:], sequence: 4711,
-            storeID: "7f3a9c52d1e84b06", formatVersion: 1)
+            storeID: "7f3a9c52d1e84b06", formatVersion: 1,
+            filling: StoreFilling(usedPercent: 1, level: .normal))
     }
 
     /// A dispatch that ran from `start` for `length` and ended as `outcome` says; still running when that is nil.

@@ -68,6 +68,13 @@ private func busySource() throws -> FixedSource {
         #expect(!answer("/", of: source).text.contains("calendar jobs wait"))
     }
 
+    @Test func `says that the store fills up, when it does`() throws {
+        var source = try busySource()
+        #expect(!answer("/", of: source).text.contains("The store is"))
+        source.shown.status.filling = StoreFilling(usedPercent: 91.7, level: .closedToClients)
+        #expect(answer("/", of: source).text.contains("The store is 91 % full: it takes no new jobs and dispatches"))
+    }
+
     @Test func `shows what runs, how far it is, and what is next`() throws {
         let page = answer("/", of: try busySource()).text
         #expect(page.contains("<progress max=\"100\" value=\"64\""))

@@ -147,11 +147,13 @@ import Testing
         }
     }
 
-    @Test func `says so to who tidies up`() throws {
+    @Test func `says so to who tidies up, and in its status`() throws {
         try withMemoryStore { store throws in
+            #expect(try store.jobs.status().filling == StoreFilling(usedPercent: 0, level: .normal))
             #expect(try store.jobs.tidyUp() == [])
             store.jobs.engine.fill(85)
             #expect(try store.jobs.tidyUp().first?.hasPrefix("the store is 85 % full: from 90 % on") == true)
+            #expect(try store.jobs.status().filling == StoreFilling(usedPercent: 85, level: .warning))
         }
     }
 

@@ -128,6 +128,8 @@ import Testing
             let status = try box.json("status")
             #expect(
                 status.names == ["jobs", "workers", "queues", "dispatches", "seq", "last_24h", "clock", "store"])
+            #expect(status["store"].names == ["id", "format", "used_percent", "level"])
+            #expect(status["store"]["level"] == "normal")
             #expect(status["jobs"] == 1)
             #expect(status["workers"] == 1)
             #expect(status["dispatches"]["SUCCESS"] == 1)
@@ -155,7 +157,7 @@ import Testing
                 (["jobs"], ["NAME", "hello", "@manual", "SUCCESS"]), (["job", "hello"], ["schedule", "echo hello"]),
                 (["dispatches"], ["ID", "SUCCESS", "FAILED", "exit 3"]),
                 (["dispatch", "2"], ["state", "FAILED", "exit 3"]), (["workers"], ["online", "default"]),
-                (["status"], ["QUEUE", "IN_PROGRESS", "format 2", "last 24 h  2 runs, 1 failed"]),
+                (["status"], ["QUEUE", "IN_PROGRESS", "format 2", "% full", "last 24 h  2 runs, 1 failed"]),
                 (["verify"], ["no fault"]),
             ] {
                 let finished = try box.run(program: [Box.command] + arguments)

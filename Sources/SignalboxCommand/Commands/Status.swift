@@ -15,12 +15,17 @@ struct Status: ParsableCommand {
         Fields([
             ("jobs", "\(status.jobs)"), ("workers", "\(status.workers)"),
             ("last 24 h", status.last24Hours.map(Words.runs) ?? "–"),
-            ("store", "\(status.storeID), format \(status.formatVersion), sequence \(status.sequence)"),
+            (
+                "store",
+                "\(status.storeID), format \(status.formatVersion), sequence \(status.sequence), "
+                    + "\(Int(status.filling.usedPercent)) % full"
+            ),
         ]).write()
         if let remaining = status.clockHold?.remaining(at: try currentTime()) {
             let time = Words.length(remaining)
             Terminal.writeLine("The clock is not trusted yet: calendar jobs wait, for at most \(time) more.")
         }
+        if let concern = status.filling.concern { Terminal.writeLine("The store \(concern).") }
         Terminal.writeLine("")
         var table = Table(["QUEUE"] + DispatchState.allCases.map(\.name))
         for queue in status.queues {

@@ -7,6 +7,7 @@ extension PageView {
         .list([
             element("h1", .class("aside")) { "Overview" },
             clockNotice(overview.status.clockHold),
+            storeNotice(overview.status.filling),
             tiles(overview.status),
             element("div", .class("columns")) {
                 runningNow(overview.running)
@@ -28,6 +29,11 @@ extension PageView {
             hold.doubt.sentence
             " Until it is set, calendar jobs wait, for at most \(durationText(remaining)) more."
         }
+    }
+
+    private func storeNotice(_ filling: StoreFilling) -> HTML {
+        guard let concern = filling.concern else { return HTML() }
+        return element("p", .class("why")) { "The store \(concern)." }
     }
 
     func section(_ heading: String, @HTMLBuilder content: () -> HTML) -> HTML {

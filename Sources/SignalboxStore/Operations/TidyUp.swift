@@ -1,5 +1,4 @@
 public import OrderedStore
-internal import SignalboxCore
 
 extension JobStore {
     /// How much room the durable store has.
@@ -9,9 +8,7 @@ extension JobStore {
     /// know of. For a process that is awake anyway, twice a minute at most.
     public func tidyUp() throws -> [String] {
         let concerns = try engine.tidyUp() + (live?.engine.tidyUp() ?? [])
-        let room = try room()
-        guard let sentence = room.level.sentence else { return concerns }
-        let percent = Int(StoreLevel.percent(used: room.used, capacity: room.capacity))
-        return concerns + ["the store is \(percent) % full: \(sentence)"]
+        guard let concern = StoreFilling(try room()).concern else { return concerns }
+        return concerns + ["the store \(concern)"]
     }
 }

@@ -139,7 +139,7 @@ extension ReadTransaction where Self: ~Copyable {
         return StatusView(
             jobs: jobs, workers: workers, queues: try queueViews(),
             dispatches: Dictionary(uniqueKeysWithValues: counts),
-            sequence: state.sequence, storeID: header.storeID, formatVersion: header.format,
+            sequence: state.sequence, storeID: header.storeID, formatVersion: header.format, filling: StoreFilling(try room()),
             last24Hours: try now.map { try history(of: .all, now: $0) },
             clockHold: try storedClock().flatMap(ClockHold.init))
     }

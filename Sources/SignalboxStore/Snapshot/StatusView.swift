@@ -12,6 +12,7 @@ public struct StatusView: Sendable, Encodable {
     public var sequence: UInt64
     public var storeID: String
     public var formatVersion: UInt32
+    public var filling: StoreFilling
     /// The runs of the whole store; only where they were asked for.
     public var last24Hours: RunHistory?
     /// What keeps calendar jobs waiting for a clock they can trust; nil when nothing does.
@@ -20,7 +21,7 @@ public struct StatusView: Sendable, Encodable {
     public func count(_ state: DispatchState) -> Int { dispatches[state] ?? 0 }
 
     private enum CodingKeys: String, CodingKey { case jobs, workers, queues, dispatches, seq, store, clock, last_24h }
-    private enum StoreKeys: String, CodingKey { case id, format }
+    private enum StoreKeys: String, CodingKey { case id, format, used_percent, level }
 
     public func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: CodingKeys.self)
@@ -35,6 +36,8 @@ public struct StatusView: Sendable, Encodable {
         var store = fields.nestedContainer(keyedBy: StoreKeys.self, forKey: .store)
         try store.encode(storeID, forKey: .id)
         try store.encode(formatVersion, forKey: .format)
+        try store.encode((filling.usedPercent * 10).rounded() / 10, forKey: .used_percent)
+        try store.encode(filling.level.word, forKey: .level)
     }
 }
 
