@@ -232,9 +232,25 @@ import Testing
         try engine.withStore { store in
             let job = try store.define()
             _ = try store.jobs.setPaused(true, job, now: store.now)
-            #expect(code { _ = try store.jobs.run(job, mode: .policy, input: nil, now: store.now) } == .refused)
+            for mode in [RunMode.policy, .queue] {
+                #expect(code { _ = try store.jobs.run(job, mode: mode, input: nil, now: store.now) } == .refused)
+            }
             let forced = try store.jobs.run(job, mode: .force, input: nil, now: store.now)
             #expect(try store.state(forced) == .pending)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `that is refused says why, and what else to say, in the words of the options`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let job = try store.define(overlap: OverlapRule(.allow, limit: 1))
+            let first = try store.jobs.run(job, mode: .policy, input: nil, now: store.now)
+            let refusal = #expect(throws: StoreError.self) {
+                try store.jobs.run(job, mode: .policy, input: nil, now: store.now)
+            }
+            let sentence =
+                "the job job is busy with dispatch \(first) and its overlap policy is allow:1: wait for it, or "
+            #expect(refusal?.description == sentence + "say --queue to run after it, or --force to run beside it")
         }
     }
 

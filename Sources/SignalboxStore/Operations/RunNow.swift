@@ -14,11 +14,12 @@ public enum RunMode: Hashable, Sendable {
 extension JobStore {
     /// Makes a run of a job outside its schedule; the schedule does not notice.
     /// - Parameter input: what the command reads on its standard input, instead of the job's own.
-    /// - Throws: `notFound`; `refused` when the job is paused, or busy and its policy is to skip; `full`.
+    /// - Throws: `notFound`; `refused` when the job is paused and `mode` is not to force it, or busy and its policy is to
+    ///   skip; `full`.
     public func run(_ name: JobName, mode: RunMode, input: [UInt8]?, now: Now) throws -> DispatchID {
         try write(now) { writer in
             guard let job = try writer.transaction.job(name) else { throw StoreError.noJob(name) }
-            guard !job.progress.paused || mode != .policy else { throw paused(job) }
+            guard !job.progress.paused || mode == .force else { throw paused(job) }
             let active = try writer.activeInTime(of: job)
             let birth: DispatchBirth
             let rule = mode.rule(of: job)
@@ -53,8 +54,8 @@ extension JobStore {
         StoreError(
             .refused,
             "the job \(job.name) is busy with dispatch \(other) and its overlap policy is "
-                + "\(job.definition.overlap): wait for it, "
-                + "or say --queue to run after it, or --force to run beside it")
+                + "\(job.definition.overlap.word): wait for it, or say --queue to run after it, or --force to run "
+                + "beside it")
     }
 }
 
