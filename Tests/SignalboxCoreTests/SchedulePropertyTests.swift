@@ -55,7 +55,7 @@ import Testing
             let before = schedule.previous(through: next.due - .microseconds(1), in: zone, anchor: .epoch)
             let isFirst = before.map { $0.due <= time } ?? true
             let isFoundAgain = schedule.previous(through: next.due, in: zone, anchor: .epoch) == next
-            let counted = schedule.count(after: time, through: next.due, in: zone, anchor: .epoch) == (1, true)
+            let counted = schedule.count(after: time, through: next.due, in: zone, anchor: .epoch) == 1
             let neverGoesBack = nextOfLater.map { $0.due >= next.due } ?? false
             #expect(next.due > time && neverGoesBack && isFirst && isFoundAgain && counted, label)
             // By brute force: some hours from the time on, and before what was found.
@@ -98,14 +98,11 @@ import Testing
         for triple in try triples(1_000, &random, Self.anyExpression) {
             let due = triple.expression.schedule.occurrences(after: triple.time, in: triple.zone, anchor: .epoch)
                 .prefix(Int.random(in: 1...40, using: &random)).map(\.due)
-                // Beyond eight years a count is a lower bound.
-                .prefix { $0 < triple.time + .seconds(8 * 365 * 86_400) }
             guard let end = due.last else { continue }
             let label: Comment = "\(triple.expression.text) in \(triple.zone) after \(triple.time), seed \(seed)"
             let schedule = triple.expression.schedule
             #expect(
-                schedule.count(after: triple.time, through: end, in: triple.zone, anchor: .epoch) == (due.count, true),
-                label)
+                schedule.count(after: triple.time, through: end, in: triple.zone, anchor: .epoch) == due.count, label)
             var backwards: [Instant] = []
             var time = end
             while let found = schedule.previous(through: time, in: triple.zone, anchor: .epoch), found.due > triple.time

@@ -139,6 +139,19 @@ extension StoreUnderTest {
         }
     }
 
+    /// As where a machine came up in 1970 and had its clock set.
+    @Test func `balances where the clock was set forward by decades`() throws {
+        try EngineKind.memory.withStore { store in
+            store.clock.stepWall(by: .seconds(-56 * 365 * 86_400))
+            try store.define("daily", "30 2 * * *")
+            try store.fire()
+            store.clock.stepWall(by: .seconds(56 * 365 * 86_400))
+            try store.fire()
+            let report = try store.ledger()
+            #expect(report.faults == [] && report.due == 56 * 365)
+        }
+    }
+
     @Test(arguments: EngineKind.allCases)
     func `can be made only with the zones that the jobs name`(engine: EngineKind) throws {
         try engine.withStore { store in

@@ -17,9 +17,7 @@ public struct CatchUpPlan: Hashable, Sendable {
 
 /// Due times that were passed over, for one SKIPPED record.
 public struct SkippedSummary: Hashable, Sendable {
-    /// How many; when not exact, at least so many.
     public var count: Int
-    public var isExact: Bool
     public var first: Instant
     public var last: Instant
     public var reason: DispatchReason
@@ -97,11 +95,11 @@ private struct MissedTimes {
 
     /// What remains without `runs`, which are consecutive.
     func summary(without runs: [Occurrence], reason: DispatchReason) -> SkippedSummary? {
-        let (total, isExact) = schedule.count(after: cursor, through: newest.due, in: zone, anchor: anchor)
+        let total = schedule.count(after: cursor, through: newest.due, in: zone, anchor: anchor)
         guard total > runs.count, let first = skippedEnd(runs, .first), let last = skippedEnd(runs, .last) else {
             return nil
         }
-        return SkippedSummary(count: total - runs.count, isExact: isExact, first: first, last: last, reason: reason)
+        return SkippedSummary(count: total - runs.count, first: first, last: last, reason: reason)
     }
 
     private enum End { case first, last }

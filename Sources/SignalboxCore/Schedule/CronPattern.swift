@@ -51,9 +51,18 @@ extension CronPattern {
         return nil
     }
 
-    /// How many days in `range` match, month by month.
+    /// The days of 400 years: whole weeks, so that then everything comes again.
+    static let cycle = 146_097
+
+    /// How many days in `range` match, month by month, and no cycle more than once.
     func countDays(in range: Range<Int>) -> Int {
         if everyDay { return range.count }
+        let (cycles, rest) = range.count.quotientAndRemainder(dividingBy: Self.cycle)
+        let perCycle = cycles > 0 ? countByMonths(range.lowerBound..<(range.lowerBound + Self.cycle)) : 0
+        return cycles * perCycle + countByMonths((range.upperBound - rest)..<range.upperBound)
+    }
+
+    private func countByMonths(_ range: Range<Int>) -> Int {
         var month = CalendarMonth(of: range.lowerBound)
         var total = 0
         while month.first < range.upperBound {

@@ -55,21 +55,30 @@ struct CronTimeline {
         return nil
     }
 
-    /// How many there are after `start` and up to `end`; exact unless they lie more than eight years apart.
-    func count(after start: Instant, through end: Instant) -> (count: Int, isExact: Bool) {
-        let last = end.wholeSeconds
-        let limit = last - Self.reach
-        var from = max(start.wholeSeconds + 1, limit)
+    /// How many there are after `start` and up to `end`. However far these lie apart, no more than the changes that a
+    /// zone lists and two cycles of the calendar are gone through.
+    func count(after start: Instant, through end: Instant) -> Int {
+        let (first, behind) = (start.wholeSeconds + 1, end.wholeSeconds + 1)
+        let even = zone.ruleStart.map { max(first, $0) } ?? behind
+        guard even < behind else { return count(in: first..<max(first, behind)) }
+        let cycle = Int64(CronPattern.cycle) * 86_400
+        let (cycles, rest) = (behind - even).quotientAndRemainder(dividingBy: cycle)
+        let perCycle = cycles > 0 ? count(in: even..<(even + cycle)) : 0
+        return count(in: first..<even) + Int(cycles) * perCycle + count(in: (behind - rest)..<behind)
+    }
+
+    private func count(in seconds: Range<Int64>) -> Int {
+        var from = seconds.lowerBound
         var total = 0
-        while from <= last {
+        while from < seconds.upperBound {
             let stretch = zone.span(at: from)
             if from == stretch.start, shifted(into: stretch) != nil { total += 1 }
             let lower = max(from + stretch.offset, evenStart(of: stretch))
-            let upper = min(stretch.localEnd, last + 1 + stretch.offset)
+            let upper = min(stretch.localEnd, seconds.upperBound + stretch.offset)
             total += pattern.count(in: lower..<max(lower, upper))
             from = stretch.end
         }
-        return (total, start.wholeSeconds + 1 >= limit)
+        return total
     }
 
     /// The local second from which matches count in `stretch`: after a fold that runs once, where the repeated time

@@ -28,20 +28,17 @@ extension Schedule {
         }
     }
 
-    /// How many due times there are after `start` and up to `end`. Calendar schedules are counted by days, for at
-    /// most the last eight years: then the count is a lower bound and not exact.
-    public func count(
-        after start: Instant, through end: Instant, in zone: Zone, anchor: Instant
-    ) -> (count: Int, isExact: Bool) {
-        guard start < end else { return (0, true) }
+    /// How many due times there are after `start` and up to `end`, however many; calendar schedules are counted by months.
+    public func count(after start: Instant, through end: Instant, in zone: Zone, anchor: Instant) -> Int {
+        guard start < end else { return 0 }
         switch self {
         case .cron(let expression, let rule):
             return CronTimeline(expression, rule, zone).count(after: start, through: end)
         case .every(let period):
             let grid = IntervalGrid(anchor: anchor, period: period)
-            return (Int(clamping: grid.index(of: end) - grid.index(of: start)), true)
-        case .at(let due): return (start < due && due <= end ? 1 : 0, true)
-        case .boot, .manual: return (0, true)
+            return Int(clamping: grid.index(of: end) - grid.index(of: start))
+        case .at(let due): return start < due && due <= end ? 1 : 0
+        case .boot, .manual: return 0
         }
     }
 

@@ -60,6 +60,13 @@ final class ZoneFile: Sendable {
         CalendarDay(daysSinceEpoch: Int(seconds.flooredDivision(by: 86_400).quotient)).year
     }
 
+    /// Two years behind the last change that is listed: from there on only the rule changes clocks, which comes again with
+    /// every cycle of the calendar. Nil where there is no rule.
+    var ruleStart: Int64? {
+        guard rule != nil else { return nil }
+        return listedCount == 0 ? Zone.start : changes[listedCount - 1].at + 2 * 366 * 86_400
+    }
+
     /// The time around `seconds` without a change.
     func span(at seconds: Int64) -> ZoneSpan {
         let index = Self.count(of: changes, through: seconds)

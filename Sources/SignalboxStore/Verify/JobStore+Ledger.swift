@@ -129,7 +129,7 @@ extension ReadTransaction where Self: ~Copyable {
 
     private func checkSize(of parts: [LedgerPart], _ job: JobName, _ limit: Int) throws {
         let total = parts.map(\.window).reduce(0) {
-            $0 + $1.schedule.count(after: $1.after, through: $1.through, in: $1.zone, anchor: $1.anchor).count
+            $0 + $1.schedule.count(after: $1.after, through: $1.through, in: $1.zone, anchor: $1.anchor)
         }
         guard total > limit else { return }
         throw StoreError(
