@@ -36,9 +36,9 @@ public enum ClockDoubt: UInt8, Hashable, Sendable, CaseIterable {
     /// What speaks against the clock, as the end of a sentence.
     public var sentence: String {
         switch self {
-        case .behindStore: "it is earlier than a time that the store has seen"
-        case .beforeRelease: "it is earlier than this version of Signalbox"
-        case .unsynchronised: "nothing on the machine can have told it the time"
+        case .behindStore: "the machine's clock is behind the times that this store has seen"
+        case .beforeRelease: "the machine's clock shows a time before this version of Signalbox was made"
+        case .unsynchronised: "nothing has told the machine the time yet"
         }
     }
 }

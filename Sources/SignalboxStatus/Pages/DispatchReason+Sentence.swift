@@ -45,16 +45,6 @@ extension DispatchReason {
     }
 }
 
-extension ClockDoubt {
-    var sentence: String {
-        switch self {
-        case .behindStore: "The machine's clock is behind the times that this store has seen."
-        case .beforeRelease: "The machine's clock shows a time before this version of Signalbox was made."
-        case .unsynchronised: "Nothing has told the machine the time yet."
-        }
-    }
-}
-
 extension Occurrence.Reason {
     /// What was special about the local time; nil for nothing.
     var sentence: String? {

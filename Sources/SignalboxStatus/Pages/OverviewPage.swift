@@ -26,8 +26,7 @@ extension PageView {
     private func clockNotice(_ hold: ClockHold?) -> HTML {
         guard let hold, let remaining = hold.remaining(at: now) else { return HTML() }
         return element("p", .class("why")) {
-            hold.doubt.sentence
-            " Until it is set, calendar jobs wait, for at most \(durationText(remaining)) more."
+            "Calendar jobs wait, for at most \(durationText(remaining)) more: \(hold.doubt.sentence)."
         }
     }
 

@@ -110,7 +110,7 @@ private struct FullBox {
 @Suite struct `A scheduler whose store is full` {
     @Test func `starts as soon as there is room, and ends also where there is none`() async throws {
         try await LoopBox.with { box in
-            let (jobs, errors) = (box.store.jobs, try Fifo(box.folder + "/errors"))
+            let (jobs, log) = (box.store.jobs, try ToldLog(Fifo(box.folder + "/told")))
             func add(_ name: String, _ schedule: Schedule, now: Now) throws -> JobName {
                 let definition = JobDefinition(
                     name: try JobName(name), schedule: schedule, command: .program(["true"]))
@@ -121,18 +121,18 @@ private struct FullBox {
             let boot = try add("boot", .boot, now: Now(wall: now.wall, boot: now.boot, bootID: BootID("before")))
             let scheduler = try Scheduler(
                 store: jobs, options: SchedulerOptions(clockMaxWait: .zero), clocks: box.clocks,
-                logger: Logger(label: "test") { _ in ErrorReporter(errors: errors) })
+                logger: Logger(label: "test") { _ in log })
             let lack = Room(used: 2, limit: 1, held: 0, freeOnDisk: 0)
             jobs.engine.setRoom(lack)
             let thread = try LoopThread(name: "scheduler") { try scheduler.run() }
-            #expect(errors.read())
+            #expect(log.waits(for: "What is due is tried again"))
             jobs.engine.setRoom(.unlimited)
             // What rings the bell.
             _ = try add("other", .manual, now: now)
             try box.until { try jobs.dispatches(DispatchFilter(job: boot)).count == 1 }
             jobs.engine.setRoom(lack)
             scheduler.stop()
-            #expect(errors.read())
+            #expect(log.waits(for: "How far the clock has come is not written down"))
             return thread
         }.value()
     }
