@@ -56,15 +56,18 @@ private struct Machine {
         let hourly = try Schedule(text: "@hourly")
         let fixed = try Schedule(text: "30 2 * * *")
         for schedule in [wildcard, hourly] {
-            #expect(ClockRewind(.wildcard, to: to).cursor(of: schedule, at: behind) == to)
-            #expect(ClockRewind(.wildcard, to: to).cursor(of: schedule, at: before) == before)
+            #expect(ClockRewind(.wildcard, to: to).cursor(of: schedule, at: behind, hasOccurred: true) == to)
+            #expect(ClockRewind(.wildcard, to: to).cursor(of: schedule, at: before, hasOccurred: true) == before)
         }
-        #expect(ClockRewind(.wildcard, to: to).cursor(of: fixed, at: behind) == behind)
-        #expect(ClockRewind(.calendar, to: to).cursor(of: fixed, at: behind) == to)
-        #expect(ClockRewind(.calendar, to: to).cursor(of: fixed, at: before) == before)
+        #expect(ClockRewind(.wildcard, to: to).cursor(of: fixed, at: behind, hasOccurred: true) == behind)
+        #expect(ClockRewind(.calendar, to: to).cursor(of: fixed, at: behind, hasOccurred: true) == to)
+        #expect(ClockRewind(.calendar, to: to).cursor(of: fixed, at: before, hasOccurred: true) == before)
         for other in [Schedule.every(.seconds(1)), .at(to), .boot, .manual] {
-            #expect(ClockRewind(.calendar, to: to).cursor(of: other, at: behind) == behind)
+            #expect(ClockRewind(.calendar, to: to).cursor(of: other, at: behind, hasOccurred: true) == behind)
         }
+        let once = Schedule.at(to + .seconds(30))
+        #expect(ClockRewind(.calendar, to: to).cursor(of: once, at: behind, hasOccurred: false) == to)
+        #expect(ClockRewind(.wildcard, to: to).cursor(of: once, at: behind, hasOccurred: false) == behind)
     }
 
     @Test func `after another, before that is done for all jobs, asks for both`() {

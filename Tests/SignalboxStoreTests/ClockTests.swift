@@ -354,6 +354,51 @@ private let jumps: [Duration] = [
         }
     }
 
+    @Test(arguments: EngineKind.allCases)
+    func `in 1970 lets jobs that are added then begin when the clock is set`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let right = store.now.wall
+            reboot(store, at: .epoch + .seconds(20))
+            let early = try store.define("early", "* * * * *")
+            _ = try store.jobs.judgeClock(nothing, limit: .seconds(120), now: store.now)
+            let minute = try store.define("minute", "* * * * *")
+            let daily = try store.define("daily", "0 3 * * *")
+            let once = try store.define("once", "@at 2026-11-22T11:00:00Z")
+            let dropped = try store.define("dropped", "* * * * *")
+            try store.live(.seconds(30))
+            store.clock.stepWall(by: store.now.wall.duration(to: right + .seconds(10)))
+            _ = try store.jobs.judgeClock(synchronised, limit: .seconds(120), now: store.now)
+            try store.jobs.remove(dropped, now: store.now)
+            #expect(try store.runs(of: dropped).isEmpty)
+            try store.pass()
+            for job in [early, minute, daily] {
+                #expect(try store.runs(of: job).isEmpty && store.progress(job).anchor == right + .seconds(10))
+            }
+            #expect(try store.runs(of: once).count == 1, "it names the year, and was to come when it was added")
+            try store.live(.seconds(60))
+            #expect(try store.ran(minute) == [right + .seconds(60)] && store.ran(early) == [right + .seconds(60)])
+            #expect(try store.progress(daily).nextDue == .text("2026-11-23T03:00:00Z"))
+            #expect(try !store.progress(daily).isUndated)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `in 2038 by mistake does not take for past what is to run once`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let right = store.now.wall
+            reboot(store, at: .text("2038-01-19T03:14:00Z"))
+            let once = try store.define("once", "@at 2026-11-22T13:00:00Z")
+            try store.live(.seconds(60))
+            #expect(try store.runs(of: once).isEmpty)
+            store.clock.stepWall(by: store.now.wall.duration(to: right))
+            try store.live(.seconds(7200), step: .seconds(600))
+            #expect(try store.ran(once) == [.text("2026-11-22T13:00:00Z")])
+            store.clock.stepWall(by: .seconds(-6 * 3600))
+            try store.live(.seconds(8 * 3600), step: .seconds(600))
+            #expect(try store.ran(once).count == 1)
+        }
+    }
+
     @Test func `whose clock nobody sets lets calendar jobs wait no longer than asked`() throws {
         try EngineKind.memory.withStore { store in
             let job = try store.define("job", "* * * * *")

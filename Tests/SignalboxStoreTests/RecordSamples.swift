@@ -74,6 +74,7 @@ enum RecordSamples {
         var progress = JobProgress(revision: 3, cursor: moment.wall, anchor: .epoch)
         progress.nextDue = moment.wall + .seconds(60)
         progress.zoneFingerprint = 77
+        progress.isUndated = true
         progress.lastBoot = BootID("boot")
         progress.pause = JobPause(at: moment.wall, by: "ann@box", reason: "new disk")
         progress.lastRun = LastRun(dispatch: DispatchID(4), state: .success, finishedAt: moment.wall)

@@ -24,6 +24,9 @@ public struct JobProgress: Hashable, Sendable {
     public var nextDue: Instant?
     /// The ``Zone/fingerprint`` of the zone that ``nextDue`` was worked out with; 0 where none took part.
     public var zoneFingerprint: UInt64
+    /// It was defined by a clock that could not be trusted: it begins when calendar times are next planned, and what its
+    /// schedule names before is none of its due times.
+    public var isUndated = false
     /// The boot a `@boot` job last ran in.
     public var lastBoot: BootID?
     /// While there is one, due times are skipped with the reason ``DispatchReason/paused``.

@@ -77,12 +77,19 @@ public struct ClockRewind: Hashable, Sendable {
         self.done = done
     }
 
-    /// Where the cursor of a job with `schedule` has to stand. What runs once has run, whatever the clock says now.
-    public func cursor(of schedule: Schedule, at cursor: Instant) -> Instant {
-        guard case .cron(let expression, _) = schedule, scope == .calendar || expression.isWildcard else {
-            return cursor
+    /// Where the cursor of a job with `schedule` has to stand. What runs once does not run again, whatever the clock says
+    /// now; but what was past by a clock that was wrong, and never ran, is still to come.
+    /// - Parameter hasOccurred: whether a due time of the schedule was dealt with; asked only of what runs once.
+    public func cursor(
+        of schedule: Schedule, at cursor: Instant, hasOccurred: @autoclosure () throws -> Bool
+    ) rethrows -> Instant {
+        switch schedule {
+        case .cron(let expression, _):
+            return scope == .calendar || expression.isWildcard ? min(cursor, to) : cursor
+        case .at(let due):
+            return try scope == .calendar && cursor > due && !hasOccurred() ? min(cursor, to) : cursor
+        case .every, .boot, .manual: return cursor
         }
-        return min(cursor, to)
     }
 }
 

@@ -88,10 +88,19 @@ extension StoreClock {
         }
     }
 
+    /// Whether it cannot be said what time `now` is: calendar jobs wait, or nobody has asked yet and it is in the past.
+    public func isDoubtful(at now: Now) -> Bool {
+        isHeld(at: now) || (!isPlanned && trust == .undecided && doubtOfItself(at: now) != nil)
+    }
+
+    private func doubtOfItself(at now: Now) -> ClockDoubt? {
+        if let newestWall, now.wall < newestWall - Self.tolerance { return .behindStore }
+        return now.wall < Self.release ? .beforeRelease : nil
+    }
+
     private func doubt(_ evidence: ClockEvidence, at now: Now) -> ClockDoubt? {
         guard !evidence.isSynchronised else { return nil }
-        if let newestWall, now.wall < newestWall - Self.tolerance { return .behindStore }
-        if now.wall < Self.release { return .beforeRelease }
+        if let doubt = doubtOfItself(at: now) { return doubt }
         let wasSet = ClockStep(jump: jump(to: now), slept: .zero) != .even
         return wasSet || evidence.hasTimesyncMark || evidence.hasHardwareClock ? nil : .unsynchronised
     }

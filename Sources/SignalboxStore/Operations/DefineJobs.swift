@@ -139,7 +139,7 @@ extension JobWriter where Transaction: ~Copyable {
         guard let before else {
             // One of that name may have been removed, and its occurrences must not be taken for ours.
             progress.revision += try transaction.newestRevision(ofOccurrences: definition.name) ?? 0
-            progress.begin(at: start, epoch: state.clockEpoch)
+            try begin(&progress, with: definition.schedule, at: start)
             return try keep(definition, progress, before: nil, zones)
         }
         let isRescheduled =
@@ -148,10 +148,17 @@ extension JobWriter where Transaction: ~Copyable {
         progress = before.progress
         progress.revision += 1
         if isRescheduled {
-            progress.begin(at: start, epoch: state.clockEpoch)
+            try begin(&progress, with: definition.schedule, at: start)
             progress.lastBoot = now.bootID
         }
         try keep(definition, progress, before: before, zones)
+    }
+
+    /// What names no year cannot begin by a clock that shows the wrong one.
+    private mutating func begin(_ progress: inout JobProgress, with schedule: Schedule, at start: Instant) throws {
+        progress.begin(at: start, epoch: state.clockEpoch)
+        guard case .cron = schedule else { return progress.isUndated = false }
+        progress.isUndated = try clock().isDoubtful(at: now)
     }
 
     private mutating func keep(
@@ -164,6 +171,8 @@ extension JobWriter where Transaction: ~Copyable {
 
     /// Leaves a record of what fell due by a schedule that ends now and that nobody has dealt with.
     private mutating func recordUnseen(of job: Job, _ zones: ZoneTable) throws {
+        // What has not begun has missed nothing.
+        guard !job.progress.isUndated else { return }
         let (clock, kind) = (try clock(), job.definition.schedule.clock)
         guard let zone = zones[job.definition.zone], kind != .wall || !clock.isHeld(at: now) else { return }
         var pass = FirePass(dispatched: 0, skipped: 0, withoutZone: [])

@@ -38,7 +38,9 @@ extension JobStore {
             var clock = try writer.clock()
             guard let rewind = clock.rewind else { return PlanAgainPass(last: nil, changed: 0, missingZones: []) }
             let pass = try writer.walk(after: rewind.done, zones, unreadable) { writer, job in
-                let cursor = rewind.cursor(of: job.definition.schedule, at: job.progress.cursor)
+                let cursor = try rewind.cursor(
+                    of: job.definition.schedule, at: job.progress.cursor,
+                    hasOccurred: writer.transaction.hasOccurred(job))
                 guard cursor != job.progress.cursor else { return false }
                 try writer.takeBack(job, to: cursor, zones)
                 return true
@@ -76,7 +78,9 @@ extension JobWriter where Transaction: ~Copyable {
     /// `job` as it stands before its next due time is worked out with other zone data: where nothing was due by those in
     /// force until now, the new ones must not tell of a run missed in the past.
     fileprivate mutating func followed(_ job: Job) throws -> Job {
-        guard try !clock().isHeld(at: now), job.progress.nextDue.map({ $0 > now.wall }) ?? true else { return job }
+        guard case .cron = job.definition.schedule, try !clock().isHeld(at: now),
+            job.progress.nextDue.map({ $0 > now.wall }) ?? true
+        else { return job }
         var followed = job
         followed.progress.cursor = max(job.progress.cursor, now.wall)
         followed.progress.forgetSpans(through: followed.progress.cursor)
@@ -88,10 +92,34 @@ extension JobWriter where Transaction: ~Copyable {
         var moved = job
         moved.progress.restart(at: cursor, epoch: state.clockEpoch)
         guard zones[job.definition.zone] == nil else { return try schedule(moved, previously: job, zones) }
-        if let due = job.progress.nextDue { try delete(.jobDue(due, job.definition), in: Buckets.jobDue) }
-        let soon = cursor + .microseconds(1)
-        moved.progress.nextDue = soon
+        try lookSoon(at: moved, previously: job)
+    }
+
+    /// Writes a job's progress, whose next due time is worked out when it is next dealt with.
+    private mutating func lookSoon(at job: Job, previously before: Job) throws {
+        if let due = before.progress.nextDue { try delete(.jobDue(due, before.definition), in: Buckets.jobDue) }
+        var progress = job.progress
+        let soon = progress.cursor + .microseconds(1)
+        progress.nextDue = soon
         try mark(.jobDue(soon, job.definition), in: Buckets.jobDue)
-        try put(moved.progress, .name(job.name.text), in: Buckets.jobProgress)
+        try put(progress, .name(job.name.text), in: Buckets.jobProgress)
+    }
+
+    /// Jobs that were defined by a clock that could not be trusted begin now, as calendar times are planned.
+    mutating func beginUndated() throws {
+        for job in try transaction.jobs() where job.progress.isUndated {
+            var begun = job
+            begun.progress.isUndated = false
+            begun.progress.zoneFingerprint = 0
+            begun.progress.begin(at: now.wall, epoch: state.clockEpoch)
+            try lookSoon(at: begun, previously: job)
+        }
+    }
+}
+
+extension ReadTransaction where Self: ~Copyable {
+    /// Whether a due time of the job's schedule, as it is now, was dealt with.
+    fileprivate func hasOccurred(_ job: Job) throws -> Bool {
+        try newestRevision(ofOccurrences: job.name).map { $0 >= job.progress.spans[0].revision } ?? false
     }
 }

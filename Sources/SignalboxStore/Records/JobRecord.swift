@@ -71,6 +71,7 @@ extension JobProgress: Record {
         }
         writer.put(nextDue) { $0.put($1) }
         writer.put(zoneFingerprint)
+        writer.put(isUndated)
         writer.put(lastBoot) { $0.put($1.text) }
         writer.put(lastRun) { writer, run in
             writer.put(run.dispatch.number)
@@ -87,6 +88,7 @@ extension JobProgress: Record {
         progress.pause = try reader.flag() ? try reader.pause() : nil
         progress.nextDue = try reader.flag() ? try reader.instant() : nil
         progress.zoneFingerprint = try reader.number64()
+        progress.isUndated = try reader.flag()
         progress.lastBoot = try reader.flag() ? BootID(try reader.text()) : nil
         if try reader.flag() {
             let dispatch = DispatchID(try reader.number64())

@@ -30,6 +30,7 @@ extension JobWriter where Transaction: ~Copyable {
         clock.plan(at: now)
         if clock.trust != before.trust { notify([.schedule, .anyChange]) }
         try keep(clock, displacementBefore: before.displacement)
+        if !before.isPlanned || before.trust != clock.trust { try beginUndated() }
         return clock
     }
 
