@@ -4,7 +4,7 @@
 // others does not wake it.
 //
 // Layout, in 32-bit words: 0 the sequence, raised by every ring, which sleepers sleep on; 1 to 32 the counters of the
-// subjects with bit 0 to 31; 33 how many writers wait for LMDB's lock. From byte 256 on there are the notes of Logbook.
+// subjects with bit 0 to 31. From byte 256 on there are the notes of Logbook.
 
 import CLinux
 import Glibc
@@ -16,7 +16,6 @@ import OrderedStore
     /// What the page says besides.
     let logbook: Logbook
     private static let byteCount = 4096
-    private static let waitingWriters = 33
 
     /// Maps the file; with `access` for writing it is created or lengthened when need be.
     init(_ path: String, _ access: Environment.Access) throws {
@@ -42,9 +41,7 @@ import OrderedStore
             file = try FileDescriptor(path, O_RDWR | O_CREAT | O_EXCL)
         }
         guard let file else { throw EnvironmentError.system(EACCES, "open", path) }
-        if try file.status.st_size < byteCount, ftruncate(file.number, off_t(byteCount)) != 0 {
-            throw EnvironmentError.system(errno, "ftruncate", path)
-        }
+        try file.fillHoles(upTo: byteCount)
         return file
     }
 
@@ -58,21 +55,6 @@ import OrderedStore
 
     /// Wakes them although nothing happened: they look, and sleep on.
     func wakeSleepers(_ interests: InterestSet) { unsafe linux_futex_wake(words, interests.rawValue) }
-
-    /// A writer is about to wait for LMDB's lock (1), or has it (-1).
-    func countWaitingWriter(_ step: Int32) {
-        _ = unsafe linux_atomic_add(words + Self.waitingWriters, UInt32(bitPattern: step))
-    }
-
-    /// Whether some writer waits for LMDB's lock. One that was killed while it waited is counted until
-    /// ``forgetOthers()``; that costs others a moment after each commit, and nothing else.
-    var hasWaitingWriter: Bool { unsafe linux_atomic_load(words + Self.waitingWriters) != 0 }
-
-    /// For a process that knows to be the only one.
-    func forgetOthers() {
-        logbook.forgetOthers()
-        countWaitingWriter(-Int32(bitPattern: unsafe linux_atomic_load(words + Self.waitingWriters)))
-    }
 
     var sequence: UInt32 { unsafe linux_atomic_load(words) }
 

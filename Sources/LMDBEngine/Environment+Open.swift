@@ -1,3 +1,4 @@
+import Glibc
 public import OrderedStore
 
 extension Environment {
@@ -29,11 +30,13 @@ extension Environment {
         try request.requireOurs()
         let openLock = try OpenLock(request.directory, request.access)
         return try openLock.whileOthersWait {
-            let isAlone = try openLock.join(as: OpenGuard.current())
+            let guest = try OpenGuard.current()
+            let isAlone = try openLock.join(as: guest)
+            try request.prepareLockFile(isAlone: isAlone)
             let handle = try EnvironmentHandle.opened(request)
             do {
                 let bell = try request.bell()
-                if isAlone, request.access == .readWrite { bell?.forgetOthers() }
+                if request.access == .readWrite { bell?.logbook.forgetOthers(of: guest.boot, isAlone: isAlone) }
                 return try Environment(request, handle, openLock, bell)
             } catch {
                 handle.close()
@@ -76,6 +79,15 @@ extension EnvironmentHandle.Request {
             throw EnvironmentError(
                 .notAStore, "\(directory.path): LMDB data, but not of this program: no bucket \(buckets.map(\.name))")
         }
+    }
+
+    /// Has the disk give all of lock.mdb, which LMDB makes with holes and then maps. No environment on it is open in
+    /// this process, or this would drop its locks. While others have it open its length is theirs: LMDB takes from it
+    /// how many readers there may be. Who may not open it is told so by LMDB.
+    fileprivate func prepareLockFile(isAlone: Bool) throws {
+        guard let file = try? FileDescriptor(directory.lockPath, O_RDWR | O_CREAT | O_NOFOLLOW) else { return }
+        let present = try Int(file.status.st_size)
+        try file.fillHoles(upTo: isAlone ? max(present, 64 * Int(options.maximumReaders) + 128) : present)
     }
 
     /// A reader does without when the file is missing or not for it; then it cannot wait for changes.

@@ -100,7 +100,7 @@ public final class Environment: OrderedStore, @unchecked Sendable {
                 }
             }
             bell?.ring(interests)
-            if durability != .volatile { turn.commitEnded(othersWait: bell?.hasWaitingWriter ?? false) }
+            if durability != .volatile { turn.commitEnded(othersWait: bell?.logbook.hasWaitingWriter() ?? false) }
         } catch let error as EnvironmentError where error.code == .full && batch.count > 1 {
             for request in batch { commit([request]) }
         } catch {
@@ -136,8 +136,8 @@ public final class Environment: OrderedStore, @unchecked Sendable {
 
     private func begun() throws -> Writing {
         try requireNoFailure()
-        bell?.countWaitingWriter(1)
-        defer { bell?.countWaitingWriter(-1) }
+        let began = bell?.logbook.willWait()
+        defer { if let began { bell?.logbook.waitEnded(began) } }
         let transaction = try Writing(handle)
         bell?.logbook.began()
         return transaction

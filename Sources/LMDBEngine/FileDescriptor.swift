@@ -52,6 +52,13 @@ final class FileDescriptor: Sendable {
         if ftruncate(number, off_t(written)) != 0 { throw EnvironmentError.system(errno, "ftruncate", path) }
     }
 
+    /// Has the disk give all of the first `count` bytes, and makes the file that long at least: a store into a mapped
+    /// page that the disk has no room for would be a SIGBUS, and not an error.
+    func fillHoles(upTo count: Int) throws {
+        let status = posix_fallocate(number, 0, off_t(count))
+        if status != 0 { throw EnvironmentError.system(status, "posix_fallocate", path) }
+    }
+
     /// Waits until what was written, or for a directory the names in it, is on the disk.
     func synchronize() throws {
         if fsync(number) != 0 { throw EnvironmentError.system(errno, "fsync", path) }

@@ -2,9 +2,10 @@
 // since when, when commits were made, and how many there were today. Nobody decides anything by it; it is there for
 // `stat`, costs a writer a few stores into memory, and a lost page loses nothing but this.
 //
-// Layout, in 64-bit words: 32 the process that holds the writer lock, or 0; 33 since when; 40 the day, 41 its commits,
-// 42 the bytes they wrote to disk; 64 how many samples there have been; from 66 on the last 128 of them, two words
-// each: a transaction and its time. Times are nanoseconds of CLOCK_BOOTTIME, days are UTC and count from 1970.
+// Layout, in 64-bit words: 32 the process that holds the writer lock, or 0; 33 since when; 34 when the last writer
+// began to wait for that lock; 35 a hash of the boot; 40 the day, 41 its commits, 42 the bytes they wrote to disk; 64
+// how many samples there have been; from 66 on the last 128 of them, two words each: a transaction and its time. Times
+// are nanoseconds of CLOCK_BOOTTIME, days are UTC and count from 1970.
 
 import CLinux
 import Glibc
@@ -15,7 +16,7 @@ import Glibc
     /// This process: asked for once, for a writer notes it twice in every commit.
     private let process = UInt64(getpid())
 
-    private static let (holder, since) = (32, 33)
+    private static let (holder, since, waiting, boot) = (32, 33, 34, 35)
     private static let (day, commits, bytes) = (40, 41, 42)
     private static let (sampleCount, firstSample) = (64, 66)
     private static let keptSamples: UInt64 = 128
@@ -29,9 +30,18 @@ import Glibc
         nonmutating set { unsafe linux_note_store(words + word, newValue) }
     }
 
-    /// For a process that knows to be the only one: what others noted is over, or of another boot.
+    /// For who has opened the store, while no other process opens it: what was noted in another boot is over, and what
+    /// was noted by others when there are none.
+    func forgetOthers(of boot: String, isAlone: Bool) {
+        // FNV-1a: it has to come out the same in every process.
+        let hash = boot.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        if isAlone || self[Self.boot] != hash { forgetOthers() }
+        self[Self.boot] = hash
+    }
+
     func forgetOthers() {
         self[Self.holder] = 0
+        self[Self.waiting] = 0
         self[Self.sampleCount] = 0
     }
 }
@@ -43,6 +53,24 @@ extension Logbook {
     func began(at now: BootTime = .now) {
         self[Self.since] = now.nanoseconds
         self[Self.holder] = process
+    }
+
+    /// This process is about to wait for the writer lock. Answers what to tell ``waitEnded(_:)`` when it has it.
+    func willWait(at now: BootTime = .now) -> BootTime {
+        self[Self.waiting] = now.nanoseconds
+        return now
+    }
+
+    /// It waits no more, and unless others have begun to wait since, nobody does.
+    func waitEnded(_ began: BootTime) {
+        _ = unsafe linux_note_exchange(words + Self.waiting, began.nanoseconds, 0)
+    }
+
+    /// Whether some writer waits for the writer lock. The last to begin is noted, who as a rule gets it last. One that
+    /// was killed meanwhile, or has waited for longer than this second, does not count any more.
+    func hasWaitingWriter(at now: BootTime = .now) -> Bool {
+        let began = self[Self.waiting]
+        return began != 0 && now.since(BootTime(nanoseconds: began)) < .seconds(1)
     }
 
     /// It has given it back; by now another may have noted itself.
@@ -61,7 +89,8 @@ extension Logbook {
     /// A transaction is about to be committed. Only while its writer holds the lock, so that no two write here at once.
     func willCommit(_ transaction: UInt64, at now: BootTime = .now) {
         let count = self[Self.sampleCount]
-        let newest = count > 0 ? sample(count - 1) : nil
+        // One that is yet to come is of another boot.
+        let newest = count > 0 && sample(count - 1).time.nanoseconds <= now.nanoseconds ? sample(count - 1) : nil
         if let newest, newest.transaction < transaction, now.since(newest.time) < Self.sampleDistance { return }
         // A number that comes again is that of a commit that failed.
         let comesAgain = newest.map { $0.transaction >= transaction } ?? false

@@ -1,6 +1,6 @@
 // The directory of one store, looked at from outside: is it there, is it ours, may LMDB touch it at all? Nothing here
-// creates or changes anything, and nothing ever opens lock.mdb: closing any descriptor of that file would drop this
-// process's locks and let a second writer in.
+// creates or changes anything. Nothing anywhere opens lock.mdb while this process has the environment open: closing any
+// descriptor of that file would drop this process's locks and let a second writer in.
 
 import CLinux
 import Glibc

@@ -5,6 +5,27 @@ import Testing
 
 @Suite(.enabled(if: getuid() == 0, "only root can mount a small disk"))
 struct `A disk that is full` {
+    /// A page of lock.mdb, or of the bell, that the disk has no room for would be a SIGBUS.
+    @Test func `has all of the files in shared memory that come with a store`() async throws {
+        try await withBox { box throws in
+            try withSmallDisk(box) { disk throws in
+                let store = ["--store", "\(disk)/store"]
+                #expect(try box.run(program: [Box.command, "enqueue"] + store + ["--", "true"]).status == 0)
+                for file in ["bell", "lock.mdb"] {
+                    var status = stat()
+                    #expect(stat("\(disk)/store/\(file)", &status) == 0)
+                    #expect(status.st_blocks * 512 >= status.st_size && status.st_size > 0, "\(file)")
+                }
+                // As an earlier version left them: empty pages.
+                #expect(truncate("\(disk)/store/bell", 0) == 0 && truncate("\(disk)/store/bell", 4096) == 0)
+                try fill("\(disk)/ballast")
+                let refused = try box.run(program: [Box.command, "enqueue"] + store + ["--", "true"])
+                #expect(refused.status == 75, "\(refused.ending) \(refused.errors)")
+                #expect(refused.errors.contains("Free some space"), "\(refused.errors)")
+            }
+        }
+    }
+
     @Test func `takes no new work, lets what runs end, and all goes on when there is room`() async throws {
         try await withBox { box throws in
             try withSmallDisk(box) { disk throws in
