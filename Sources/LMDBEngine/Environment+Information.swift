@@ -13,6 +13,8 @@ extension Environment {
         public let usedSize: Int
         /// The pages within that which are free to be used again.
         public let freePages: Int
+        /// Those besides that will be when the snapshots are closed which keep them now.
+        public let keptPages: Int
         /// The bytes that the data file occupies on the disk.
         public let heldOnDisk: Int
         /// The bytes that the disk has left.
@@ -37,11 +39,12 @@ extension Environment {
     public func information() throws -> Information {
         try read { transaction in
             let size = try handle.information()
-            let disk = try handle.diskUse()
+            let (disk, pages) = (try handle.diskUse(), try handle.freePages())
             return Information(
                 mapSize: size.mapSize, maximumSize: max(handle.maximumSize, size.mapSize),
-                usedSize: size.usedPages * size.pageSize, freePages: try handle.freePages(), heldOnDisk: disk.held,
-                freeOnDisk: disk.free, pageSize: size.pageSize, lastTransaction: size.lastTransaction,
+                usedSize: size.usedPages * size.pageSize, freePages: pages.free, keptPages: pages.kept,
+                heldOnDisk: disk.held, freeOnDisk: disk.free, pageSize: size.pageSize,
+                lastTransaction: size.lastTransaction,
                 buckets: try buckets.map { try transaction.information($0) })
         }
     }

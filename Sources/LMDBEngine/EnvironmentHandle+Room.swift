@@ -4,18 +4,41 @@ import CLMDB
 import CLinux
 import Glibc
 public import OrderedStore
+import Synchronization
 
 extension EnvironmentHandle {
-    /// Call it inside a transaction, or behind the gate.
-    func room() throws -> Room {
-        let (_, usedPages, pageSize, _) = try information()
+    /// Call it inside a transaction, or behind the gate. One that writes need not know to the page what is free.
+    func room(isForWriter: Bool = false) throws -> Room {
+        let (_, usedPages, pageSize, lastTransaction) = try information()
         let (held, freeOnDisk) = try diskUse()
         // Neither the reserve nor as much again, the last of the disk, is there to be filled.
         var room = Room(
             used: usedPages * pageSize, limit: maximumSize, held: held - 2 * reserve, freeOnDisk: freeOnDisk)
         // Counting what is free inside takes a walk, which is worth it only when the rest is nearly used up.
-        if room.used > room.capacity / 4 * 3 { room.used -= try freePages() * pageSize }
+        if room.used > room.capacity / 4 * 3 {
+            let known = isForWriter ? freePagesAsCounted(before: lastTransaction) : nil
+            room.used -= try (known ?? countFreePages(lastTransaction)) * pageSize
+        }
         return room
+    }
+
+    /// What was counted a moment ago.
+    private func freePagesAsCounted(before transaction: Int) -> Int? {
+        lastCount.withLock { $0 }.flatMap { count in
+            let isRecent = transaction - count.transaction < 256 && BootTime.now.since(count.time) < .seconds(1)
+            return isRecent ? count.free : nil
+        }
+    }
+
+    /// Nobody can count while all the snapshots that there may be are open: then nothing is taken to be free.
+    private func countFreePages(_ transaction: Int) throws -> Int {
+        do {
+            let free = try freePages().free
+            lastCount.withLock { $0 = FreeCount(transaction: transaction, time: .now, free: free) }
+            return free
+        } catch let error as EnvironmentError where error.code == .readersFull {
+            return 0
+        }
     }
 
     /// The bytes that the data file occupies, and those that the disk has left for it.
@@ -41,27 +64,48 @@ extension EnvironmentHandle {
         if linux_reserve_room(descriptor, Int64(reserve)) == 0 { reservedEnd = used + reserve }
     }
 
-    /// The pages that LMDB will use again before it takes new ones.
+    /// The pages that LMDB will use again before it takes new ones, and those that it would but for a snapshot that may
+    /// still need them.
     ///
     /// LMDB shows its list of them to readers only, so that a write looks at it through a snapshot of its own.
-    func freePages() throws -> Int {
-        var count = 0
+    func freePages() throws -> (free: Int, kept: Int) {
+        var (free, kept) = (0, 0)
         try reading { transaction in
-            var cursor: OpaquePointer?
-            try check(unsafe mdb_cursor_open(transaction.pointer, 0, &cursor), "mdb_cursor_open")
-            defer { unsafe mdb_cursor_close(cursor) }
-            var (key, pages) = unsafe (MDB_val(), MDB_val())
-            var status = unsafe mdb_cursor_get(cursor, &key, &pages, MDB_FIRST)
-            while status == MDB_SUCCESS {
-                // Each entry is a list that begins with its length.
-                if unsafe pages.mv_size >= MemoryLayout<Int>.size {
-                    count += unsafe pages.mv_data.loadUnaligned(as: Int.self)
-                }
-                status = unsafe mdb_cursor_get(cursor, &key, &pages, MDB_NEXT)
+            let present = UInt64(unsafe mdb_txn_id(transaction.pointer))
+            // Those of now keep nothing once the next commit is made.
+            let oldest = try readers().compactMap(\.transaction).filter { $0 < present }.min()
+            try transaction.eachFreed { number, pages in
+                if let oldest, number >= oldest { kept += pages } else { free += pages }
             }
-            if status != MDB_NOTFOUND { try check(status, "mdb_cursor_get") }
         }
-        return count
+        return (free, kept)
+    }
+}
+
+/// How many pages were free, and when.
+struct FreeCount {
+    let transaction: Int
+    let time: BootTime
+    let free: Int
+}
+
+extension TransactionHandle {
+    /// Calls `body` with each transaction that has freed pages which were not used again, and how many.
+    fileprivate func eachFreed(_ body: (_ transaction: UInt64, _ pages: Int) -> Void) throws {
+        var cursor: OpaquePointer?
+        try environment.check(unsafe mdb_cursor_open(pointer, 0, &cursor), "mdb_cursor_open")
+        defer { unsafe mdb_cursor_close(cursor) }
+        var (key, pages) = unsafe (MDB_val(), MDB_val())
+        var status = unsafe mdb_cursor_get(cursor, &key, &pages, MDB_FIRST)
+        while status == MDB_SUCCESS {
+            // Under the transaction's number is a list that begins with its length.
+            let size = MemoryLayout<Int>.size
+            if unsafe key.mv_size == size && pages.mv_size >= size {
+                unsafe body(UInt64(key.mv_data.loadUnaligned(as: UInt.self)), pages.mv_data.loadUnaligned(as: Int.self))
+            }
+            status = unsafe mdb_cursor_get(cursor, &key, &pages, MDB_NEXT)
+        }
+        if status != MDB_NOTFOUND { try environment.check(status, "mdb_cursor_get") }
     }
 }
 
@@ -74,5 +118,6 @@ extension Environment.Reading {
 }
 
 extension Environment.Writing {
-    public func room() throws -> Room { try transaction.environment.room() }
+    /// What is free inside the store may be as it was 256 transactions or a second ago: counting takes a while.
+    public func room() throws -> Room { try transaction.environment.room(isForWriter: true) }
 }

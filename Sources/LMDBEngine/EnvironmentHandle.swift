@@ -5,6 +5,7 @@ import CLMDB
 import CLinux
 import Glibc
 import OrderedStore
+import Synchronization
 
 @safe final class EnvironmentHandle: @unchecked Sendable {
     let pointer: OpaquePointer
@@ -17,6 +18,8 @@ import OrderedStore
     let reserve: Int
     /// Up to where they have been. Only who leads the writers of this process changes it.
     var reservedEnd = 0
+    /// When the free pages were counted last.
+    let lastCount = Mutex<FreeCount?>(nil)
 
     private init(_ pointer: OpaquePointer, _ request: Request) {
         unsafe self.pointer = pointer

@@ -54,6 +54,37 @@ import Testing
         }
     }
 
+    @Test func `notes times again after a boot, whose clock begins anew`() throws {
+        try withLogbook { logbook in
+            logbook.forgetOthers(of: "one boot", isAlone: true)
+            logbook.willCommit(10, at: second(9000))
+            _ = logbook.willWait(at: second(9000))
+            // Who only reads has it open, so that the first writer is not alone.
+            logbook.forgetOthers(of: "one boot", isAlone: false)
+            #expect(logbook.age(ofSnapshot: 9, at: second(9001)) == .seconds(1))
+            logbook.forgetOthers(of: "another", isAlone: false)
+            #expect(logbook.age(ofSnapshot: 9, at: second(9001)) == nil)
+            #expect(!logbook.hasWaitingWriter(at: second(9000)))
+            // Even where nobody has noticed the boot.
+            logbook.willCommit(11, at: second(9001))
+            logbook.willCommit(12, at: second(20))
+            #expect(logbook.age(ofSnapshot: 11, at: second(29)) == .seconds(9))
+        }
+    }
+
+    @Test func `knows of a waiting writer until that one has its turn, or for a second when it was killed`() throws {
+        try withLogbook { logbook in
+            let killed = logbook.willWait(at: second(5))
+            #expect(logbook.hasWaitingWriter(at: second(5)))
+            #expect(!logbook.hasWaitingWriter(at: second(6)))
+            let next = logbook.willWait(at: second(7))
+            logbook.waitEnded(killed)
+            #expect(logbook.hasWaitingWriter(at: next))
+            logbook.waitEnded(next)
+            #expect(!logbook.hasWaitingWriter(at: next))
+        }
+    }
+
     @Test func `is told of every commit of the store, and of nothing else`() throws {
         try withTemporaryStore { store in
             let before = try #require(store.writingToday())
@@ -85,7 +116,7 @@ import Testing
                 #expect(store.writerHolder()?.process == process)
                 // A writer that waits does not change who holds the lock.
                 let waiter = OSThread { try increment(store, times: 1) }
-                while !(store.bell?.hasWaitingWriter ?? true) { sched_yield() }
+                while !(store.bell?.logbook.hasWaitingWriter() ?? true) { sched_yield() }
                 #expect(store.writerHolder()?.process == process)
                 kill(process, SIGCONT)
                 try waiter.join()
@@ -164,6 +195,45 @@ import Testing
             #expect((1 << 20..<2 << 20).contains(after.used - before.used))
             #expect(after.capacity == min(after.limit, after.held + after.freeOnDisk))
             #expect(try store.write { try $0.room() }.used == after.used)
+        }
+    }
+
+    /// Pages that a snapshot may still need are not there to be used, however much was deleted.
+    @Test func `counts what a snapshot keeps as in use, until it ends`() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/store"
+            let options = Environment.Options(initialMapSize: 1 << 20, maximumSize: 1 << 20)
+            try Environment.create(at: path, buckets: conformanceBuckets, options: options) { _ in }
+            let store = try Environment.open(
+                at: path, buckets: conformanceBuckets, access: .readWrite, options: options)
+            try store.write { try $0.put([1], [UInt8](repeating: 1, count: 850_000), in: firstBucket) }
+            let full = try store.room().used
+            try store.read { _ in
+                try OSThread {
+                    try store.write { _ = try $0.delete([1], in: firstBucket) }
+                    try increment(store, times: 1)
+                }.join()
+                #expect(try store.room().used >= full)
+                #expect(try OSThread { try store.write { try $0.room() }.used }.join() >= full)
+                let parked = try store.information()
+                #expect(parked.keptPages > 200 && parked.freePages < 10)
+            }
+            #expect(try store.room().used < full / 4)
+            let information = try store.information()
+            #expect(information.keptPages == 0 && information.freePages > 200)
+        }
+    }
+
+    /// A walk takes a snapshot of its own: where there is none to be had, the file's length stands in for it.
+    @Test func `is that of the whole file when no more snapshots may be opened`() throws {
+        try withTemporaryDirectory { directory in
+            let path = directory + "/store"
+            let options = Environment.Options(initialMapSize: 1 << 20, maximumSize: 1 << 20, maximumReaders: 1)
+            try Environment.create(at: path, buckets: conformanceBuckets, options: options) { _ in }
+            let store = try Environment.open(
+                at: path, buckets: conformanceBuckets, access: .readWrite, options: options)
+            try store.write { try $0.put([1], [UInt8](repeating: 1, count: 850_000), in: firstBucket) }
+            #expect(try store.read { try $0.room() }.used > 850_000)
         }
     }
 

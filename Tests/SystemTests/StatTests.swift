@@ -11,6 +11,7 @@ import Testing
             #expect(stat["map_bytes"] == 16_777_216 && stat["maximum_bytes"] == 17_179_869_184)
             let (size, used, free) = (stat["page_size"].number, stat["pages_used"].number, stat["pages_free"].number)
             #expect((size ?? 0) >= 4096 && (used ?? 0) > 10 && (free ?? -1) >= 0, "\(stat)")
+            #expect(stat["pages_kept"] == 0)
             #expect((stat["file_bytes"].number ?? 0) > 0 && (stat["disk_free_bytes"].number ?? 0) > 0)
             #expect(stat["writer"] == .null && stat["readers"] == .list([]))
             // The store's own first commits are among them; at midnight the count begins anew.

@@ -12,6 +12,7 @@ struct StoreStatistics: Encodable {
     private let pageSize: Int
     private let pagesUsed: Int
     private let pagesFree: Int
+    private let pagesKept: Int
     private let mapBytes: Int
     private let maximumBytes: Int
     private let filledPercent: Double
@@ -31,11 +32,12 @@ struct StoreStatistics: Encodable {
         durability = try store.settings().durability.word
         pageSize = information.pageSize
         pagesFree = information.freePages
-        pagesUsed = information.usedSize / information.pageSize - information.freePages
+        pagesKept = information.keptPages
+        pagesUsed = information.usedSize / information.pageSize - pagesFree - pagesKept
         mapBytes = information.mapSize
         maximumBytes = information.maximumSize
         var room = try engine.room()
-        room.used = pagesUsed * pageSize
+        room.used = (pagesUsed + pagesKept) * pageSize
         filledPercent = (StoreLevel.percent(used: room.used, capacity: room.capacity) * 10).rounded() / 10
         level = room.level
         fileBytes = information.heldOnDisk
@@ -52,6 +54,7 @@ struct StoreStatistics: Encodable {
         case pageSize = "page_size"
         case pagesUsed = "pages_used"
         case pagesFree = "pages_free"
+        case pagesKept = "pages_kept"
         case mapBytes = "map_bytes"
         case maximumBytes = "maximum_bytes"
         case filledPercent = "filled_percent"
@@ -67,6 +70,7 @@ struct StoreStatistics: Encodable {
         try fields.encode(pageSize, forKey: .pageSize)
         try fields.encode(pagesUsed, forKey: .pagesUsed)
         try fields.encode(pagesFree, forKey: .pagesFree)
+        try fields.encode(pagesKept, forKey: .pagesKept)
         try fields.encode(mapBytes, forKey: .mapBytes)
         try fields.encode(maximumBytes, forKey: .maximumBytes)
         try fields.encode(filledPercent, forKey: .filledPercent)
@@ -137,7 +141,10 @@ extension StoreStatistics {
         Fields([
             ("store", "\(path), durability \(durability), liblmdb \(liblmdb)"),
             ("room", "\(filledPercent) % in use, \(level.word)" + (level.sentence.map { ": \($0)" } ?? "")),
-            ("pages", "\(pagesUsed) in use, \(pagesFree) free, of \(Words.size(pageSize)) each"),
+            (
+                "pages",
+                "\(pagesUsed) in use, \(pagesFree) free, \(pagesKept) kept by readers, of \(Words.size(pageSize)) each"
+            ),
             ("map", "\(Words.size(mapBytes)), grows to \(Words.size(maximumBytes)) at most"),
             ("disk", "\(Words.size(fileBytes)) taken, \(Words.size(diskFreeBytes)) free"),
             ("today", today.map { "\($0.commits) commits, \(Words.size($0.diskBytes)) written (UTC)" } ?? "–"),
