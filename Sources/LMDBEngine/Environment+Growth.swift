@@ -1,6 +1,10 @@
 // The map follows the store as it grows. Ahead of need where that can be seen, so that writes do not have to be done
 // twice; else when a write meets the end of the map: then all of it is undone, the map replaced, and the write done
 // again. Other processes are told by LMDB at their next transaction.
+//
+// None of this needs the writer lock. A map belongs to its process, and its size gets into the file only with a commit,
+// under the lock; if another process lets the store outgrow the new map before it is used, the next transaction says so
+// (`.mapOutgrown`), and the map is replaced once more.
 
 import CLMDB
 import OrderedStore
@@ -18,6 +22,9 @@ extension Environment {
                 var hasRoom = false
                 guard try replacingMap({ hasRoom = try handle.makeRoom() }) else { throw error }
                 if !hasRoom { throw try full() }
+            } catch let error as EnvironmentError where error.code == .diskFull {
+                // There may be room in the file itself, which only a reader that was killed keeps.
+                guard try handle.checkReaders() > 0 else { throw error }
             }
         }
     }

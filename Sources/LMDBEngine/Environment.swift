@@ -101,7 +101,7 @@ public final class Environment: OrderedStore, @unchecked Sendable {
             }
             bell?.ring(interests)
             if durability != .volatile { turn.commitEnded(othersWait: bell?.logbook.hasWaitingWriter() ?? false) }
-        } catch let error as EnvironmentError where error.code == .full && batch.count > 1 {
+        } catch let error as EnvironmentError where error.isLackOfRoom && batch.count > 1 {
             for request in batch { commit([request]) }
         } catch {
             for request in batch { request.failure = error }
@@ -125,7 +125,7 @@ public final class Environment: OrderedStore, @unchecked Sendable {
                 try request.run(&part)
                 transaction.notify(part.interests)
                 try part.commit()
-            } catch let error as EnvironmentError where error.code == .full {
+            } catch let error as EnvironmentError where error.isLackOfRoom {
                 throw error
             } catch {
                 request.failure = error
@@ -146,14 +146,12 @@ public final class Environment: OrderedStore, @unchecked Sendable {
     private func committing(_ transaction: consuming Writing) throws -> InterestSet {
         let (interests, number) = (transaction.interests, transaction.number)
         let writtenBefore = durability == .volatile ? 0 : linux_bytes_written_by_thread()
+        let flushesBefore = linux_flushes_by_thread()
         bell?.logbook.willCommit(number)
         do {
             try transaction.commit()
         } catch let error as EnvironmentError {
-            if error.code == .systemCall(EIO) && handle.isDiskFull() {
-                throw EnvironmentError.system(ENOSPC, "commit", directory)
-            }
-            throw error.leavesDoubt ? failed(error) : error
+            throw failure(of: error, flushesBefore)
         }
         // One that has changed nothing is not a commit.
         if let bell, try handle.information().lastTransaction >= number {
@@ -163,12 +161,24 @@ public final class Environment: OrderedStore, @unchecked Sendable {
         return interests
     }
 
+    /// What to tell of a commit that came to `error`.
+    ///
+    /// LMDB writes pages, flushes them, and writes a meta page that is flushed with it. Until the first flush nothing
+    /// that a commit has done counts: the pages were free ones. What comes after that is in doubt, and whether the disk
+    /// was full cannot tell the two apart: where blocks are chosen late, a flush too may find no room.
+    private func failure(of error: EnvironmentError, _ flushesBefore: UInt64) -> EnvironmentError {
+        if error.code == .full { return error }
+        guard handle.hasNotFlushed(since: flushesBefore) else { return failed(error) }
+        guard error.code == .systemCall(EIO) else { return error }
+        return handle.isDiskFull() ? EnvironmentError.system(ENOSPC, "commit", directory) : failed(error)
+    }
+
     /// What the disk holds is in doubt: memory may show what is not there, and a later flush that succeeds would say
-    /// nothing of what an earlier one has lost. So nothing more is read or written here.
+    /// nothing of what an earlier one has lost. So nothing more is read or written here, even where the disk was full.
     private func failed(_ error: EnvironmentError) -> EnvironmentError {
         refuseEverything()
         return EnvironmentError(
-            error.code,
+            .failedEarlier,
             "\(error.message). What the disk has of this commit is in doubt, so this process may not go on with the "
                 + "store; nothing acknowledged is lost. See what the disk has to say (dmesg), then start it again.")
     }
@@ -178,15 +188,5 @@ public final class Environment: OrderedStore, @unchecked Sendable {
 
     func requireNoFailure() throws {
         if hasFailed.load(ordering: .relaxed) { throw EnvironmentError.failedEarlier(directory) }
-    }
-}
-
-extension EnvironmentError {
-    /// Whether, after a commit failed like this, memory and disk may differ.
-    fileprivate var leavesDoubt: Bool {
-        switch code {
-        case .systemCall(EIO), .failedEarlier: true
-        default: false
-        }
     }
 }

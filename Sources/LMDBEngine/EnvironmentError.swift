@@ -38,7 +38,7 @@ public struct EnvironmentError: Error, Hashable, Sendable, CustomStringConvertib
         case keySize
         /// A value of more than 4 GiB.
         case valueSize
-        /// An earlier commit failed in a way that leaves memory and disk in doubt; only a new process may go on.
+        /// A commit, this or an earlier one, has left memory and disk in doubt; only a new process may go on.
         case failedEarlier
         /// Another process let the store outgrow this one's map. `read` and `write` handle it: nobody else sees it.
         case mapOutgrown

@@ -111,6 +111,13 @@ import Synchronization
         return [ENOSPC, EDQUOT, EFBIG].contains(linux_reserve_room(descriptor, 1 << 20))
     }
 
+    /// Whether a commit of this thread that failed had come to no flush. That flushes are counted at all is seen from
+    /// one more, which must succeed, too.
+    func hasNotFlushed(since flushesBefore: UInt64) -> Bool {
+        guard linux_flushes_by_thread() == flushesBefore else { return false }
+        return unsafe mdb_env_sync(pointer, 1) == MDB_SUCCESS && linux_flushes_by_thread() > flushesBefore
+    }
+
     /// LMDB's own descriptor of the data file; it stays LMDB's.
     func dataDescriptor() throws -> CInt {
         var descriptor: CInt = -1
@@ -189,7 +196,6 @@ extension EnvironmentHandle.Request {
         let access = access == .readOnly ? MDB_RDONLY : 0
         switch durability {
         case .full: return MDB_NOTLS | access
-        case .relaxed: return MDB_NOTLS | MDB_NOMETASYNC | access
         case .volatile: return MDB_NOTLS | MDB_NOSYNC | access
         }
     }

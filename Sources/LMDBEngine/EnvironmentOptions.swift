@@ -4,10 +4,8 @@ extension Environment {
 
     /// What a power cut may take. A crash of processes takes nothing, whatever is chosen here.
     public enum Durability: Sendable {
-        /// A committed write survives. Two flushes a commit.
+        /// A committed write survives. Two flushes a commit, or one where ``Writing/relax(_:)`` says so.
         case full
-        /// The last commit may be lost, the rest survives (MDB_NOMETASYNC). One flush a commit.
-        case relaxed
         /// Everything may be lost or ruined (MDB_NOSYNC): only for what is thrown away at the next boot.
         case volatile
     }

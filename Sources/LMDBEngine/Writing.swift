@@ -77,8 +77,9 @@ extension Environment {
             return true
         }
 
-        /// Commits this transaction, and further ones of this process, as ``Durability/relaxed``, or again as they were
-        /// by ``Durability/full``. For who keeps in the store itself how durable it is. Not where nothing is durable.
+        /// Commits this transaction, and further ones of this process, with one flush each: a power cut may take the
+        /// last commit, and the rest survives (MDB_NOMETASYNC). Or again as ``Durability/full`` says. For who keeps in
+        /// the store itself how durable it is. Not where nothing is durable.
         public mutating func relax(_ isRelaxed: Bool) { transaction.environment.relax(isRelaxed) }
 
         public mutating func notify(_ interests: InterestSet) { self.interests.formUnion(interests) }

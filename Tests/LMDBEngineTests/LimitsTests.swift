@@ -53,6 +53,31 @@ import Testing
         }
     }
 
+    /// A worker has the store open, and nobody who would clear readers away.
+    @Test(.timeLimit(.minutes(20)))
+    func `uses what a killed reader has kept when the disk is full`() async throws {
+        try await withTemporaryStorePathAsync { path async throws in
+            for name in [".opened", ".killed"] {
+                guard mkfifo(path + name, 0o600) == 0 else { throw Failure("mkfifo") }
+            }
+            async let writer: Void = expectSpaceOfKilledReader(path)
+            _ = try await onOwnThread { [path = path as String] in try readFile(path + ".opened") }
+            await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
+                try dieInsideSnapshot(path)
+            }
+            try await onOwnThread { [path = path as String] in try writeFile(path + ".killed", [1]) }
+            await writer
+        }
+    }
+
+    @Test func `refuses alone who does not fit on the disk, of all who write at the same time`() async throws {
+        try await withTemporaryStorePathAsync { path async throws in
+            await #expect(processExitsWith: .success) { [path = path as String] in
+                try writeTogetherIntoFullDisk(path)
+            }
+        }
+    }
+
     @Test func `opens with less address space than its map asks for`() async throws {
         try await withTemporaryStorePathAsync { path async throws in
             await #expect(processExitsWith: .success) { [path = path as String] in
@@ -111,6 +136,41 @@ private func writeIntoFullDisk(_ path: String) throws {
     #expect(try store.read { try $0.entries(secondBucket) } == [])
     try increment(store, times: 1)
     #expect(try store.read { try $0.count() } == 2)
+}
+
+private func expectSpaceOfKilledReader(_ path: String) async {
+    await #expect(processExitsWith: .success) { [path = path as String] in try useSpaceOfKilledReader(path) }
+}
+
+private func useSpaceOfKilledReader(_ path: String) throws {
+    signal(SIGXFSZ, SIG_IGN)
+    let store = try openStore(path)
+    let value = [UInt8](repeating: 1, count: 1 << 20)
+    try store.write { try $0.put([9], value, in: secondBucket) }
+    try writeFile(path + ".opened", [1])
+    _ = try readFile(path + ".killed")
+    #expect(try store.readers().count == 1)
+    try store.write { _ = try $0.delete([9], in: secondBucket) }
+    try increment(store, times: 3)
+    try limit(RLIMIT_FSIZE, UInt(try store.information().usedSize) + (256 << 10))
+    try store.write { try $0.put([9], value, in: secondBucket) }
+    #expect(try store.readers().isEmpty)
+}
+
+private func writeTogetherIntoFullDisk(_ path: String) throws {
+    signal(SIGXFSZ, SIG_IGN)
+    let store = try openStore(path)
+    try limit(RLIMIT_FSIZE, 1 << 20)
+    let threads = (0..<8 as Range<UInt8>).map { thread in
+        OSThread {
+            let value = [UInt8](repeating: 1, count: thread == 0 ? 4 << 20 : 10)
+            return (0..<20 as Range<UInt8>).count { step in
+                code { try store.write { try $0.put([thread, step], value, in: firstBucket) } } == .diskFull
+            }
+        }
+    }
+    #expect(try threads.map { try $0.join() } == [20, 0, 0, 0, 0, 0, 0, 0])
+    #expect(try store.information().buckets[firstBucket.index].entries == 7 * 20)
 }
 
 private func openInLittleAddressSpace(_ path: String) throws {

@@ -132,21 +132,24 @@ import Testing
             #expect(
                 code {
                     try Environment.open(
-                        at: path, buckets: conformanceBuckets, access: .readWrite, durability: .relaxed)
+                        at: path, buckets: conformanceBuckets, access: .readWrite, durability: .volatile)
                 } == .alreadyOpen)
             #expect(
                 code { try Environment.open(at: path, buckets: [firstBucket], access: .readWrite) } == .alreadyOpen)
         }
     }
 
-    @Test(arguments: [Environment.Durability.full, .relaxed, .volatile])
-    func `keeps what was written, with any durability`(_ durability: Environment.Durability) throws {
+    @Test(arguments: [(Environment.Durability.full, false), (.full, true), (.volatile, false)])
+    func `keeps what was written, with any durability`(_ durability: Environment.Durability, _ isRelaxed: Bool) throws {
         try withTemporaryStorePath { path throws in
             let open = {
                 try Environment.open(
                     at: path, buckets: conformanceBuckets, access: .readWrite, durability: durability)
             }
-            try open().write { try $0.put([1], [1], in: firstBucket) }
+            try open().write { transaction in
+                if isRelaxed { transaction.relax(true) }
+                try transaction.put([1], [1], in: firstBucket)
+            }
             #expect(try open().read { try $0.value([1], in: firstBucket) } == [1])
         }
     }

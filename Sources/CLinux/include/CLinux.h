@@ -2,6 +2,7 @@
 #pragma once
 #include "CLinuxClock.h"
 #include "CLinuxFileSystem.h"
+#include "CLinuxFlush.h"
 #if __has_include("CLinuxFutex.h")
 #include "CLinuxFutex.h"
 #endif

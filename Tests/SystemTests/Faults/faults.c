@@ -1,8 +1,9 @@
-// A disk that fails once. Preloaded into a process, it lets the n-th flush or write of one file fail with EIO; every
-// other call goes through, as with a real disk whose error is reported once and then forgotten.
+// A disk that fails once. Preloaded into a process, it lets the n-th flush or write of one file fail; every other call
+// goes through, as with a real disk whose error is reported once and then forgotten.
 //
-// FAULT_CALL: fdatasync, pwrite or writev. FAULT_NUMBER: which call, from 1. FAULT_FILE: the path of the file.
-// FAULT_REPORT: a file that is made when it has happened.
+// FAULT_CALL: fdatasync; meta, a pwrite into one of LMDB's two meta pages; or pages, any other pwrite and writev.
+// FAULT_ERROR: the number of the error, EIO if it is not said. FAULT_NUMBER: which call, from 1. FAULT_FILE: the path of
+// the file. FAULT_REPORT: a file that is made when it has happened.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -32,7 +33,8 @@ static bool strikes(const char *call, int descriptor) {
     if (atomic_fetch_add(&calls, 1) + 1 != atoi(number)) return false;
     const char *report = getenv("FAULT_REPORT");
     if (report) close(open(report, O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
-    errno = EIO;
+    const char *error = getenv("FAULT_ERROR");
+    errno = error ? atoi(error) : EIO;
     return true;
 }
 
@@ -43,14 +45,16 @@ int fdatasync(int descriptor) {
 }
 
 ssize_t pwrite(int descriptor, const void *bytes, size_t count, off_t offset) {
-    if (strikes("pwrite", descriptor)) return -1;
+    // LMDB's pages are those of the machine.
+    bool is_meta = offset < 2 * sysconf(_SC_PAGESIZE);
+    if (strikes(is_meta ? "meta" : "pages", descriptor)) return -1;
     ssize_t (*real)(int, const void *, size_t, off_t) =
         (ssize_t (*)(int, const void *, size_t, off_t))dlsym(RTLD_NEXT, "pwrite");
     return real(descriptor, bytes, count, offset);
 }
 
 ssize_t writev(int descriptor, const struct iovec *pieces, int count) {
-    if (strikes("writev", descriptor)) return -1;
+    if (strikes("pages", descriptor)) return -1;
     ssize_t (*real)(int, const struct iovec *, int) =
         (ssize_t (*)(int, const struct iovec *, int))dlsym(RTLD_NEXT, "writev");
     return real(descriptor, pieces, count);
