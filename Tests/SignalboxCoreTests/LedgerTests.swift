@@ -112,27 +112,27 @@ import Testing
 
 @Suite struct `A start that must not be too late` {
     private let now = Now(wall: Instant(seconds: 500), boot: BootInstant(nanoseconds: 0), bootID: BootID("boot"))
+    private let deadline = Instant(seconds: 160)
 
-    private func dispatch(scheduledFor: Instant?) -> Dispatch {
-        let origin = DispatchOrigin(maxAttempts: 3, scheduledFor: scheduledFor)
+    private func dispatch(until deadline: Instant?) -> Dispatch {
+        let origin = DispatchOrigin(maxAttempts: 3, scheduledFor: Instant(seconds: 100), startDeadline: deadline)
         return Dispatch(id: DispatchID(1), origin: origin, birth: .pending, now: now)
     }
 
-    @Test func `is measured from the due time, and from the newest that it stands for`() throws {
-        let due = Instant(seconds: 100)
-        let waiting = dispatch(scheduledFor: due)
-        #expect(waiting.startDeadline(.seconds(60)) == due + .seconds(60))
-        #expect(!waiting.isTooLate(startBy: .seconds(60), at: due + .seconds(60)))
-        #expect(waiting.isTooLate(startBy: .seconds(60), at: due + .seconds(60) + .microseconds(1)))
-        let newer = try waiting.applying(.coalesce(scheduledFor: Instant(seconds: 300)), now: now)
-        #expect(newer.startDeadline(.seconds(60)) == Instant(seconds: 360))
+    @Test func `may be made up to its deadline, which what it stands for can renew`() {
+        let waiting = dispatch(until: deadline)
+        #expect(waiting.latestStart == deadline)
+        #expect(!waiting.isTooLate(at: deadline) && waiting.isTooLate(at: deadline + .microseconds(1)))
+        #expect(!waiting.startable(until: deadline + .seconds(1)).isTooLate(at: deadline + .seconds(1)))
     }
 
-    @Test func `is not asked of what has been started, of requests, or without a limit`() throws {
-        let waiting = dispatch(scheduledFor: .epoch)
-        #expect(waiting.startDeadline(nil) == nil && dispatch(scheduledFor: nil).startDeadline(.seconds(1)) == nil)
-        let running = try waiting.applying(.claim(Claim(worker: WorkerID(1), token: Token(1))), now: now)
+    @Test func `is asked of nothing that has been started, or has no limit, but of what was given back`() throws {
+        let late = deadline + .seconds(1)
+        #expect(dispatch(until: nil).latestStart == nil && !dispatch(until: nil).isTooLate(at: late))
+        let running = try dispatch(until: deadline).applying(
+            .claim(Claim(worker: WorkerID(1), token: Token(1))), now: now)
         let again = try running.applying(.retry(Token(1), .exited(1), due: now.wall, .exit), now: now)
-        #expect(again.startDeadline(.seconds(1)) == nil && !again.isTooLate(startBy: .seconds(1), at: now.wall))
+        #expect(again.latestStart == nil && !again.isTooLate(at: late))
+        #expect(try running.applying(.release(Token(1)), now: now).isTooLate(at: late))
     }
 }

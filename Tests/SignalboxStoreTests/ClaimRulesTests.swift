@@ -255,9 +255,7 @@ extension StoreUnderTest {
             store.clock.advance(by: .seconds(3600))
             try store.fire()
             let id = try #require(try store.runs(of: job).first).id
-            #expect(
-                try #require(try store.jobs.dispatch(id, attempt: nil)).view.dispatch.startDeadline(.seconds(600))
-                    == store.now.wall + .seconds(600))
+            #expect(try store.dispatch(id).latestStart == store.now.wall + .seconds(600))
             store.clock.advance(by: .seconds(600))
             try store.finish(try store.claimOne(try store.worker()), .ended(.exited(1)))
             store.clock.advance(by: .seconds(60))
@@ -298,6 +296,56 @@ extension StoreUnderTest {
                 try store.fire()
             }
             #expect(try store.runs(of: job).map(\.state) == [.skipped, .pending, .blocked])
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `counts from the newest due time that a run stands for`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let job = try store.define("job", "@every 1h", overlap: .queueOne, startBy: .seconds(5400))
+            store.clock.advance(by: .seconds(3600))
+            try store.fire()
+            store.clock.advance(by: .seconds(3600))
+            try store.fire()
+            let run = try #require(try store.runs(of: job).first)
+            #expect(run.coalesced == 1 && run.latestStart == store.now.wall + .seconds(5400))
+            store.clock.advance(by: .seconds(3000))
+            #expect(try store.claimOne(try store.worker()).id == run.id)
+        }
+    }
+
+    /// Method: the clock is set by far more than the time to begin, before a claim and before a pass of the scheduler.
+    @Test(arguments: ["@every 1h", "0 * * * *"], [Duration.seconds(7200), .seconds(-7200)])
+    func `has the same real time to begin in, however the wall clock is set`(schedule: String, step: Duration) throws {
+        try EngineKind.memory.withStore { store in
+            let job = try store.define("job", schedule, overlap: .queueAll, startBy: .seconds(600))
+            store.clock.advance(by: .seconds(3600))
+            try store.pass()
+            store.clock.stepWall(by: step)
+            store.clock.advance(by: .seconds(599))
+            try store.pass()
+            let first = try #require(try store.runs(of: job).first)
+            #expect(first.state == .pending && first.latestStart != nil)
+            let shown = try #require(try store.jobs.dispatch(first.id, attempt: nil, now: store.now)).view.dispatch
+            #expect(shown.latestStart == store.now.wall + .seconds(1))
+            let worker = try store.worker()
+            #expect(try store.claimOne(worker).id == first.id)
+            try store.finish(try store.dispatch(first.id))
+            let asked = try store.jobs.run(job, mode: .force, input: nil, now: store.now)
+            #expect(try store.dispatch(asked).latestStart == nil, "what somebody asks for is no occurrence")
+        }
+    }
+
+    @Test(arguments: [Duration.seconds(3600), .seconds(-3600)])
+    func `is too late by real time, however the wall clock is set`(step: Duration) throws {
+        try EngineKind.memory.withStore { store in
+            let job = try store.define("job", "@every 1h", startBy: .seconds(600))
+            store.clock.advance(by: .seconds(3600))
+            try store.fire()
+            store.clock.advance(by: .seconds(601))
+            store.clock.stepWall(by: step)
+            #expect(try store.claim(try store.worker()).isEmpty)
+            #expect(try store.runs(of: job).map(\.reason) == [.startDeadline])
         }
     }
 }

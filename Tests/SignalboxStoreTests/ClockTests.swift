@@ -110,6 +110,25 @@ private let jumps: [Duration] = [
         }
     }
 
+    /// Aim: also while no scheduler runs that would notice.
+    @Test(arguments: jumps)
+    func `what takes its time is shown by the clock as it is now`(jump: Duration) throws {
+        try EngineKind.memory.withStore { store in
+            let job = try store.define("beat", "@every 1h")
+            let delayed = try store.enqueue(delay: .seconds(60))
+            let begin = store.now.wall
+            store.clock.stepWall(by: jump)
+            let ahead = ClockStep(jump: jump, slept: .zero) == .even ? Duration.zero : jump
+            let view = try #require(try store.jobs.jobs(recent: 0, now: store.now).first)
+            #expect(view.job.progress.nextDue == begin + ahead + .seconds(3600))
+            let detail = try #require(try store.jobs.dispatch(delayed, attempt: nil, now: store.now))
+            #expect(detail.view.dispatch.dueAt == begin + ahead + .seconds(60))
+            let ledger = try store.jobs.verifySchedule(
+                after: nil, through: nil, job: job, zones: store.zones, now: store.now)
+            #expect(ledger.ok && ledger.jobs.first?.after == begin + ahead)
+        }
+    }
+
     @Test(arguments: EngineKind.allCases)
     func `what was asked for at a time of day waits for that`(engine: EngineKind) throws {
         try engine.withStore { store in

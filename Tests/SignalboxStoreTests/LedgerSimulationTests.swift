@@ -63,6 +63,8 @@ private struct SimulatedMachine {
     private var definitions: [Revision: JobDefinition] = [:]
     private var workers: [WorkerID] = []
     private var held: [DispatchID: Dispatch] = [:]
+    /// The newest dispatch when the clock was last set: how late a later one begins, the wall clock tells.
+    private var newestBeforeStep = DispatchID(0)
 
     private struct Revision: Hashable {
         let job: JobName
@@ -148,6 +150,7 @@ private struct SimulatedMachine {
     }
 
     private mutating func jump() throws {
+        newestBeforeStep = try jobs.dispatches(DispatchFilter(limit: 1)).first?.id ?? newestBeforeStep
         guard chance(80) else { return try reboot() }
         let far = chance(20) ? 20_000 : 4_000
         store.clock.stepWall(by: .seconds(Int.random(in: -far...far, using: &random)))
@@ -264,8 +267,12 @@ private struct SimulatedMachine {
         let others = held.values.filter { $0.job == job }.count
         let places = definition.overlap.policy == .allow ? definition.overlap.limit ?? .max : 1
         if others >= places { problem("dispatch \(dispatch.id) of \(job) began beside \(others) others") }
-        guard let startBy = definition.startBy, dispatch.attempt == 1, dispatch.crashes == 0 else { return }
-        if (dispatch.lastScheduledFor ?? due) + startBy < now.wall { problem("dispatch \(dispatch.id) began too late") }
+        guard let startBy = definition.startBy, dispatch.attempt == 1, dispatch.crashes == 0,
+            dispatch.id > newestBeforeStep
+        else { return }
+        if (dispatch.lastScheduledFor ?? due) + startBy + ClockStep.slew < now.wall {
+            problem("dispatch \(dispatch.id) began too late")
+        }
     }
 
     private mutating func finish() throws {
@@ -315,7 +322,7 @@ private struct SimulatedMachine {
         case .countsWrong: try countWrong(raw)
         case .makesWhatIsNotDue: try makeUndue(raw)
         case .forgetsTheOverlapPolicy: try changeRequests(raw) { $0.overlap = nil }
-        case .forgetsTheStartDeadline: try changeRequests(raw) { $0.startBy = nil }
+        case .forgetsTheStartDeadline: try changeDispatches(raw) { $0 = $0.startable(until: nil) }
         }
     }
 
@@ -345,20 +352,31 @@ private struct SimulatedMachine {
         }
     }
 
-    /// From now on, until the end: what every scheduler makes has this fault.
     private mutating func changeRequests(_ raw: RawStore, _ change: (inout Request) -> Void) throws {
+        try goOn {
+            for entry in try raw.entries(Buckets.requests) {
+                let id = try dispatchID(atEndOf: entry.key, in: Buckets.requests)
+                try raw.change(Request.self, .dispatch(id), in: Buckets.requests, change)
+            }
+        }
+    }
+
+    private mutating func changeDispatches(_ raw: RawStore, _ change: (inout Dispatch) -> Void) throws {
+        try goOn {
+            for entry in try raw.entries(Buckets.dispatches) {
+                let id = try dispatchID(atEndOf: entry.key, in: Buckets.dispatches)
+                try raw.change(DispatchRecord.self, .dispatch(id), in: Buckets.dispatches) { change(&$0.dispatch) }
+            }
+        }
+    }
+
+    /// For a while, what every scheduler makes has this fault.
+    private mutating func goOn(_ spoil: () throws -> Void) throws {
         for _ in 0..<40 {
             try passTime()
             try fire()
             try settleDead()
-            for entry in try raw.entries(Buckets.requests) {
-                var request = try Request(record: entry.value.span, key: entry.key.span)
-                change(&request)
-                try raw.put(
-                    entry.key,
-                    request.record(under: .dispatch(try dispatchID(atEndOf: entry.key, in: Buckets.requests))),
-                    Buckets.requests)
-            }
+            try spoil()
             try runNow()
             try requeue()
             try claim()

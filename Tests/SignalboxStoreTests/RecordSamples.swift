@@ -52,7 +52,8 @@ enum RecordSamples {
         id: DispatchID(4), job: name, queue: .standard, priority: 100, maxAttempts: 5, enqueuedAt: moment.wall,
         scheduledFor: moment.wall, parent: DispatchID(2), state: .inProgress, reason: .none, attempt: 2, crashes: 1,
         dueAt: moment.wall, started: moment, finished: nil, claim: Claim(worker: WorkerID(1), token: Token(8)),
-        blocker: nil, ending: nil, cancelRequested: true, coalesced: 3, lastScheduledFor: moment.wall)
+        blocker: nil, ending: nil, cancelRequested: true, coalesced: 3, lastScheduledFor: moment.wall,
+        startDeadline: moment.wall)
 
     private static let request = Request(
         command: .program(["/bin/echo", "grüß dich"]), environment: ["A": "1", "B": ""], directory: "/tmp",

@@ -97,16 +97,16 @@ protocol JobOperations: Sendable {
     func sequence() throws -> UInt64
     func status(now: Now?) throws -> StatusView
     func overview(now: Now?) throws -> Overview
-    func jobs(recent: Int) throws -> [JobView]
+    func jobs(recent: Int, now: Now?) throws -> [JobView]
     func job(_ name: JobName, recent: Int, now: Now?) throws -> JobDetail?
-    func dispatches(_ filter: DispatchFilter) throws -> [DispatchView]
-    func dispatch(_ id: DispatchID, attempt: Int?) throws -> DispatchDetail?
+    func dispatches(_ filter: DispatchFilter, now: Now?) throws -> [DispatchView]
+    func dispatch(_ id: DispatchID, attempt: Int?, now: Now?) throws -> DispatchDetail?
     func workers() throws -> [WorkerView]
     func settings() throws -> StoreSettings
     func why(_ name: JobName, at asked: Instant?, zones: ZoneTable, now: Now) throws -> WhyReport?
     func verify() throws -> VerifyReport
     func verifySchedule(
-        after start: Instant?, through end: Instant?, job: JobName?, zones: ZoneTable
+        after start: Instant?, through end: Instant?, job: JobName?, zones: ZoneTable, now: Now?
     ) throws -> LedgerReport
 }
 extension JobStore: JobOperations {}
@@ -115,7 +115,17 @@ extension JobStore: JobOperations {}
 extension JobOperations {
     func status() throws -> StatusView { try status(now: nil) }
     func overview() throws -> Overview { try overview(now: nil) }
+    func jobs(recent: Int) throws -> [JobView] { try jobs(recent: recent, now: nil) }
     func job(_ name: JobName, recent: Int) throws -> JobDetail? { try job(name, recent: recent, now: nil) }
+    func dispatches(_ filter: DispatchFilter) throws -> [DispatchView] { try dispatches(filter, now: nil) }
+    func dispatch(_ id: DispatchID, attempt: Int?) throws -> DispatchDetail? {
+        try dispatch(id, attempt: attempt, now: nil)
+    }
+    func verifySchedule(
+        after start: Instant?, through end: Instant?, job: JobName?, zones: ZoneTable
+    ) throws -> LedgerReport {
+        try verifySchedule(after: start, through: end, job: job, zones: zones, now: nil)
+    }
 }
 
 extension JobOperations {

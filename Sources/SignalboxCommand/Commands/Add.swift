@@ -77,7 +77,7 @@ struct Add: ParsableCommand {
         let table = try zones.table([schedule.zone].compactMap { $0 })
         let store = try store.open(.create)
         try store.add(definition, zones: table, now: now)
-        guard let job = try store.job(jobName, recent: 0)?.view else { return }
+        guard let job = try store.job(jobName, recent: 0, now: currentTime())?.view else { return }
         if output.json { return try JSON.write(job) }
         Terminal.writeLine("added \(jobName), next run \(Words.relative(job.job.progress.nextDue, to: now))")
     }

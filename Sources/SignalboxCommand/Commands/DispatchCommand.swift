@@ -14,9 +14,9 @@ struct DispatchCommand: ParsableCommand {
     var id: DispatchID
 
     func run() throws {
-        guard let detail = try store.open(.read).dispatch(id) else { throw StoreError.noDispatch(id) }
-        if output.json { return try JSON.write(detail) }
         let now = try currentTime()
+        guard let detail = try store.open(.read).dispatch(id, now: now) else { throw StoreError.noDispatch(id) }
+        if output.json { return try JSON.write(detail) }
         fields(detail, now).write()
         guard !detail.attempts.isEmpty else { return }
         Terminal.writeLine("")

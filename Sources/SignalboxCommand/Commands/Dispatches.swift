@@ -34,8 +34,9 @@ struct Dispatches: ParsableCommand {
         let filter = DispatchFilter(
             job: try job.map { try JobName($0) }, state: state, queue: try queue.map { try QueueName($0) },
             before: before, limit: limit)
-        let dispatches = try store.open(.read).dispatches(filter)
+        let now = try currentTime()
+        let dispatches = try store.open(.read).dispatches(filter, now: now)
         if output.json { return try dispatches.forEach(JSON.write) }
-        DispatchTable(dispatches, now: try currentTime()).write()
+        DispatchTable(dispatches, now: now).write()
     }
 }

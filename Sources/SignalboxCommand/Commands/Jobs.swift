@@ -10,9 +10,9 @@ struct Jobs: ParsableCommand {
     @OptionGroup var output: JSONOption
 
     func run() throws {
-        let jobs = try store.open(.read).jobs()
-        if output.json { return try jobs.forEach(JSON.write) }
         let now = try currentTime()
+        let jobs = try store.open(.read).jobs(now: now)
+        if output.json { return try jobs.forEach(JSON.write) }
         var table = Table(["NAME", "SCHEDULE", "NEXT", "LAST RUN", "STATE", "RUNNING", "WAITING"])
         for job in jobs {
             let progress = job.job.progress

@@ -73,9 +73,12 @@ struct Next: ParsableCommand {
             throw Failure(.usage, "--zone goes with a schedule; the job \(target) has a zone of its own")
         }
         let name = try JobName(target)
-        guard let job = try store.open(.read).job(name, recent: 0)?.view.job else { throw StoreError.noJob(name) }
+        let clock = try currentTime()
+        guard let job = try store.open(.read).job(name, recent: 0, now: clock)?.view.job else {
+            throw StoreError.noJob(name)
+        }
         let zone = try job.definition.zone.map { try zones.zone($0) } ?? zones.machine()
-        let now = try currentTime().wall
+        let now = clock.wall
         let start = try from.map { try Instant(text: $0, zone: zone, now: now) - .microseconds(1) }
         if start == nil, let due = job.progress.nextDue, due <= now {
             Terminal.writeError(

@@ -57,7 +57,7 @@ struct Run: ParsableCommand {
 
     private func show(_ id: DispatchID, _ store: Store) throws {
         guard output.json else { return Terminal.writeLine("\(id)") }
-        if let detail = try store.dispatch(id) { try JSON.write(detail) }
+        if let detail = try store.dispatch(id, now: currentTime()) { try JSON.write(detail) }
     }
 
     private func report(_ view: DispatchView, _ now: Now) {

@@ -42,7 +42,8 @@ struct Verify: ParsableCommand {
 
     private func recount(_ range: String) throws {
         let ends = try Self.ends(of: range)
-        let (zones, now) = (ZoneFiles(), try currentTime().wall)
+        let (zones, clock) = (ZoneFiles(), try currentTime())
+        let now = clock.wall
         let machine = try zones.machine()
         let from = try ends.from.map { try Instant(text: $0, zone: machine, now: now) }
         let through = try ends.to.map { try Instant(text: $0, zone: machine, now: now) }
@@ -50,7 +51,7 @@ struct Verify: ParsableCommand {
         let name = try job.map { try JobName($0) }
         let names = try store.jobs().filter { name == nil || $0.name == name }.compactMap(\.job.definition.zone)
         let report = try store.verifySchedule(
-            after: from, through: through, job: name, zones: try zones.table(Set(names)))
+            after: from, through: through, job: name, zones: try zones.table(Set(names)), now: clock)
         if output.json { try JSON.write(report) } else { show(report) }
         guard report.ok else { throw Failure(.negative) }
     }

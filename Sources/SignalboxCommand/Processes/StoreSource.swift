@@ -24,10 +24,10 @@ final class StoreSource: StatusSource {
     }
 
     func overview() throws -> Overview { try store.overview(now: currentTime()) }
-    func jobs() throws -> [JobView] { try store.jobs(recent: 20) }
+    func jobs() throws -> [JobView] { try store.jobs(recent: 20, now: currentTime()) }
     func job(_ name: JobName) throws -> JobDetail? { try store.job(name, now: currentTime()) }
-    func dispatches(_ filter: DispatchFilter) throws -> DispatchPage { try store.page(of: filter) }
-    func dispatch(_ id: DispatchID) throws -> DispatchDetail? { try store.dispatch(id) }
+    func dispatches(_ filter: DispatchFilter) throws -> DispatchPage { try store.page(of: filter, now: currentTime()) }
+    func dispatch(_ id: DispatchID) throws -> DispatchDetail? { try store.dispatch(id, now: currentTime()) }
     func workers() throws -> [WorkerView] { try store.workers() }
     func sequence() throws -> UInt64 { try store.sequence() }
     func storeID() throws -> String { try store.storeID() }

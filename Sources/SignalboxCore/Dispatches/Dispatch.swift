@@ -25,6 +25,9 @@ public struct Dispatch: Hashable, Sendable {
     /// The wall's, unless it is SCHEDULED for a length of time and not for a time of day: then steady time. Whoever
     /// keeps dispatches moves ``dueAt`` from one to the other (``due(at:on:)``): events speak of wall time.
     public internal(set) var dueClock = DueClock.wall
+    /// Until when it may be started for the first time (`start_by`), in steady time; nil where that does not matter. See
+    /// ``isTooLate(at:)``.
+    public internal(set) var startDeadline: Instant?
     /// The beginning of the newest attempt; nil before the first.
     public internal(set) var started: Moment?
     /// When it became terminal; nil until then.
@@ -50,7 +53,7 @@ public struct Dispatch: Hashable, Sendable {
         scheduledFor: Instant?, parent: DispatchID?, state: DispatchState, reason: DispatchReason, attempt: Int,
         crashes: Int, dueAt: Instant, started: Moment?, finished: Moment?, claim: Claim?, blocker: DispatchID?,
         ending: Ending?, cancelRequested: Bool, coalesced: Int, lastScheduledFor: Instant?, dueClock: DueClock = .wall,
-        occurrence: Occurrence.Reason = .regular
+        occurrence: Occurrence.Reason = .regular, startDeadline: Instant? = nil
     ) {
         self.id = id
         self.job = job
@@ -75,6 +78,7 @@ public struct Dispatch: Hashable, Sendable {
         self.lastScheduledFor = lastScheduledFor
         self.dueClock = dueClock
         self.occurrence = occurrence
+        self.startDeadline = startDeadline
     }
 
     /// The same, with its due time moved to another clock's.
@@ -136,6 +140,7 @@ extension Dispatch {
         scheduledFor = origin.scheduledFor
         parent = origin.parent
         occurrence = origin.occurrence
+        startDeadline = origin.startDeadline
         enqueuedAt = now.wall
         attempt = 0
         crashes = 0
@@ -173,12 +178,14 @@ public struct DispatchOrigin: Hashable, Sendable {
     public var maxAttempts: Int
     public var scheduledFor: Instant?
     public var occurrence: Occurrence.Reason
+    /// In steady time.
+    public var startDeadline: Instant?
     public var parent: DispatchID?
 
     public init(
         job: JobName? = nil, queue: QueueName = .standard, priority: UInt8 = JobDefinition.standardPriority,
         maxAttempts: Int, scheduledFor: Instant? = nil, occurrence: Occurrence.Reason = .regular,
-        parent: DispatchID? = nil
+        startDeadline: Instant? = nil, parent: DispatchID? = nil
     ) {
         self.job = job
         self.queue = queue
@@ -186,6 +193,7 @@ public struct DispatchOrigin: Hashable, Sendable {
         self.maxAttempts = maxAttempts
         self.scheduledFor = scheduledFor
         self.occurrence = occurrence
+        self.startDeadline = startDeadline
         self.parent = parent
     }
 }

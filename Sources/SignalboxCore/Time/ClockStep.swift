@@ -97,6 +97,15 @@ extension StoreClock {
     /// What the wall clock gained on the boot clock since that was last written down, in this boot.
     func jump(to now: Now) -> Duration { wallStart.duration(to: now.wallAtBoot) }
 
+    /// The clocks as they stand at `now`, for who shows times: the wall clock may have been set, or another boot have
+    /// begun, since that was last written down.
+    public func seen(at now: Now) -> StoreClock {
+        var clock = self
+        clock.enter(now)
+        if abs(clock.jump(to: now)) > ClockStep.slew { clock.wallStart = now.wallAtBoot }
+        return clock
+    }
+
     /// What has become of the wall clock since the newest planning. Before the first of a boot only a step back counts,
     /// against the newest planning of all: what was passed over meanwhile was missed because no scheduler ran.
     public func step(to now: Now) -> ClockStep {

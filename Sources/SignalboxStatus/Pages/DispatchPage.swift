@@ -80,7 +80,7 @@ extension PageView {
             Fact("Queue", link(.dispatches(DispatchFilter(queue: dispatch.queue))) { dispatch.queue.text }),
             Fact("Priority", .text("\(dispatch.priority)")),
             Fact("Timeout", .text(detail.request.timeout.map(durationText) ?? "none")),
-            Fact("Start by", dispatch.startDeadline(detail.request.startBy).map(absolute)),
+            Fact("Start by", dispatch.latestStart.map(absolute)),
             Fact("Unique key", detail.request.uniqueKey.map { .text($0) }),
             Fact("Comes after", detail.request.after.isEmpty ? nil : dispatchLinks(detail.request.after)),
             Fact("Made again from", dispatch.parent.map { dispatchLinks([$0]) }),

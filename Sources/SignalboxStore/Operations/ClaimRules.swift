@@ -10,7 +10,7 @@ extension JobWriter where Transaction: ~Copyable {
     /// way has ended; either way it is ready no more.
     mutating func admits(_ record: DispatchRecord, _ request: Request) throws -> Bool {
         let dispatch = record.dispatch
-        if dispatch.isTooLate(startBy: request.startBy, at: now.wall) {
+        if try dispatch.startDeadline != nil && dispatch.isTooLate(at: clock().steady(at: now.boot)) {
             try apply(.skip(.startDeadline), to: record)
             return false
         }
@@ -34,18 +34,30 @@ extension JobWriter where Transaction: ~Copyable {
     mutating func activeInTime(of job: Job) throws -> [Dispatch] {
         let active = try transaction.active(of: job.name)
         guard job.definition.startBy != nil else { return active }
-        let late = try active.filter { dispatch in
-            guard dispatch.state != .inProgress, dispatch.attempt == 0 else { return false }
-            let startBy = try transaction.request(of: dispatch.id).startBy
-            return dispatch.isTooLate(startBy: startBy, at: now.wall)
-        }
+        let steady = try clock().steady(at: now.boot)
+        let late = active.filter { $0.state != .inProgress && $0.isTooLate(at: steady) }
         for dispatch in late {
             try apply(.skip(.startDeadline), to: try transaction.indexed(dispatch.id, by: Buckets.active))
         }
         return late.isEmpty ? active : try transaction.active(of: job.name)
     }
 
-    func isTooLate(_ due: Instant, _ startBy: Duration?) -> Bool { startBy.map { due + $0 < now.wall } ?? false }
+    /// Until when, in steady time, what of `job` is due at the wall time `due` may be started; nil: at any time.
+    mutating func startDeadline(of due: Instant, _ job: Job, _ startBy: Duration?) throws -> Instant? {
+        guard let startBy else { return nil }
+        // A due time of an interval was turned into wall time by the clock as it was written down.
+        let clock = try job.definition.schedule.clock == .wall ? clock().seen(at: now) : clock()
+        return clock.time(on: .steady, ofWall: due) + startBy
+    }
+
+    /// A dispatch that an occurrence is to be counted on: it has until the newest is too late.
+    mutating func renewed(_ id: DispatchID, for due: Instant, of job: Job) throws -> DispatchRecord {
+        var record = try transaction.indexed(id, by: Buckets.byJob)
+        guard record.dispatch.startDeadline != nil else { return record }
+        let deadline = try startDeadline(of: due, job, try transaction.request(of: id).startBy)
+        record.dispatch = record.dispatch.startable(until: deadline)
+        return record
+    }
 
     /// A dead worker's dispatch goes on: what waited only to see whether it would is judged by what it now meets.
     mutating func judgeAgain(waitersOf dispatch: Dispatch) throws {

@@ -169,7 +169,8 @@ extension JobWriter where Transaction: ~Copyable {
         _ job: Job, _ due: Instant, _ reason: Occurrence.Reason, makingUpFor parent: DispatchID? = nil,
         _ pass: inout FirePass
     ) throws {
-        guard !isTooLate(due, job.definition.startBy) else {
+        let deadline = try startDeadline(of: due, job, job.definition.startBy)
+        guard try deadline.map({ try $0 >= clock().steady(at: now.boot) }) ?? true else {
             guard parent == nil else { return }
             try insert(job, due, .skipped(.startDeadline), reason)
             pass.skipped += 1
@@ -186,7 +187,7 @@ extension JobWriter where Transaction: ~Copyable {
                 job, due, running.map { .blocked(by: $0, .overlap) } ?? .pending, reason, makingUpFor: parent)
         case .coalesce(let other):
             guard try parent == nil && account(for: due, of: job, by: other) else { return }
-            try apply(.coalesce(scheduledFor: due), to: try transaction.indexed(other, by: Buckets.byJob))
+            try apply(.coalesce(scheduledFor: due), to: try renewed(other, for: due, of: job))
             return
         case .skip(let other):
             // What is recorded as skipped already, for the pause, stays so.
@@ -206,7 +207,8 @@ extension JobWriter where Transaction: ~Copyable {
         guard try parent != nil || account(for: due, of: job, by: id) else { return }
         let origin = DispatchOrigin(
             job: job.name, queue: job.definition.queue, priority: job.definition.priority,
-            maxAttempts: job.definition.maxAttempts, scheduledFor: due, occurrence: reason, parent: parent)
+            maxAttempts: job.definition.maxAttempts, scheduledFor: due, occurrence: reason,
+            startDeadline: try startDeadline(of: due, job, job.definition.startBy), parent: parent)
         let dispatch = Dispatch(id: newDispatchID(), origin: origin, birth: birth, now: now)
         try insert(dispatch, request: Request(of: job))
     }

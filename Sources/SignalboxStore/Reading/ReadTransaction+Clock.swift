@@ -14,16 +14,26 @@ extension ReadTransaction where Self: ~Copyable {
         try fetch(StoreClock.self, StoreClock.key, in: Buckets.meta)
     }
 
-    /// A dispatch as people see it: due at a wall time.
-    func shown(_ dispatch: Dispatch) throws -> Dispatch {
-        guard dispatch.dueClock != .wall, let clock = try storedClock() else { return dispatch }
-        return dispatch.due(at: clock.wall(of: dispatch.dueAt, on: dispatch.dueClock), on: .wall)
+    /// The clock by which people are shown what goes by another than the wall's: that clock may have been set since it
+    /// was written down. Nil when nothing has gone by it yet.
+    /// - Parameter now: nil: as it was written down.
+    func shownClock(at now: Now?) throws -> StoreClock? {
+        try storedClock().map { clock in now.map(clock.seen) ?? clock }
     }
 
-    /// A job as people see it: its progress in wall time.
-    func shown(_ job: Job) throws -> Job {
+    /// A dispatch as people see it at `now`: due at a wall time.
+    func shown(_ dispatch: Dispatch, at now: Now?) throws -> Dispatch {
+        guard dispatch.dueClock != .wall || dispatch.startDeadline != nil, let clock = try shownClock(at: now) else {
+            return dispatch
+        }
+        return dispatch.due(at: clock.wall(of: dispatch.dueAt, on: dispatch.dueClock), on: .wall)
+            .startable(until: dispatch.startDeadline.map { clock.wall(of: $0, on: .steady) })
+    }
+
+    /// A job as people see it at `now`: its progress in wall time.
+    func shown(_ job: Job, at now: Now?) throws -> Job {
         let kind = job.definition.schedule.clock
-        guard kind != .wall, let clock = try storedClock() else { return job }
+        guard kind != .wall, let clock = try shownClock(at: now) else { return job }
         var shown = job
         shown.progress.cursor = clock.wall(of: job.progress.cursor, on: kind)
         shown.progress.anchor = clock.wall(of: job.progress.anchor, on: kind)

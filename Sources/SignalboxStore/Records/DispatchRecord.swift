@@ -26,6 +26,7 @@ struct DispatchRecord: Record {
         static let cancelRequested = Flags(rawValue: 1 << 8)
         static let uniqueKey = Flags(rawValue: 1 << 9)
         static let dependencies = Flags(rawValue: 1 << 10)
+        static let startDeadline = Flags(rawValue: 1 << 11)
         static let steady = Flags(rawValue: 1 << 13)
         static let daylightGap = Flags(rawValue: 1 << 14)
         static let fold = Flags(rawValue: 1 << 15)
@@ -45,6 +46,7 @@ struct DispatchRecord: Record {
         mark(.cancelRequested, dispatch.cancelRequested)
         mark(.uniqueKey, holdsUniqueKey)
         mark(.dependencies, hasDependencies)
+        mark(.startDeadline, dispatch.startDeadline != nil)
         mark(.steady, dispatch.dueClock == .steady)
         mark(.daylightGap, dispatch.occurrence == .daylightGap)
         mark(.fold, dispatch.occurrence == .fold)
@@ -77,6 +79,7 @@ struct DispatchRecord: Record {
         writer.put(dispatch.id.number)
         if dispatch.job == nil { writer.put(UInt32(0)) } else { writer.put(dispatch.job?.text ?? "") }
         writer.put(dispatch.queue.text)
+        if let deadline = dispatch.startDeadline { writer.put(deadline) }
     }
 
     static func read(from reader: inout RecordReader) throws -> DispatchRecord {
@@ -90,6 +93,7 @@ struct DispatchRecord: Record {
         let job = try reader.jobName()
         guard (job != nil) == flags.contains(.ofJob) else { throw RecordFault.shape }
         let queue = try reader.queueName()
+        let startDeadline = flags.contains(.startDeadline) ? try reader.instant() : nil
         let dispatch = Dispatch(
             id: DispatchID(fixed.number64(at: 112)), job: job, queue: queue, priority: fixed[4],
             maxAttempts: Int(fixed.number16(at: 10)), enqueuedAt: fixed.instant(at: 16),
@@ -103,7 +107,8 @@ struct DispatchRecord: Record {
             cancelRequested: flags.contains(.cancelRequested), coalesced: Int(fixed.number32(at: 12)),
             lastScheduledFor: flags.contains(.lastScheduledFor) ? fixed.instant(at: 32) : nil,
             dueClock: flags.contains(.steady) ? .steady : .wall,
-            occurrence: flags.contains(.daylightGap) ? .daylightGap : flags.contains(.fold) ? .fold : .regular)
+            occurrence: flags.contains(.daylightGap) ? .daylightGap : flags.contains(.fold) ? .fold : .regular,
+            startDeadline: startDeadline)
         return DispatchRecord(
             dispatch: dispatch, holdsUniqueKey: flags.contains(.uniqueKey),
             hasDependencies: flags.contains(.dependencies))

@@ -20,7 +20,7 @@ extension DispatchDetail: Encodable {
     public func encode(to encoder: any Encoder) throws {
         try view.encode(to: encoder)
         var fields = encoder.container(keyedBy: CodingKeys.self)
-        try fields.encode(view.dispatch.startDeadline(request.startBy)?.description, forKey: .start_by)
+        try fields.encode(view.dispatch.latestStart?.description, forKey: .start_by)
         var list = fields.nestedUnkeyedContainer(forKey: .attempts)
         for attempt in attempts {
             var item = list.nestedContainer(keyedBy: AttemptKeys.self)

@@ -13,7 +13,8 @@ extension JobStore {
         try engine.read { try $0.status(isAlive, now) }
     }
 
-    /// - Parameter now: the end of the 24 hours whose runs are told of; nil leaves them out.
+    /// - Parameter now: when it is shown, and the end of the 24 hours whose runs are told of; nil leaves these out, and
+    ///   shows times by the wall clock as it was last written down.
     public func overview(now: Now? = nil) throws -> Overview {
         let live = try liveView()
         return try engine.read { transaction in
@@ -21,20 +22,24 @@ extension JobStore {
             let recent = try transaction.ids(Buckets.dispatches, .all, .descending, limit: 20)
             return Overview(
                 status: try transaction.status(isAlive, now),
-                jobs: try transaction.jobs().map { try transaction.view(of: $0, recent: 20) },
+                jobs: try transaction.jobs().map { try transaction.view(of: $0, recent: 20, now) },
                 workers: try transaction.workerViews(live, isAlive),
-                running: try running.map { try transaction.view(of: $0, live) },
-                recent: try recent.map { try transaction.view(of: $0, live) })
+                running: try running.map { try transaction.view(of: $0, live, now) },
+                recent: try recent.map { try transaction.view(of: $0, live, now) })
         }
     }
 
     /// Every job in the order of names, each with so many of its newest dispatches.
-    public func jobs(recent: Int = 0) throws -> [JobView] {
-        try engine.read { transaction in try transaction.jobs().map { try transaction.view(of: $0, recent: recent) } }
+    /// - Parameter now: when it is shown; nil: times are shown by the wall clock as it was last written down.
+    public func jobs(recent: Int = 0, now: Now? = nil) throws -> [JobView] {
+        try engine.read { transaction in
+            try transaction.jobs().map { try transaction.view(of: $0, recent: recent, now) }
+        }
     }
 
     /// Nil when there is no such job.
-    /// - Parameter now: the end of the 24 hours whose runs are told of; nil leaves them out.
+    /// - Parameter now: when it is shown, and the end of the 24 hours whose runs are told of; nil leaves these out, and
+    ///   shows times by the wall clock as it was last written down.
     public func job(_ name: JobName, recent: Int = 50, now: Now? = nil) throws -> JobDetail? {
         let live = try liveView()
         return try engine.read { transaction in
@@ -42,37 +47,40 @@ extension JobStore {
             let range = KeyRange(prefix: Key().with(name.text).bytes)
             let ids = try transaction.ids(Buckets.byJob, range, .descending, limit: recent)
             return JobDetail(
-                view: try transaction.view(of: job, recent: 20),
-                dispatches: try ids.map { try transaction.view(of: $0, live) },
+                view: try transaction.view(of: job, recent: 20, now),
+                dispatches: try ids.map { try transaction.view(of: $0, live, now) },
                 last24Hours: try now.map { try transaction.history(of: .job(name), now: $0) })
         }
     }
 
-    public func dispatches(_ filter: DispatchFilter) throws -> [DispatchView] {
+    /// - Parameter now: when it is shown; nil: times are shown by the wall clock as it was last written down.
+    public func dispatches(_ filter: DispatchFilter, now: Now? = nil) throws -> [DispatchView] {
         let live = try liveView()
         return try engine.read { transaction in
-            try transaction.ids(matching: filter, lookingAt: .max).found.map { try transaction.view(of: $0, live) }
+            try transaction.ids(matching: filter, lookingAt: .max).found.map { try transaction.view(of: $0, live, now) }
         }
     }
 
     /// The same for a page, which must cost the same however many dispatches there are and however few match: it looks
     /// at no more than ``DispatchPage/mostLookedAt`` of them. So it may have fewer than the filter's limit, or none, and
     /// go on all the same.
-    public func page(of filter: DispatchFilter) throws -> DispatchPage {
+    public func page(of filter: DispatchFilter, now: Now? = nil) throws -> DispatchPage {
         let live = try liveView()
         return try engine.read { transaction in
             let (ids, next) = try transaction.ids(matching: filter, lookingAt: DispatchPage.mostLookedAt)
-            return DispatchPage(dispatches: try ids.map { try transaction.view(of: $0, live) }, next: next)
+            return DispatchPage(dispatches: try ids.map { try transaction.view(of: $0, live, now) }, next: next)
         }
     }
 
     /// Nil when there is no such dispatch.
-    /// - Parameter attempt: whose output to bring; nil means the newest that has any.
-    public func dispatch(_ id: DispatchID, attempt: Int? = nil) throws -> DispatchDetail? {
+    /// - Parameters:
+    ///   - attempt: whose output to bring; nil means the newest that has any.
+    ///   - now: when it is shown; nil: times are shown by the wall clock as it was last written down.
+    public func dispatch(_ id: DispatchID, attempt: Int? = nil, now: Now? = nil) throws -> DispatchDetail? {
         let live = try liveView()
         let detail: DispatchDetail? = try engine.read { transaction in
             guard try transaction.dispatchRecord(id) != nil else { return nil }
-            let view = try transaction.view(of: id, live)
+            let view = try transaction.view(of: id, live, now)
             let attempts = try transaction.attempts(of: id)
             let chosen = attempt ?? (view.state == .inProgress ? view.dispatch.attempt : attempts.last?.number ?? 0)
             return DispatchDetail(
@@ -158,17 +166,17 @@ extension ReadTransaction where Self: ~Copyable {
         return queues.sorted { $0.key < $1.key }.map { QueueView(name: $0.key, dispatches: $0.value) }
     }
 
-    fileprivate func view(of job: Job, recent: Int) throws -> JobView {
+    fileprivate func view(of job: Job, recent: Int, _ now: Now?) throws -> JobView {
         let range = KeyRange(prefix: Key().with(job.name.text).bytes)
         let ids = recent > 0 ? try ids(Buckets.byJob, range, .descending, limit: recent) : []
         return JobView(
-            job: try shown(job), running: try count(job.name, in: [.inProgress]),
+            job: try shown(job, at: now), running: try count(job.name, in: [.inProgress]),
             waiting: try count(job.name, in: [.scheduled, .blocked, .pending]),
-            recent: try ids.map { try shown(indexed($0, by: Buckets.byJob).dispatch) })
+            recent: try ids.map { try shown(indexed($0, by: Buckets.byJob).dispatch, at: now) })
     }
 
-    func view(of id: DispatchID, _ live: LiveView) throws -> DispatchView {
-        let dispatch = try shown(indexed(id, by: Buckets.dispatches).dispatch)
+    func view(of id: DispatchID, _ live: LiveView, _ now: Now?) throws -> DispatchView {
+        let dispatch = try shown(indexed(id, by: Buckets.dispatches).dispatch, at: now)
         let worker = try dispatch.claim.flatMap { try workerRegistration($0.worker) }
         let isRunning = dispatch.state == .inProgress
         return DispatchView(

@@ -11,7 +11,7 @@ extension JobStore {
     public func why(_ name: JobName, at asked: Instant?, zones: ZoneTable, now: Now) throws -> WhyReport? {
         let live = try liveView()
         return try engine.read { transaction in
-            guard let job = try transaction.job(name).map({ try transaction.shown($0) }) else { return nil }
+            guard let job = try transaction.job(name).map({ try transaction.shown($0, at: now) }) else { return nil }
             guard let zone = zones[job.definition.zone] else { throw StoreError.zoneNotRead(job) }
             let facts = WhyFacts(
                 job: job, zone: zone, now: now, clockHold: try transaction.clockHold(of: job, at: now))
@@ -86,13 +86,13 @@ extension ReadTransaction where Self: ~Copyable {
 
     private func whyDispatch(_ dispatch: Dispatch, at time: Instant?, _ look: WhyLook) throws -> WhyDispatch {
         WhyDispatch(
-            view: try view(of: dispatch.id, look.live), relation: dispatch.relation(to: time),
+            view: try view(of: dispatch.id, look.live, look.facts.now), relation: dispatch.relation(to: time),
             worker: try (dispatch.claim?.worker ?? attempts(of: dispatch.id).last?.worker).flatMap {
                 try workerRegistration($0)?.name
             },
             wait: try wait(of: dispatch, look),
             blocker: try dispatch.blocker.flatMap { id in
-                try dispatchRecord(id) == nil ? nil : try view(of: id, look.live)
+                try dispatchRecord(id) == nil ? nil : try view(of: id, look.live, look.facts.now)
             })
     }
 

@@ -13,10 +13,11 @@ extension JobStore {
     ///   - end: nil: up to where each job is.
     ///   - job: only this one; nil: all.
     ///   - zones: those that the jobs name.
+    ///   - now: when it is asked; nil: wall times are those of the wall clock as it was last written down.
     /// - Throws: `notFound`; `invalid` when a job has more than ``ledgerLimit`` due times in that range, or names a zone
     ///   that was not read.
     public func verifySchedule(
-        after start: Instant? = nil, through end: Instant? = nil, job: JobName? = nil, zones: ZoneTable
+        after start: Instant? = nil, through end: Instant? = nil, job: JobName? = nil, zones: ZoneTable, now: Now? = nil
     ) throws -> LedgerReport {
         let names = try job.map { [$0] } ?? engine.read { try $0.jobs() }.map(\.name)
         var report = LedgerReport()
@@ -28,7 +29,10 @@ extension JobStore {
                     return
                 }
                 guard let zone = zones[found.definition.zone] else { throw StoreError.zoneNotRead(found) }
-                try transaction.recount(found, zone, after: start, through: end, limit: Self.ledgerLimit, &report)
+                let clock = JobClock(
+                    kind: found.definition.schedule.clock, clock: try transaction.shownClock(at: now))
+                try transaction.recount(
+                    found, zone, clock, after: start, through: end, limit: Self.ledgerLimit, &report)
             }
         }
         return report
@@ -102,11 +106,11 @@ private struct OccurrenceLine {
 
 extension ReadTransaction where Self: ~Copyable {
     fileprivate func recount(
-        _ job: Job, _ zone: Zone, after start: Instant?, through end: Instant?, limit: Int, _ report: inout LedgerReport
+        _ job: Job, _ zone: Zone, _ clock: JobClock, after start: Instant?, through end: Instant?, limit: Int,
+        _ report: inout LedgerReport
     ) throws {
         // The occurrences of a boot job are boots, which no schedule tells.
         guard job.definition.schedule != .boot else { return }
-        let clock = JobClock(kind: job.definition.schedule.clock, clock: try storedClock())
         let parts = LedgerPart.parts(of: job, zone, after: start.map(clock.own), through: end.map(clock.own))
         try checkSize(of: parts, job.name, limit)
         let lines = try occurrenceLines(of: job.name)
