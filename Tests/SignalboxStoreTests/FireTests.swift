@@ -323,6 +323,33 @@ import Testing
     }
 }
 
+@Suite struct `A job that makes up for thousands of runs` {
+    /// Aim: what is read grows with the runs, not with their square. Method: the reads of a pass that makes 1,024 runs are
+    /// counted, on an engine that counts them.
+    @Test(arguments: [OverlapRule.queueAll, OverlapRule(.allow, limit: 100_000)])
+    func `reads what is active once in a pass`(overlap: OverlapRule) throws {
+        let counting = CountingEngine(buckets: Buckets.all)
+        try withTestStore(on: { _, buckets in
+            buckets.count == Buckets.all.count ? counting : CountingEngine(buckets: buckets)
+        }) { store in
+            let definition = JobDefinition(
+                name: try JobName("behind"), schedule: .every(.seconds(1)), command: .shell("true"), overlap: overlap,
+                catchUp: CatchUpPolicy(mode: .all, maximum: 10_000))
+            try store.jobs.add(definition, zones: store.zones, now: store.now)
+            store.clock.advance(by: .seconds(3_000))
+            var reads: [Int] = []
+            for _ in 0..<2 {
+                counting.reset()
+                let pass = try store.jobs.fire(now: store.now, zones: store.zones)
+                #expect(pass.dispatched == 1_024)
+                reads.append(counting.reads)
+            }
+            #expect(reads[0] < 10 * 1_024)
+            #expect(reads[1] < reads[0] + 3 * 1_024, "the 1,024 that wait by now are read once")
+        }
+    }
+}
+
 @Suite struct `A paused job` {
     @Test(arguments: EngineKind.allCases)
     func `skips its due times, with a record of why`(engine: EngineKind) throws {

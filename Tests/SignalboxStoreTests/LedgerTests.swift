@@ -6,7 +6,7 @@ import Testing
 @testable import SignalboxStore
 
 extension StoreUnderTest {
-    fileprivate func ledger(
+    func ledger(
         after start: Instant? = nil, through end: Instant? = nil, job: JobName? = nil
     ) throws -> LedgerReport {
         try jobs.verifySchedule(after: start, through: end, job: job, zones: zones)

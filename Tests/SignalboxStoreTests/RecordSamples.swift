@@ -77,7 +77,8 @@ enum RecordSamples {
         progress.zoneFingerprint = 77
         progress.isUndated = true
         progress.lastBoot = BootID("boot")
-        progress.pause = JobPause(at: moment.wall, by: "ann@box", reason: "new disk")
+        progress.pausedTimes = [PausedTime(after: .epoch, through: moment.wall)]
+        progress.pause = JobPause(at: moment.wall, since: moment.wall + .seconds(1), by: "ann@box", reason: "new disk")
         progress.lastRun = LastRun(dispatch: DispatchID(4), state: .success, finishedAt: moment.wall)
         return progress
     }()

@@ -29,8 +29,10 @@ public struct JobProgress: Hashable, Sendable {
     public var isUndated = false
     /// The boot a `@boot` job last ran in.
     public var lastBoot: BootID?
-    /// While there is one, due times are skipped with the reason ``DispatchReason/paused``.
+    /// While there is one, due times after its beginning are skipped with the reason ``DispatchReason/paused``.
     public var pause: JobPause?
+    /// The pauses that have ended and reach beyond the cursor, in order of time.
+    public var pausedTimes: [PausedTime]
     /// Where the due times can be recounted, oldest first; never empty.
     public var spans: [LedgerSpan]
     /// The newest dispatch that ended as SUCCESS or FAILED.
@@ -41,6 +43,7 @@ public struct JobProgress: Hashable, Sendable {
         self.cursor = cursor
         self.anchor = anchor
         zoneFingerprint = 0
+        pausedTimes = []
         spans = [LedgerSpan(after: cursor, revision: revision, epoch: 0, anchor: anchor)]
     }
 
@@ -50,13 +53,18 @@ public struct JobProgress: Hashable, Sendable {
 /// That a job is paused: since when, by whom, and what for.
 public struct JobPause: Hashable, Sendable {
     public var at: Instant
+    /// The due times after this one are skipped: ``at`` on the schedule's own clock, or where those begin that are not
+    /// accounted for otherwise.
+    public var since: Instant
     /// A person and a machine, as in "ann@gateway".
     public var by: String
     /// In the words of who paused it; nil when nothing was said.
     public var reason: String?
 
-    public init(at: Instant, by: String, reason: String? = nil) {
+    /// - Parameter since: nil: the schedule's clock is the wall's.
+    public init(at: Instant, since: Instant? = nil, by: String, reason: String? = nil) {
         self.at = at
+        self.since = since ?? at
         self.by = by
         self.reason = reason
     }

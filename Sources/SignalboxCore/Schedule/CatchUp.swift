@@ -2,8 +2,8 @@
 public struct CatchUpPlan: Hashable, Sendable {
     /// The occurrences to dispatch, in order of time.
     public var runs: [Occurrence]
-    /// The ones that are not run; nil when there are none.
-    public var skipped: SkippedSummary?
+    /// The ones that are not run: one for each stretch of time, paused or not, that has any; in order of time.
+    public var skipped: [SkippedSummary]
     /// Where the job's cursor is to stand: every due time up to it is in `runs` or `skipped`.
     public var cursor: Instant
 
@@ -12,6 +12,7 @@ public struct CatchUpPlan: Hashable, Sendable {
         guard runs.count > count, count > 0 else { return }
         runs = Array(runs.prefix(count))
         cursor = runs[count - 1].due
+        skipped.removeAll { $0.last > cursor }
     }
 }
 
@@ -34,42 +35,68 @@ public enum CatchUp {
     /// - Parameters:
     ///   - anchor: where an `every` schedule counts from.
     ///   - reason: why times may have been missed, for the record of what is skipped.
-    ///   - punctual: how late the newest due time may be and still count as on time; nil, as for a job that is paused:
-    ///     none does.
+    ///   - punctual: how late the newest due time may be and still count as on time; nil: none does.
+    ///   - paused: when the job was paused, in order of time: of these times none runs, and the policy does not see them.
     public static func plan(
         _ schedule: Schedule, zone: Zone, anchor: Instant, cursor: Instant, now: Instant, policy: CatchUpPolicy,
-        reason: DispatchReason, punctual: Duration? = punctual
+        reason: DispatchReason, punctual: Duration? = punctual, paused: [PausedTime] = []
     ) -> CatchUpPlan {
         guard let newest = schedule.previous(through: now, in: zone, anchor: anchor), newest.due > cursor else {
-            return CatchUpPlan(runs: [], skipped: nil, cursor: cursor)
+            return CatchUpPlan(runs: [], skipped: [], cursor: cursor)
         }
-        let line = MissedTimes(schedule: schedule, zone: zone, anchor: anchor, cursor: cursor, newest: newest)
-        let oldest = policy.window.map { max(cursor, now - $0 - .microseconds(1)) } ?? cursor
-        var runs = line.chosen(by: policy, after: oldest)
-        if runs.isEmpty, let punctual, newest.due + punctual >= now { runs = [newest] }
-        return CatchUpPlan(runs: runs, skipped: line.summary(without: runs, reason: reason), cursor: newest.due)
+        let parts = TimePart.parts(after: cursor, through: now, paused)
+        let open = parts.filter { !$0.isPaused }
+        let lines = open.compactMap { MissedTimes(schedule: schedule, zone: zone, anchor: anchor, part: $0) }
+        var runs = chosen(by: policy, after: policy.window.map { now - $0 - .microseconds(1) } ?? cursor, of: lines)
+        let isOnTime = punctual.map { newest.due + $0 >= now } ?? false
+        if runs.isEmpty, isOnTime, open.contains(where: { $0.contains(newest.due) }) { runs = [newest] }
+        let skipped = skipped(
+            schedule, zone: zone, anchor: anchor, cursor: cursor, now: now, without: runs, reason: reason,
+            paused: paused)
+        return CatchUpPlan(runs: runs, skipped: skipped, cursor: newest.due)
     }
 
-    /// The due times after `cursor` and up to `now` but for `runs`, which follow each other; nil when there are none.
+    /// The due times after `cursor` and up to `now` but for `runs`, which the policy chose of them: those that came
+    /// while the job was paused, and those that were missed because of `reason`.
     public static func skipped(
         _ schedule: Schedule, zone: Zone, anchor: Instant, cursor: Instant, now: Instant, without runs: [Occurrence],
-        reason: DispatchReason
-    ) -> SkippedSummary? {
-        guard let newest = schedule.previous(through: now, in: zone, anchor: anchor), newest.due > cursor else {
-            return nil
+        reason: DispatchReason, paused: [PausedTime] = []
+    ) -> [SkippedSummary] {
+        TimePart.parts(after: cursor, through: now, paused).compactMap { part in
+            MissedTimes(schedule: schedule, zone: zone, anchor: anchor, part: part)?.summary(
+                without: runs.filter { part.contains($0.due) }, reason: part.isPaused ? .paused : reason)
         }
-        return MissedTimes(schedule: schedule, zone: zone, anchor: anchor, cursor: cursor, newest: newest)
-            .summary(without: runs, reason: reason)
+    }
+
+    /// What `policy` makes up for of times that lie in several stretches, as if there were nothing between them.
+    private static func chosen(
+        by policy: CatchUpPolicy, after oldest: Instant, of lines: [MissedTimes]
+    ) -> [Occurrence] {
+        var (runs, rest) = ([Occurrence](), policy)
+        for line in policy.mode == .earliest ? lines : lines.reversed() {
+            runs = line.chosen(by: rest, after: max(oldest, line.cursor)) + runs
+            rest.maximum = policy.maximum - runs.count
+            if !runs.isEmpty, policy.mode != .all || rest.maximum <= 0 { break }
+        }
+        return runs
     }
 }
 
-/// The due times after the cursor and up to the newest that has come; there is at least one.
+/// The due times after the cursor and up to the newest in a stretch of time; there is at least one.
 private struct MissedTimes {
     let schedule: Schedule
     let zone: Zone
     let anchor: Instant
     let cursor: Instant
     let newest: Occurrence
+
+    /// Nil when there is none in `part`.
+    init?(schedule: Schedule, zone: Zone, anchor: Instant, part: TimePart) {
+        guard let newest = schedule.previous(through: part.through, in: zone, anchor: anchor), newest.due > part.after
+        else { return nil }
+        (self.schedule, self.zone, self.anchor) = (schedule, zone, anchor)
+        (cursor, self.newest) = (part.after, newest)
+    }
 
     /// The ones that `policy` makes up for, none of them at or before `oldest`.
     func chosen(by policy: CatchUpPolicy, after oldest: Instant) -> [Occurrence] {
@@ -93,7 +120,7 @@ private struct MissedTimes {
         return found
     }
 
-    /// What remains without `runs`, which are consecutive.
+    /// What remains without `runs`, which are consecutive; nil when nothing does.
     func summary(without runs: [Occurrence], reason: DispatchReason) -> SkippedSummary? {
         let total = schedule.count(after: cursor, through: newest.due, in: zone, anchor: anchor)
         guard total > runs.count, let first = skippedEnd(runs, .first), let last = skippedEnd(runs, .last) else {

@@ -4,7 +4,7 @@
 public struct LedgerSpan: Hashable, Sendable {
     /// The due times after this one are accounted for,
     public var after: Instant
-    /// up to this one; nil in the newest: up to ``JobProgress/accountedThrough``.
+    /// up to this one; nil in the newest: up to ``JobProgress/cursor``.
     public var through: Instant?
     /// The job's revision and the store's clock epoch when it began: occurrences in it have these or later ones.
     public var revision: UInt32
@@ -25,15 +25,13 @@ public struct LedgerSpan: Hashable, Sendable {
 }
 
 extension JobProgress {
-    /// Every due time up to here is in the store: run, waiting or skipped. That is the cursor, but while a job was paused
-    /// and resumed and no scheduler has recorded yet what passed.
-    public var accountedThrough: Instant { nextDue.map { min(cursor, $0 - .microseconds(1)) } ?? cursor }
-
     /// The schedule is followed from `instant` on, and what was before has nothing to do with it.
     public mutating func begin(at instant: Instant, epoch: UInt32) {
         cursor = instant
         anchor = instant
         nextDue = nil
+        pause?.since = instant
+        pausedTimes = []
         spans = [LedgerSpan(after: instant, revision: revision, epoch: epoch, anchor: instant)]
     }
 
@@ -41,12 +39,13 @@ extension JobProgress {
     public mutating func restart(at instant: Instant, epoch: UInt32) {
         let newest = spans.count - 1
         if spans[newest].epoch < epoch {
-            spans[newest].through = accountedThrough
+            spans[newest].through = cursor
             spans.append(LedgerSpan(after: instant, revision: revision, epoch: epoch, anchor: anchor))
             spans.removeFirst(max(0, spans.count - LedgerSpan.limit))
         } else {
             spans[newest].after = min(spans[newest].after, instant)
         }
+        cutPauses(at: instant)
         cursor = instant
     }
 

@@ -209,7 +209,7 @@ extension JobWriter where Transaction: ~Copyable {
             before.progress.spans == progress.spans
         {
             // What was worked out with the old data cannot be recounted with the new.
-            progress.forgetSpans(through: before.progress.accountedThrough)
+            progress.forgetSpans(through: before.progress.cursor)
         }
         if let before, let due = before.progress.nextDue {
             try delete(.jobDue(due, before.definition), in: Buckets.jobDue)

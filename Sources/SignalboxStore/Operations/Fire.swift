@@ -65,11 +65,20 @@ extension JobStore {
                     pass.skipped += 1
                     continue
                 }
-                try writer.dispatch(job, now.wall, .regular, &pass)
+                var active: ActiveDispatches?
+                try writer.dispatch(job, now.wall, .regular, &active, &pass)
             }
             return pass
         }
     }
+}
+
+/// What is active of a job while one pass goes through its due times.
+struct ActiveDispatches {
+    /// Oldest first; those that the pass makes are added.
+    var dispatches: [Dispatch]
+    /// Those whose worker is dead, and that nobody has settled yet.
+    var lost: Set<DispatchID>
 }
 
 /// What a scheduler needs to know before it acts or sleeps.
@@ -98,47 +107,37 @@ extension JobWriter where Transaction: ~Copyable {
             return
         }
         let kind = job.definition.schedule.clock
-        if let skipped = passedWhilePaused(job, zone) { try record(skipped, of: job, clock, &pass) }
-        let heldBack = try job.progress.paused ? DispatchReason.paused : isFinishingOnly() ? .storeFull : nil
-        var plan = plan(job, zone, at: clock.time(on: kind, at: now), heldBack)
-        if var skipped = plan.skipped {
-            if heldBack == nil {
-                skipped.reason = clock.missReason(of: clock.wall(of: skipped.last, on: kind), on: kind)
-            }
-            try record(skipped, of: job, clock, &pass)
-        }
+        var plan = try plan(job, zone, at: clock.time(on: kind, at: now))
         plan.limit(to: room)
+        for skipped in plan.skipped { try record(skipped, of: job, clock, &pass) }
         var moved = job
-        moved.progress.cursor = plan.cursor
+        moved.progress.move(to: plan.cursor)
         try schedule(moved, previously: job, zones)
-        for run in plan.runs { try dispatch(job, clock.wall(of: run.due, on: kind), run.reason, &pass) }
+        var active: ActiveDispatches?
+        for run in plan.runs { try dispatch(job, clock.wall(of: run.due, on: kind), run.reason, &active, &pass) }
     }
 
-    /// - Parameter heldBack: why nothing of it runs now, whatever its policy; nil when nothing holds it back.
-    private func plan(_ job: Job, _ zone: Zone, at time: Instant, _ heldBack: DispatchReason?) -> CatchUpPlan {
-        CatchUp.plan(
-            job.definition.schedule, zone: zone, anchor: job.progress.anchor, cursor: job.progress.cursor, now: time,
-            policy: heldBack == nil ? job.definition.catchUp : CatchUpPolicy(mode: .none),
-            reason: heldBack ?? .downtime, punctual: heldBack == nil ? CatchUp.punctual : nil)
-    }
-
-    /// Due times between the next one expected and a cursor that stands behind it: a pause ended before any scheduler
-    /// saw them.
-    func passedWhilePaused(_ job: Job, _ zone: Zone) -> SkippedSummary? {
-        guard let due = job.progress.nextDue, due <= job.progress.cursor else { return nil }
+    /// What came while the job was paused is skipped; of the rest the policy chooses, whether the job is paused now or
+    /// not. Where the store is too full, nothing runs.
+    private mutating func plan(_ job: Job, _ zone: Zone, at time: Instant) throws -> CatchUpPlan {
+        let isHeldBack = try isFinishingOnly()
         return CatchUp.plan(
-            job.definition.schedule, zone: zone, anchor: job.progress.anchor, cursor: due - .microseconds(1),
-            now: job.progress.cursor, policy: CatchUpPolicy(mode: .none), reason: .paused, punctual: nil
-        ).skipped
+            job.definition.schedule, zone: zone, anchor: job.progress.anchor, cursor: job.progress.cursor, now: time,
+            policy: isHeldBack ? CatchUpPolicy(mode: .none) : job.definition.catchUp,
+            reason: isHeldBack ? .storeFull : .downtime, punctual: isHeldBack ? nil : CatchUp.punctual,
+            paused: job.progress.pausedTimes(through: time))
     }
 
+    /// Records what was skipped; where nobody looked, as far as the clocks can tell why.
     mutating func record(
         _ skipped: SkippedSummary, of job: Job, _ clock: StoreClock, _ pass: inout FirePass
     ) throws {
         let kind = job.definition.schedule.clock
         guard try skipped.reason != .storeFull || !extend(by: skipped, of: job, clock) else { return }
+        let isMissed = skipped.reason == .downtime
+        let reason = isMissed ? clock.missReason(of: clock.wall(of: skipped.last, on: kind), on: kind) : skipped.reason
         let birth = DispatchBirth.skipped(
-            skipped.reason, further: skipped.count - 1,
+            reason, further: skipped.count - 1,
             last: skipped.count > 1 ? clock.wall(of: skipped.last, on: kind) : nil)
         try insert(job, clock.wall(of: skipped.first, on: kind), birth)
         pass.skipped += 1
@@ -165,26 +164,24 @@ extension JobWriter where Transaction: ~Copyable {
     /// - Parameters:
     ///   - due: in wall time.
     ///   - parent: the SKIPPED record that this due time has already, and that it is made up for.
+    ///   - active: what is active of the job, as far as this pass has read it.
     mutating func dispatch(
         _ job: Job, _ due: Instant, _ reason: Occurrence.Reason, makingUpFor parent: DispatchID? = nil,
-        _ pass: inout FirePass
+        _ active: inout ActiveDispatches?, _ pass: inout FirePass
     ) throws {
         let deadline = try startDeadline(of: due, job, job.definition.startBy)
         guard try deadline.map({ try $0 >= clock().steady(at: now.boot) }) ?? true else {
             guard parent == nil else { return }
-            try insert(job, due, .skipped(.startDeadline), reason)
-            pass.skipped += 1
+            if try insert(job, due, .skipped(.startDeadline), reason) != nil { pass.skipped += 1 }
             return
         }
-        // Where nothing can be in the way, nothing is read: a job that makes up for thousands of runs meets them all.
-        let active = job.definition.overlap.allowsAll ? [] : try activeInTime(of: job)
-        switch job.definition.overlap.decision(active: active, lost: lost(active)) {
-        case .run: try insert(job, due, .pending, reason, makingUpFor: parent)
-        case .wait(let other): try insert(job, due, .blocked(by: other, .overlap), reason, makingUpFor: parent)
+        let birth: DispatchBirth
+        switch try decision(job, &active) {
+        case .run: birth = .pending
+        case .wait(let other): birth = .blocked(by: other, .overlap)
         case .replace(let others):
-            let running = try replace(others)
-            try insert(
-                job, due, running.map { .blocked(by: $0, .overlap) } ?? .pending, reason, makingUpFor: parent)
+            birth = try replace(others).map { .blocked(by: $0, .overlap) } ?? .pending
+            active = nil
         case .coalesce(let other):
             guard try parent == nil && account(for: due, of: job, by: other) else { return }
             try apply(.coalesce(scheduledFor: due), to: try renewed(other, for: due, of: job))
@@ -192,25 +189,44 @@ extension JobWriter where Transaction: ~Copyable {
         case .skip(let other):
             // What is recorded as skipped already, for the pause, stays so.
             guard parent == nil else { return }
-            try insert(job, due, .skipped(.overlap, met: other), reason)
-            pass.skipped += 1
+            if try insert(job, due, .skipped(.overlap, met: other), reason) != nil { pass.skipped += 1 }
             return
         }
+        guard let made = try insert(job, due, birth, reason, makingUpFor: parent) else { return }
+        active?.dispatches.append(made)
         pass.dispatched += 1
     }
 
+    /// Where nothing can be in the way, nothing is read; where something can, it is read once for all the due times of a
+    /// pass: a job that makes up for thousands of runs meets them all.
+    private mutating func decision(_ job: Job, _ active: inout ActiveDispatches?) throws -> OverlapDecision {
+        guard !job.definition.overlap.allowsAll else { return .run }
+        let known: ActiveDispatches
+        if let active {
+            known = active
+        } else {
+            let dispatches = try activeInTime(of: job)
+            known = ActiveDispatches(dispatches: dispatches, lost: lost(dispatches))
+            active = known
+        }
+        return job.definition.overlap.decision(active: known.dispatches, lost: known.lost)
+    }
+
+    /// - Returns: nil when the due time is accounted for already: then nothing was made.
+    @discardableResult
     fileprivate mutating func insert(
         _ job: Job, _ due: Instant, _ birth: DispatchBirth, _ reason: Occurrence.Reason = .regular,
         makingUpFor parent: DispatchID? = nil
-    ) throws {
+    ) throws -> Dispatch? {
         let id = DispatchID(state.nextDispatch)
-        guard try parent != nil || account(for: due, of: job, by: id) else { return }
+        guard try parent != nil || account(for: due, of: job, by: id) else { return nil }
         let origin = DispatchOrigin(
             job: job.name, queue: job.definition.queue, priority: job.definition.priority,
             maxAttempts: job.definition.maxAttempts, scheduledFor: due, occurrence: reason,
             startDeadline: try startDeadline(of: due, job, job.definition.startBy), parent: parent)
         let dispatch = Dispatch(id: newDispatchID(), origin: origin, birth: birth, now: now)
         try insert(dispatch, request: Request(of: job))
+        return dispatch
     }
 
     /// Notes which dispatch a due time has become, or was taken in by; false when that is known already. It is kept on

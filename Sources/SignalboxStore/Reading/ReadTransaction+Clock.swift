@@ -38,6 +38,10 @@ extension ReadTransaction where Self: ~Copyable {
         shown.progress.cursor = clock.wall(of: job.progress.cursor, on: kind)
         shown.progress.anchor = clock.wall(of: job.progress.anchor, on: kind)
         shown.progress.nextDue = job.progress.nextDue.map { clock.wall(of: $0, on: kind) }
+        if let pause = job.progress.pause { shown.progress.pause?.since = clock.wall(of: pause.since, on: kind) }
+        shown.progress.pausedTimes = job.progress.pausedTimes.map {
+            PausedTime(after: clock.wall(of: $0.after, on: kind), through: clock.wall(of: $0.through, on: kind))
+        }
         return shown
     }
 

@@ -66,6 +66,7 @@ extension JobProgress: Record {
         writer.put(anchor)
         writer.put(pause) { writer, pause in
             writer.put(pause.at)
+            writer.put(pause.since)
             writer.put(pause.by)
             writer.put(pause.reason) { $0.put($1) }
         }
@@ -79,6 +80,10 @@ extension JobProgress: Record {
             writer.put(run.finishedAt)
         }
         writer.put(each: spans) { $0.put($1) }
+        writer.put(each: pausedTimes) { writer, time in
+            writer.put(time.after)
+            writer.put(time.through)
+        }
     }
 
     static func read(from reader: inout RecordReader) throws -> JobProgress {
@@ -97,6 +102,10 @@ extension JobProgress: Record {
         }
         progress.spans = []
         for _ in 0..<(try reader.count()) { progress.spans.append(try reader.ledgerSpan()) }
+        for _ in 0..<(try reader.count()) {
+            let after = try reader.instant()
+            progress.pausedTimes.append(PausedTime(after: after, through: try reader.instant()))
+        }
         return progress
     }
 }
@@ -105,8 +114,9 @@ extension RecordReader {
     @_lifetime(self: copy self)
     fileprivate mutating func pause() throws -> JobPause {
         let at = try instant()
+        let since = try instant()
         let by = try text()
-        return JobPause(at: at, by: by, reason: try flag() ? try text() : nil)
+        return JobPause(at: at, since: since, by: by, reason: try flag() ? try text() : nil)
     }
 }
 

@@ -45,11 +45,13 @@ struct WhyFacts {
         if due > now.wall { return .notYet }
         if due <= progress.anchor { return .beforeSchedule(since: progress.anchor) }
         if due > progress.cursor {
-            if let pause = progress.pause, pause.at <= due { return .paused(pause) }
+            if let pause = progress.pause, pause.since < due { return .paused(pause) }
+            // The next pass of a scheduler writes down what lay in a pause.
+            if progress.pausedTimes.contains(where: { $0.after < due && due <= $0.through }) {
+                return .passedWhilePaused
+            }
             return clockHold.map { .clockHeld($0) } ?? .notLookedAt(since: progress.cursor)
         }
-        // Resuming moves the cursor over the pause; the next pass of a scheduler writes down what lay in it.
-        if let next = progress.nextDue, next <= due { return .passedWhilePaused }
         return .noRecord
     }
 

@@ -53,7 +53,7 @@ private struct LedgerPart {
         let spans = job.progress.spans
         return spans.indices.map { index in
             let span = spans[index]
-            let reached = span.through ?? job.progress.accountedThrough
+            let reached = span.through ?? job.progress.cursor
             let window = LedgerWindow(
                 schedule: job.definition.schedule, zone: zone, anchor: span.anchor,
                 after: max(span.after, start ?? span.after), through: min(reached, end ?? reached))
@@ -84,7 +84,7 @@ private struct JobClock {
 }
 
 /// The occurrences of a job under one revision and clock epoch, which stand in the order of their times.
-private struct OccurrenceLine {
+struct OccurrenceLine {
     let job: JobName
     let revision: UInt32
     let epoch: UInt32
@@ -143,7 +143,7 @@ extension ReadTransaction where Self: ~Copyable {
     }
 
     /// By leaps: however many occurrences there are, only one of each line is looked at.
-    private func occurrenceLines(of job: JobName) throws -> [OccurrenceLine] {
+    func occurrenceLines(of job: JobName) throws -> [OccurrenceLine] {
         var lines: [OccurrenceLine] = []
         var range = KeyRange(prefix: Key().with(job.text).bytes)
         while let key = try keys(Buckets.occurrences, range, limit: 1).first {
@@ -200,8 +200,7 @@ extension ReadTransaction where Self: ~Copyable {
 
     private func nextDueFault(_ job: Job, _ zone: Zone) -> LedgerFault? {
         let progress = job.progress
-        // What passed while it was paused is still to be recorded; and with other zone data it is still to be planned.
-        if let due = progress.nextDue, due <= progress.cursor { return nil }
+        // With other zone data it is still to be planned.
         let isPlanned = job.definition.schedule.clock != .wall || progress.zoneFingerprint == zone.fingerprint
         guard isPlanned else { return nil }
         let computed = job.definition.schedule.next(after: progress.cursor, in: zone, anchor: progress.anchor)?.due
