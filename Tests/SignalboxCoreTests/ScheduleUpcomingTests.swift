@@ -5,16 +5,17 @@ import Testing
     @Test func `follow each other, with the reason of each`() throws {
         let schedule = try Schedule(text: "30 2 * * *")
         let berlin = try zone("Europe/Berlin")
-        let found = schedule.upcoming(
-            after: try instant("2026-03-28T12:00:00Z"), in: berlin, anchor: .epoch, count: 2)
+        let found = schedule.occurrences(
+            after: try instant("2026-03-28T12:00:00Z"), in: berlin, anchor: .epoch
+        ).prefix(2)
         #expect(found.map { $0.due.text(in: berlin) } == ["2026-03-29T03:00:00+02:00", "2026-03-30T02:30:00+02:00"])
         #expect(found.map(\.reason.rawValue) == ["dst_gap", "regular"])
     }
 
     @Test func `are fewer where there are no more`() throws {
         let once = Schedule.at(try instant("2026-03-29T01:00:00Z"))
-        #expect(once.upcoming(after: .epoch, in: .utc, anchor: .epoch, count: 5).count == 1)
-        #expect(Schedule.manual.upcoming(after: .epoch, in: .utc, anchor: .epoch, count: 5).isEmpty)
+        #expect(once.occurrences(after: .epoch, in: .utc, anchor: .epoch).prefix(5).map(\.due).count == 1)
+        #expect(Schedule.manual.occurrences(after: .epoch, in: .utc, anchor: .epoch).prefix(5).map(\.due).isEmpty)
     }
 }
 

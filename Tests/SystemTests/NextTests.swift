@@ -30,8 +30,14 @@ import Testing
         try await withBox { box in
             try box.succeed("add", "nightly", "--cron", "30 2 * * *", "--zone", "Europe/Berlin", "--", "true")
             try box.succeed("add", "often", "--every", "1h", "--", "true")
-            let nightly = try box.json("next", "nightly", "--from", "2026-03-29 00:00", "--count", "1")
+            let nightly = try box.json("next", "nightly", "--from", "2037-03-29", "--count", "1")
             #expect(nightly["reason"] == "dst_gap")
+            let before = try box.json("next", "nightly", "--from", "2020-03-29", "--count", "1")
+            #expect(
+                try before["utc"] == box.json("job", "nightly")["next_at"], "it has had no time before it was there")
+            try box.succeed("pause", "nightly", "--reason", "new disk")
+            let paused = try box.run("next", "nightly")
+            #expect(paused.status == 0 && paused.errors.contains("(new disk): these will be skipped"))
             let often = try box.jsonList("next", "often", "--count", "3")
             #expect(often.count == 3)
             #expect(try often.first?["utc"] == box.json("job", "often")["next_at"])

@@ -42,8 +42,9 @@ struct Next: ParsableCommand {
         let zones = ZoneFiles()
         let question = try namesSchedule ? expression(zones) : job(zones)
         try question.requireClock(of: target)
-        let occurrences = question.schedule.upcoming(
-            after: question.after, in: question.zone, anchor: question.anchor, count: count)
+        let occurrences = Array(
+            question.schedule.occurrences(after: question.after, in: question.zone, anchor: question.anchor)
+                .prefix(count))
         if output.json { return try occurrences.forEach { try JSON.write(OccurrenceView($0, in: question.zone)) } }
         guard !occurrences.isEmpty else {
             return Terminal.writeError("signalbox: \(question.schedule) has no time after \(question.after)\n")
@@ -85,9 +86,15 @@ struct Next: ParsableCommand {
                 "signalbox: the job \(name) was due at \(due.text(in: zone)), which no scheduler has dealt with yet; "
                     + "`signalbox why \(name)` tells more\n")
         }
+        if let pause = job.progress.pause {
+            let reason = pause.reason.map { " (\($0))" } ?? ""
+            Terminal.writeError(
+                "signalbox: the job \(name) is paused since \(pause.at.text(in: zone)) by \(pause.by)\(reason): these "
+                    + "will be skipped until `signalbox resume \(name)`\n")
+        }
         return ScheduleQuestion(
             schedule: job.definition.schedule, zone: zone, anchor: job.progress.anchor,
-            after: start ?? max(now, job.progress.cursor))
+            after: max(start ?? max(now, job.progress.cursor), job.progress.anchor))
     }
 
     private func write(_ occurrences: [Occurrence], _ zone: Zone) {

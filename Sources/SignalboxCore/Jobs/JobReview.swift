@@ -126,7 +126,7 @@ extension JobReview {
 
     /// The shortest distance among the next due times; nil where there are not two.
     private static func shortestPeriod(of schedule: Schedule, _ zone: Zone, _ now: Instant) -> Duration? {
-        let due = schedule.upcoming(after: now, in: zone, anchor: now, count: 32).map(\.due)
+        let due = schedule.occurrences(after: now, in: zone, anchor: now).prefix(32).map(\.due)
         return zip(due, due.dropFirst()).map { $0.duration(to: $1) }.min()
     }
 }
