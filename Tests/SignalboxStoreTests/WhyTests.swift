@@ -127,6 +127,9 @@ extension StoreUnderTest {
             let hour = Instant(seconds: store.now.wall.wholeSeconds / 3_600 * 3_600)
             #expect(try store.past(job, hour + .seconds(3_600)) == "not yet")
             #expect(try store.past(job, hour - .seconds(86_400)) == "before schedule")
+            #expect(
+                try store.past(job, hour - .seconds(86_400 + 1800)) == "before schedule", "not between two of its times"
+            )
             let edited = try store.definition("job", "@every 10m")
             _ = try store.jobs.apply([edited], prune: false, zones: store.zones, now: store.now)
             #expect(try store.past(job, store.now.wall - .seconds(600)) == "before schedule")

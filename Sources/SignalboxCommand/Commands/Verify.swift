@@ -10,7 +10,8 @@ struct Verify: ParsableCommand {
         discussion: """
             With --schedule it recounts due times instead: each that fell into the range must have become exactly one \
             dispatch, or be named by a SKIPPED record, and no other occurrence may be there. FROM and TO are times as --at \
-            takes them, "2026-11-22 14:30" or 2026-11-22T14:30:00Z; without FROM it is all that is known of a job's \
+            takes them, "2026-11-22 14:30", 2026-11-22 or 2026-11-22T14:30:00Z; 04:00..05:00 is the newest 04:00 and \
+            the 05:00 after it; without FROM it is all that is known of a job's \
             present schedule, without TO all up to now. --schedule .. asks for everything.
             """)
 
@@ -45,14 +46,25 @@ struct Verify: ParsableCommand {
         let (zones, clock) = (ZoneFiles(), try currentTime())
         let now = clock.wall
         let machine = try zones.machine()
-        let from = try ends.from.map { try Instant(text: $0, zone: machine, now: now) }
-        let through = try ends.to.map { try Instant(text: $0, zone: machine, now: now) }
+        let from = try ends.from.map { try Instant(past: $0, zone: machine, now: now) }
+        // A time of day is the next one after FROM.
+        let through = try ends.to.map { text in
+            try from.map { try Instant(text: text, zone: machine, now: $0) }
+                ?? Instant(past: text, zone: machine, now: now)
+        }
+        if let from, let through, from >= through {
+            throw Failure(.usage, "--schedule: FROM, \(from), is not before TO, \(through)")
+        }
         let store = try store.open(.read)
         let name = try job.map { try JobName($0) }
         let names = try store.jobs().filter { name == nil || $0.name == name }.compactMap(\.job.definition.zone)
         let report = try store.verifySchedule(
             after: from, through: through, job: name, zones: try zones.table(Set(names)), now: clock)
         if output.json { try JSON.write(report) } else { show(report) }
+        if report.jobs.allSatisfy({ $0.after >= $0.through }) {
+            Terminal.writeError(
+                "signalbox: that range has no time that any job has dealt with: nothing was recounted\n")
+        }
         guard report.ok else { throw Failure(.negative) }
     }
 

@@ -30,18 +30,13 @@ struct Why: ParsableCommand {
         guard let job = try store.job(jobName, recent: 0)?.view.job else { throw StoreError.noJob(jobName) }
         let zones = try ZoneFiles().table([job.definition.zone].compactMap { $0 })
         let now = try currentTime()
-        let asked = try at.map { try time($0, in: zones[job.definition.zone] ?? zones.machine, now) }
+        let asked = try at.map {
+            try Instant(past: $0, zone: zones[job.definition.zone] ?? zones.machine, now: now.wall)
+        }
         guard let report = try store.why(jobName, at: asked, zones: zones, now: now) else {
             throw StoreError.noJob(jobName)
         }
         let answer = WhyAnswer(report, now)
         if output.json { try JSON.write(answer) } else { answer.write() }
-    }
-
-    /// "14:30" is the newest such time, not the next: the question is about what was.
-    private func time(_ text: String, in zone: Zone, _ now: Now) throws -> Instant {
-        let time = try Instant(text: text, zone: zone, now: now.wall)
-        guard time > now.wall, text.prefix(3).contains(":") else { return time }
-        return try Instant(text: text, zone: zone, now: time - .seconds(2 * 86_400))
     }
 }

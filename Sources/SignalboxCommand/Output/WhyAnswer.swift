@@ -13,6 +13,9 @@ struct WhyAnswer: Encodable {
         words = WhyWords(report, now)
     }
 
+    /// Where the present is not about the pause itself, for a run goes on or waits.
+    private var pause: JobPause? { report.present?.dispatch == nil ? nil : report.job.progress.pause }
+
     func write() {
         let (definition, progress) = (report.job.definition, report.job.progress)
         var list = [
@@ -22,13 +25,17 @@ struct WhyAnswer: Encodable {
             ("next", progress.nextDue.map { "\(words.time($0)) (\(Words.relative($0, to: now)))" } ?? "–"),
         ]
         if let past = report.past { list.append((words.title(past), words.sentence(past))) }
+        if let pause { list.append(("paused", words.words(pause))) }
         if let present = report.present { list.append(("now", words.sentence(present))) }
         Fields(list).write()
     }
 
     // MARK: JSON
 
-    private enum CodingKeys: String, CodingKey { case name, revision, next_at, last_run_at, last_state, past, present }
+    private enum CodingKeys: String, CodingKey {
+        case name, revision, next_at, last_run_at, last_state, past, present, pause
+    }
+    private enum PauseKeys: String, CodingKey { case since, by, reason }
     private enum PartKeys: String, CodingKey {
         case asked, due, local, occurrence, verdict, sentence, dispatch, blocked_by
     }
@@ -41,6 +48,12 @@ struct WhyAnswer: Encodable {
         try fields.encode(progress.nextDue?.description, forKey: .next_at)
         try fields.encode(progress.lastRun?.finishedAt.description, forKey: .last_run_at)
         try fields.encode(progress.lastRun?.state.name, forKey: .last_state)
+        if let pause = report.job.progress.pause {
+            var part = fields.nestedContainer(keyedBy: PauseKeys.self, forKey: .pause)
+            try part.encode(pause.at.description, forKey: .since)
+            try part.encode(pause.by, forKey: .by)
+            try part.encode(pause.reason, forKey: .reason)
+        }
         if let past = report.past {
             var part = fields.nestedContainer(keyedBy: PartKeys.self, forKey: .past)
             try part.encode(past.asked?.description, forKey: .asked)

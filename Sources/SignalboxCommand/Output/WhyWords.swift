@@ -56,7 +56,7 @@ struct WhyWords {
 
     private var cursor: String { time(job.progress.cursor) }
 
-    private func words(_ pause: JobPause) -> String {
+    func words(_ pause: JobPause) -> String {
         "since \(time(pause.at)) by \(pause.by)" + (pause.reason.map { " (\($0))" } ?? "")
     }
 

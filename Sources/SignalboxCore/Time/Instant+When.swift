@@ -1,7 +1,7 @@
 /// The times people type behind `--at` and `at:`.
 extension Instant {
-    /// Reads "2026-11-22T14:30:00Z" (RFC 3339), "2026-11-22 14:30[:ss]" on the clocks of `zone`, "14:30[:ss]" for the
-    /// next such time after `now`, and "+10m" or "in 10m".
+    /// Reads "2026-11-22T14:30:00Z" (RFC 3339), "2026-11-22 14:30[:ss]" on the clocks of `zone`, "2026-11-22" for
+    /// the first instant of that day, "14:30[:ss]" for the next such time after `now`, and "+10m" or "in 10m".
     ///
     /// A local time that exists twice means the first of the two; one in a gap means the end of the gap.
     /// - Throws: `TimeTextError`.
@@ -16,6 +16,17 @@ extension Instant {
         }
     }
 
+    /// The same for a question about what was: "14:30" is the newest such time.
+    /// - Throws: `TimeTextError`.
+    public init(past text: String, zone: Zone, now: Instant) throws(TimeTextError) {
+        let time = try Instant(text: text, zone: zone, now: now)
+        guard time > now, text.trimmed.prefix(3).contains(":") else {
+            self = time
+            return
+        }
+        self = try Instant(text: text, zone: zone, now: time - .seconds(2 * 86_400))
+    }
+
     /// What follows "in " or "+".
     private static func delayText(in text: String) -> String? {
         if text.lowercased().hasPrefix("in ") { return String(text.dropFirst(3)).trimmed }
@@ -24,6 +35,8 @@ extension Instant {
     }
 
     private static func dated(_ text: String, zone: Zone) throws(TimeTextError) -> Instant {
+        // A day alone.
+        if text.utf8.count == 10, let start = try? dated(text + " 00:00", zone: zone) { return start }
         var scanner = TextScanner(text)
         guard let parts = try? DateTimeParts(&scanner, of: text) else {
             // Once more, for the error: with all the forms, where it is not about a day or an hour that does not exist.

@@ -60,8 +60,10 @@ struct WhyFacts {
         guard byClock else { return .notByClock }
         if let other = occurrenceOfSameClockTime(as: asked) { return .otherOfTwo(other) }
         if let swallowed = timeLeftOut(at: asked) { return .leftOutInGap(swallowed) }
+        if asked < progress.anchor { return .beforeSchedule(since: progress.anchor) }
+        let before = schedule.previous(through: asked, in: zone, anchor: progress.anchor)
         return .notDue(
-            before: schedule.previous(through: asked, in: zone, anchor: progress.anchor),
+            before: before.flatMap { $0.due > progress.anchor ? $0 : nil },
             after: schedule.next(after: asked, in: zone, anchor: progress.anchor))
     }
 
