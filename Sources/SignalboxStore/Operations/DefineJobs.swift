@@ -176,15 +176,11 @@ extension JobWriter where Transaction: ~Copyable {
         let (clock, kind) = (try clock(), job.definition.schedule.clock)
         guard let zone = zones[job.definition.zone], kind != .wall || !clock.isHeld(at: now) else { return }
         var pass = FirePass(dispatched: 0, skipped: 0, withoutZone: [])
-        if let skipped = passedWhilePaused(job, zone) { try record(skipped, of: job, clock, &pass) }
+        let time = clock.time(on: kind, at: now)
         let unseen = CatchUp.skipped(
-            job.definition.schedule, zone: zone, anchor: job.progress.anchor, cursor: job.progress.cursor,
-            now: clock.time(on: kind, at: now), without: [], reason: .paused)
-        guard var unseen else { return }
-        if !job.progress.paused {
-            unseen.reason = clock.missReason(of: clock.wall(of: unseen.last, on: kind), on: kind)
-        }
-        try record(unseen, of: job, clock, &pass)
+            job.definition.schedule, zone: zone, anchor: job.progress.anchor, cursor: job.progress.cursor, now: time,
+            without: [], reason: .downtime, paused: job.progress.pausedTimes(through: time))
+        for skipped in unseen { try record(skipped, of: job, clock, &pass) }
     }
 
     mutating func remove(_ job: Job, _ zones: ZoneTable) throws {
