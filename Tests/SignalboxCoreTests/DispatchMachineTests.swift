@@ -38,6 +38,7 @@ import Testing
         ("succeed", .succeed(token, .exited(0))),
         ("retry", .retry(token, .exited(1), due: Instant(seconds: 3000), .exit)),
         ("fail", .fail(token, .exited(1), .exit)), ("stop", .stop(token, .signalled(15))), ("release", .release(token)),
+        ("snooze", .snooze(token, .exited(0), due: Instant(seconds: 3000))),
         ("loseRetry", .lose(.retry, due: Instant(seconds: 3000))),
         ("loseFail", .lose(.fail, due: Instant(seconds: 3000))),
         ("cancel", .cancel(.requested)), ("skip", .skip(.jobRemoved)),
@@ -58,6 +59,7 @@ import Testing
         ],
         .inProgress: [
             "succeed": .success, "retry": .scheduled, "fail": .failed, "stop": .cancelled, "release": .pending,
+            "snooze": .scheduled,
             "loseRetry": .scheduled, "loseFail": .failed, "cancel": .inProgress,
         ],
     ]
@@ -86,7 +88,7 @@ import Testing
         let stale = Token(6)
         let words: [DispatchEvent] = [
             .succeed(stale, .exited(0)), .retry(stale, .exited(1), due: .epoch, .exit), .fail(stale, .exited(1), .exit),
-            .stop(stale, nil), .release(stale),
+            .stop(stale, nil), .release(stale), .snooze(stale, .exited(0), due: .epoch),
         ]
         for state in DispatchState.allCases {
             let dispatch = try Self.dispatch(in: state)
@@ -119,6 +121,13 @@ import Testing
         #expect(retried.ending == .exited(2))
     }
 
+    @Test func `counts a snooze apart, and takes the attempt back`() throws {
+        let running = try Self.dispatch(in: .inProgress)
+        let snoozed = try running.applying(.snooze(Self.token, .exited(0), due: Self.later.wall), now: Self.later)
+        #expect(snoozed.attempt == 0 && snoozed.snoozes == 1 && snoozed.reason == .snoozed)
+        #expect(snoozed.dueAt == Self.later.wall && snoozed.dueClock == .steady)
+    }
+
     @Test func `fails as poison at the third crash, whatever is left`() throws {
         var dispatch = try Self.dispatch(in: .pending)
         for crash in 1...RescuePolicy.poisonLimit {
@@ -138,7 +147,7 @@ import Testing
         let ways: [DispatchEvent] = [
             .stop(Self.token, .signalled(15)), .stop(Self.token, nil), .release(Self.token),
             .retry(Self.token, .exited(1), due: Self.later.wall, .exit), .lose(.retry, due: Self.later.wall),
-            .lose(.fail, due: Self.later.wall),
+            .lose(.fail, due: Self.later.wall), .snooze(Self.token, .exited(0), due: Self.later.wall),
         ]
         for way in ways {
             let ended = try asked.applying(way, now: Self.later)

@@ -122,9 +122,9 @@ struct WhyWords {
         case .replaced: return "a newer run took its place (overlap: replace)" + at
         case .redefined: return "the job was changed with --replace-pending" + at
         case .parentFailed: return "the dispatch it came after did not succeed" + at
-        case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .exit, .killed, .timeout, .exec,
-            .poison, .requested, .jobRemoved, .startDeadline, .downtime, .suspended, .clockForward, .paused, .storeFull,
-            .untrustedClock:
+        case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .snoozed, .exit, .killed,
+            .timeout, .exec, .poison, .requested, .jobRemoved, .startDeadline, .downtime, .suspended, .clockForward,
+            .paused, .storeFull, .untrustedClock:
             return "somebody asked for that" + at
         }
     }
@@ -151,8 +151,8 @@ struct WhyWords {
         case .untrustedClock: return "nobody could say yet whether the clock was right; \(catchUp)"
         case .jobRemoved: return "the job was removed while it waited"
         case .storeFull: return "the store was nearly full: `signalbox stat` shows how full it is"
-        case .none, .delayed, .retry, .dependency, .workerDied, .drained, .exit, .killed, .timeout, .exec, .poison,
-            .requested, .parentFailed, .replaced, .redefined:
+        case .none, .delayed, .retry, .dependency, .workerDied, .drained, .snoozed, .exit, .killed, .timeout, .exec,
+            .poison, .requested, .parentFailed, .replaced, .redefined:
             return dispatch.reason.word ?? "no reason was kept"
         }
     }

@@ -24,6 +24,8 @@ extension Dispatch {
             return try owned(by: token).ended(.failed, reason, ending, now)
         case (.inProgress, .stop(let token, let ending)):
             return try owned(by: token).stopped(ending, now)
+        case (.inProgress, .snooze(let token, let ending, let due)):
+            return try owned(by: token).snoozed(due: due, ending, now)
         case (.inProgress, .release(let token)): return try owned(by: token).released(now)
         case (.inProgress, .lose(let policy, let due)): return lost(policy, due: due, now)
         case (.inProgress, .cancel(let why)): return askedToStop(why)
@@ -39,7 +41,7 @@ extension Dispatch {
             return coalescing(time)
 
         case (_, .succeed(let token, _)), (_, .retry(let token, _, _, _)), (_, .fail(let token, _, _)),
-            (_, .stop(let token, _)), (_, .release(let token)):
+            (_, .stop(let token, _)), (_, .snooze(let token, _, _)), (_, .release(let token)):
             throw .lateResult(id, token)
         case (.scheduled, .unblock), (.scheduled, .claim), (.scheduled, .holdBack), (.scheduled, .lose),
             (.blocked, .fallDue), (.blocked, .claim), (.blocked, .holdBack), (.inProgress, .holdBack),
@@ -107,6 +109,16 @@ extension Dispatch {
         next.claim = nil
         next.dueAt = due
         next.ending = ending
+        return next
+    }
+
+    /// It has not failed: it waits, and has as many attempts left as before.
+    private func snoozed(due: Instant, _ ending: Ending, _ now: Now) -> Dispatch {
+        var next = retrying(due: due, .snoozed, ending, now)
+        guard next.state == .scheduled else { return next }
+        next.reason = .snoozed
+        next.attempt -= 1
+        next.snoozes += 1
         return next
     }
 

@@ -20,6 +20,8 @@ public struct Dispatch: Hashable, Sendable {
     public internal(set) var attempt: Int
     /// Workers that died while they had it.
     public internal(set) var crashes: Int
+    /// Times it asked to be started later instead of having failed; those starts are not in ``attempt``.
+    public internal(set) var snoozes: Int
     /// When it may be claimed, or could have been, on the clock ``dueClock``.
     public internal(set) var dueAt: Instant
     /// The wall's, unless it is SCHEDULED for a length of time and not for a time of day: then steady time. Whoever
@@ -53,7 +55,7 @@ public struct Dispatch: Hashable, Sendable {
         scheduledFor: Instant?, parent: DispatchID?, state: DispatchState, reason: DispatchReason, attempt: Int,
         crashes: Int, dueAt: Instant, started: Moment?, finished: Moment?, claim: Claim?, blocker: DispatchID?,
         ending: Ending?, cancelRequested: Bool, coalesced: Int, lastScheduledFor: Instant?, dueClock: DueClock = .wall,
-        occurrence: Occurrence.Reason = .regular, startDeadline: Instant? = nil
+        occurrence: Occurrence.Reason = .regular, startDeadline: Instant? = nil, snoozes: Int = 0
     ) {
         self.id = id
         self.job = job
@@ -67,6 +69,7 @@ public struct Dispatch: Hashable, Sendable {
         self.reason = reason
         self.attempt = attempt
         self.crashes = crashes
+        self.snoozes = snoozes
         self.dueAt = dueAt
         self.started = started
         self.finished = finished
@@ -144,6 +147,7 @@ extension Dispatch {
         enqueuedAt = now.wall
         attempt = 0
         crashes = 0
+        snoozes = 0
         cancelRequested = false
         coalesced = 0
         dueAt = now.wall

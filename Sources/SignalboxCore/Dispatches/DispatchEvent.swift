@@ -14,6 +14,8 @@ public enum DispatchEvent: Hashable, Sendable {
     case retry(Token, Ending, due: Instant, DispatchReason)
     /// T8. Its owner reports a failure that is final.
     case fail(Token, Ending, DispatchReason)
+    /// T9. Its owner reports that it asked to be started later; the attempt does not count.
+    case snooze(Token, Ending, due: Instant)
     /// T10. Its owner shuts down and gives it back unharmed; the attempt does not count.
     case release(Token)
     /// T11. Its owner died.

@@ -15,6 +15,8 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
     case workerDied = 5
     /// PENDING again because the worker that had claimed it was shut down; or FAILED, where one start was all it had.
     case drained = 6
+    /// SCHEDULED because it asked to be started later.
+    case snoozed = 7
 
     // FAILED, or the attempt before a retry
     /// The command ended with a code that is not success.
@@ -60,8 +62,8 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
     public var isOfMissedTimes: Bool {
         switch self {
         case .downtime, .suspended, .clockForward, .paused, .storeFull, .untrustedClock: true
-        case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .exit, .killed, .timeout, .exec,
-            .poison, .requested, .parentFailed, .replaced, .redefined, .jobRemoved, .startDeadline:
+        case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .snoozed, .exit, .killed, .timeout,
+            .exec, .poison, .requested, .parentFailed, .replaced, .redefined, .jobRemoved, .startDeadline:
             false
         }
     }
@@ -76,6 +78,7 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
         case .overlap: "overlap"
         case .workerDied: "worker_died"
         case .drained: "drained"
+        case .snoozed: "snoozed"
         case .exit: "exit"
         case .killed: "killed"
         case .timeout: "timeout"

@@ -1,15 +1,8 @@
-/// What a dispatch runs: written once, when it is made, and never changed.
+/// What a dispatch runs: written once, when it is made, and never changed. The members of its ``work`` are there as its
+/// own.
+@dynamicMemberLookup
 public struct Request: Hashable, Sendable {
-    public var command: Command
-    /// Variables set for the command besides the standard ones.
-    public var environment: [String: String]
-    public var directory: String?
-    /// What the command reads on its standard input; empty means /dev/null.
-    public var input: [UInt8]
-    /// How long an attempt may run on the boot clock; nil means without limit.
-    public var timeout: Duration?
-    public var retry: RetryPolicy
-    public var rescue: RescuePolicy
+    public var work: Work
     /// Held while the dispatch is not terminal: no other with the same key is made.
     public var uniqueKey: String?
     /// Dispatches that must have succeeded before this one may run.
@@ -22,18 +15,10 @@ public struct Request: Hashable, Sendable {
     public var startBy: Duration?
 
     public init(
-        command: Command, environment: [String: String] = [:], directory: String? = nil, input: [UInt8] = [],
-        timeout: Duration? = nil, retry: RetryPolicy = RetryPolicy(), rescue: RescuePolicy = .retry,
-        uniqueKey: String? = nil, after: [DispatchID] = [], revision: UInt32? = nil,
+        work: Work, uniqueKey: String? = nil, after: [DispatchID] = [], revision: UInt32? = nil,
         overlap: OverlapRule? = nil, startBy: Duration? = nil
     ) {
-        self.command = command
-        self.environment = environment
-        self.directory = directory
-        self.input = input
-        self.timeout = timeout
-        self.retry = retry
-        self.rescue = rescue
+        self.work = work
         self.uniqueKey = uniqueKey
         self.after = after
         self.revision = revision
@@ -41,13 +26,31 @@ public struct Request: Hashable, Sendable {
         self.startBy = startBy
     }
 
+    /// A request to run a command.
+    public init(
+        command: Command, environment: [String: String] = [:], directory: String? = nil, input: [UInt8] = [],
+        timeout: Duration? = nil, retry: RetryPolicy = RetryPolicy(), rescue: RescuePolicy = .retry,
+        uniqueKey: String? = nil, after: [DispatchID] = [], revision: UInt32? = nil,
+        overlap: OverlapRule? = nil, startBy: Duration? = nil
+    ) {
+        let work = Work(
+            command: command, environment: environment, directory: directory, input: input, timeout: timeout,
+            retry: retry, rescue: rescue)
+        self.init(
+            work: work, uniqueKey: uniqueKey, after: after, revision: revision, overlap: overlap, startBy: startBy)
+    }
+
     /// A run of `job`.
     public init(of job: Job) {
-        let definition = job.definition
         self.init(
-            command: definition.command, environment: definition.environment, directory: definition.directory,
-            input: definition.input, timeout: definition.timeout, retry: definition.retry, rescue: definition.rescue,
-            revision: job.progress.revision, overlap: definition.overlap, startBy: definition.startBy)
+            work: job.definition.work, revision: job.progress.revision, overlap: job.definition.overlap,
+            startBy: job.definition.startBy)
+    }
+
+    @inlinable
+    public subscript<Member>(dynamicMember member: WritableKeyPath<Work, Member>) -> Member {
+        get { work[keyPath: member] }
+        set { work[keyPath: member] = newValue }
     }
 }
 

@@ -1,4 +1,6 @@
-/// A job as people define it: when it runs, what it runs, and how it is treated when something goes wrong.
+/// A job as people define it: when it runs, what it runs, and how it is treated when something goes wrong. The members
+/// of its ``work`` are there as its own.
+@dynamicMemberLookup
 public struct JobDefinition: Hashable, Sendable {
     public var name: JobName
     public var schedule: Schedule
@@ -7,21 +9,10 @@ public struct JobDefinition: Hashable, Sendable {
     public var queue: QueueName
     /// 0 is claimed first, 255 last.
     public var priority: UInt8
-    public var command: Command
-    /// Variables set for the command besides the standard ones.
-    public var environment: [String: String]
-    /// The working directory; nil means the worker's home directory.
-    public var directory: String?
-    /// What the command reads on its standard input; empty means /dev/null.
-    public var input: [UInt8]
-    /// How long an attempt may run on the boot clock; nil means without limit.
-    public var timeout: Duration?
+    /// What each run is made of.
+    public var work: Work
     /// Starts allowed before a failure is final; at least 1.
     public var maxAttempts: Int
-    public var retry: RetryPolicy
-    /// What becomes of a run whose worker died (`on_crash` in files). Where nobody says:
-    /// ``standardRescue(maxAttempts:)``.
-    public var rescue: RescuePolicy
     public var overlap: OverlapRule
     public var catchUp: CatchUpPolicy
     /// How late after its due time an occurrence may be started for the first time; nil: at any time. One that was not
@@ -30,27 +21,42 @@ public struct JobDefinition: Hashable, Sendable {
 
     public init(
         name: JobName, schedule: Schedule, zone: String? = nil, queue: QueueName = .standard,
-        priority: UInt8 = JobDefinition.standardPriority, command: Command, environment: [String: String] = [:],
-        directory: String? = nil, input: [UInt8] = [], timeout: Duration? = nil, maxAttempts: Int = 1,
-        retry: RetryPolicy = RetryPolicy(), rescue: RescuePolicy? = nil, overlap: OverlapRule = .skip,
-        catchUp: CatchUpPolicy = CatchUpPolicy(), startBy: Duration? = nil
+        priority: UInt8 = JobDefinition.standardPriority, work: Work, maxAttempts: Int = 1,
+        overlap: OverlapRule = .skip, catchUp: CatchUpPolicy = CatchUpPolicy(), startBy: Duration? = nil
     ) {
         self.name = name
         self.schedule = schedule
         self.zone = zone
         self.queue = queue
         self.priority = priority
-        self.command = command
-        self.environment = environment
-        self.directory = directory
-        self.input = input
-        self.timeout = timeout
+        self.work = work
         self.maxAttempts = maxAttempts
-        self.retry = retry
-        self.rescue = rescue ?? Self.standardRescue(maxAttempts: maxAttempts)
         self.overlap = overlap
         self.catchUp = catchUp
         self.startBy = startBy
+    }
+
+    /// A job whose work is a command.
+    /// - Parameter rescue: nil: ``standardRescue(maxAttempts:)``.
+    public init(
+        name: JobName, schedule: Schedule, zone: String? = nil, queue: QueueName = .standard,
+        priority: UInt8 = JobDefinition.standardPriority, command: Command, environment: [String: String] = [:],
+        directory: String? = nil, input: [UInt8] = [], timeout: Duration? = nil, maxAttempts: Int = 1,
+        retry: RetryPolicy = RetryPolicy(), rescue: RescuePolicy? = nil, overlap: OverlapRule = .skip,
+        catchUp: CatchUpPolicy = CatchUpPolicy(), startBy: Duration? = nil
+    ) {
+        let work = Work(
+            command: command, environment: environment, directory: directory, input: input, timeout: timeout,
+            retry: retry, rescue: rescue ?? Self.standardRescue(maxAttempts: maxAttempts))
+        self.init(
+            name: name, schedule: schedule, zone: zone, queue: queue, priority: priority, work: work,
+            maxAttempts: maxAttempts, overlap: overlap, catchUp: catchUp, startBy: startBy)
+    }
+
+    @inlinable
+    public subscript<Member>(dynamicMember member: WritableKeyPath<Work, Member>) -> Member {
+        get { work[keyPath: member] }
+        set { work[keyPath: member] = newValue }
     }
 
     /// The priority of what names none; it leaves more room below than above, where backlogs go.

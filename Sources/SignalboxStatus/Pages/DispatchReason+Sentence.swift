@@ -11,6 +11,7 @@ extension DispatchReason {
         case .overlap: "An earlier run of the same job was in the way."
         case .workerDied: "The worker that ran it died."
         case .drained: "The worker that had claimed it was shut down and gave it back."
+        case .snoozed: "It asked to be started later."
         case .exit: "The command ended with a code that is not success."
         case .killed: "The command was ended by a signal."
         case .timeout: "The command ran past its timeout."
@@ -37,8 +38,8 @@ extension DispatchReason {
     var addition: String? {
         switch self {
         case .exit, .killed, .exec: nil
-        case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .timeout, .poison, .requested,
-            .parentFailed, .replaced, .redefined, .jobRemoved, .startDeadline, .downtime, .suspended, .clockForward,
+        case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .snoozed, .timeout, .poison,
+            .requested, .parentFailed, .replaced, .redefined, .jobRemoved, .startDeadline, .downtime, .suspended, .clockForward,
             .paused, .storeFull, .untrustedClock:
             word
         }

@@ -123,7 +123,7 @@ extension Request {
 
     /// Refuses what could never be started, or would bloat the store.
     func checkSize() throws {
-        guard command != .program([]) else {
+        guard work.command != .program([]) else {
             throw StoreError(.invalid, "there is no command to run: name a program, or give a shell line")
         }
         if let uniqueKey, !(1...Self.uniqueKeyLimit).contains(uniqueKey.utf8.count) || uniqueKey.utf8.contains(0) {
@@ -132,10 +132,10 @@ extension Request {
                 "the unique key has \(uniqueKey.utf8.count) bytes; 1 to \(Self.uniqueKeyLimit) are possible, none of "
                     + "them zero: use a hash of it")
         }
-        guard input.count <= Self.inputLimit else {
+        guard work.input.count <= Self.inputLimit else {
             throw StoreError(
                 .invalid,
-                "the payload has \(input.count) bytes; at most \(Self.inputLimit) are kept with a dispatch: "
+                "the payload has \(work.input.count) bytes; at most \(Self.inputLimit) are kept with a dispatch: "
                     + "put it into a file and pass the file's name")
         }
         guard argumentSize <= Self.argumentLimit else {
@@ -149,11 +149,11 @@ extension Request {
     /// The bytes of arguments and environment together.
     var argumentSize: Int {
         var size = 0
-        switch command {
+        switch work.command {
         case .program(let arguments): for argument in arguments { size += argument.utf8.count + 1 }
         case .shell(let line): size = line.utf8.count + 1
         }
-        for (name, value) in environment { size += name.utf8.count + value.utf8.count + 2 }
+        for (name, value) in work.environment { size += name.utf8.count + value.utf8.count + 2 }
         return size
     }
 }

@@ -236,7 +236,7 @@ extension DispatchEvent {
         switch self {
         case .retry(_, _, _, let reason), .fail(_, _, let reason): reason
         case .stop: .requested
-        case .fallDue, .unblock, .claim, .holdBack, .succeed, .release, .lose, .cancel, .skip, .coalesce: .none
+        case .fallDue, .unblock, .claim, .holdBack, .succeed, .snooze, .release, .lose, .cancel, .skip, .coalesce: .none
         }
     }
 }

@@ -11,7 +11,7 @@ struct DispatchRecord: Record {
     var hasDependencies: Bool
 
     /// The bytes between layout and names.
-    private static let fixedWidth = 120
+    private static let fixedWidth = 122
 
     private struct Flags: OptionSet {
         let rawValue: UInt16
@@ -77,6 +77,7 @@ struct DispatchRecord: Record {
         writer.put(dispatch.blocker?.number ?? 0)
         writer.put(dispatch.parent?.number ?? 0)
         writer.put(dispatch.id.number)
+        writer.put(UInt16(clamping: dispatch.snoozes))
         if dispatch.job == nil { writer.put(UInt32(0)) } else { writer.put(dispatch.job?.text ?? "") }
         writer.put(dispatch.queue.text)
         if let deadline = dispatch.startDeadline { writer.put(deadline) }
@@ -108,7 +109,7 @@ struct DispatchRecord: Record {
             lastScheduledFor: flags.contains(.lastScheduledFor) ? fixed.instant(at: 32) : nil,
             dueClock: flags.contains(.steady) ? .steady : .wall,
             occurrence: flags.contains(.daylightGap) ? .daylightGap : flags.contains(.fold) ? .fold : .regular,
-            startDeadline: startDeadline)
+            startDeadline: startDeadline, snoozes: Int(fixed.number16(at: 120)))
         return DispatchRecord(
             dispatch: dispatch, holdsUniqueKey: flags.contains(.uniqueKey),
             hasDependencies: flags.contains(.dependencies))

@@ -9,14 +9,8 @@ extension JobDefinition: Record {
         writer.put(zone) { $0.put($1) }
         writer.put(queue.text)
         writer.put(priority)
-        writer.put(command)
-        writer.put(environment: environment)
-        writer.put(directory) { $0.put($1) }
-        writer.put(input)
-        writer.put(timeout) { $0.put($1) }
+        writer.put(work)
         writer.put(UInt32(clamping: maxAttempts))
-        writer.put(retry)
-        writer.put(rescue.rawValue)
         writer.put(overlap)
         writer.put(catchUp.mode.rawValue)
         writer.put(catchUp.window) { $0.put($1) }
@@ -30,20 +24,13 @@ extension JobDefinition: Record {
         let zone = try reader.flag() ? try reader.text() : nil
         let queue = try QueueName(try reader.text())
         let priority = try reader.byte()
-        let command = try reader.command()
-        let environment = try reader.environment()
-        let directory = try reader.flag() ? try reader.text() : nil
-        let input = try reader.data()
-        let timeout = try reader.flag() ? try reader.duration() : nil
+        let work = try reader.work()
         let maxAttempts = Int(try reader.number32())
-        let retry = try reader.retryPolicy()
-        let rescue = try reader.value(of: RescuePolicy.self)
         let overlap = try reader.overlapRule()
         let catchUp = try reader.catchUpPolicy()
         return JobDefinition(
-            name: name, schedule: schedule, zone: zone, queue: queue, priority: priority, command: command,
-            environment: environment, directory: directory, input: input, timeout: timeout, maxAttempts: maxAttempts,
-            retry: retry, rescue: rescue, overlap: overlap, catchUp: catchUp,
+            name: name, schedule: schedule, zone: zone, queue: queue, priority: priority, work: work,
+            maxAttempts: maxAttempts, overlap: overlap, catchUp: catchUp,
             startBy: try reader.flag() ? try reader.duration() : nil)
     }
 }

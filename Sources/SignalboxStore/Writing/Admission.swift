@@ -38,7 +38,7 @@ extension JobWriter where Transaction: ~Copyable {
     /// Refuses what a client would add when the store is to be kept for what is there already.
     /// - Throws: ``StoreError`` with `full`.
     mutating func admit(_ request: Request) throws {
-        try admission.admit(request.input.count + request.argumentSize, in: transaction)
+        try admission.admit(request.work.input.count + request.argumentSize, in: transaction)
     }
 
     /// Whether due times are to become records of why not, because the room that is left is for finishing.
