@@ -2,27 +2,24 @@
 // for it, this process steps aside after a commit, for as long as a sleeper takes to wake. Not after each, for at every
 // change of hands the lock lies idle meanwhile: two processes would get less done than one.
 
-import CLinux
 import Glibc
 import Synchronization
 
 /// How long this process has been writing while another waits. Only one of its threads at a time asks.
 final class WriterTurn: Sendable {
-    /// So long one goes on, in nanoseconds: some ten transactions of a busy worker, or one that waits for the disk.
-    private static let length: Int64 = 2_000_000
+    /// So long one goes on: some ten transactions of a busy worker, or one that waits for the disk.
+    private static let length: Duration = .milliseconds(2)
 
-    /// When somebody was first seen waiting, on CLOCK_MONOTONIC; 0: nobody was since the last step aside.
-    private let began = Atomic<Int64>(0)
+    /// When somebody was first seen waiting, as ``BootTime`` counts; 0: nobody was since the last step aside.
+    private let began = Atomic<UInt64>(0)
 
     /// To be called after each commit, with whether some writer waits.
     func commitEnded(othersWait: Bool) {
         guard othersWait else { return began.store(0, ordering: .relaxed) }
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        let now = Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        let now = BootTime.now
         let first = began.load(ordering: .relaxed)
-        if first == 0 { return began.store(now, ordering: .relaxed) }
-        if now - first < Self.length { return }
+        if first == 0 { return began.store(now.nanoseconds, ordering: .relaxed) }
+        if now.since(BootTime(nanoseconds: first)) < Self.length { return }
         began.store(0, ordering: .relaxed)
         var pause = timespec(tv_sec: 0, tv_nsec: 20_000)
         unsafe nanosleep(&pause, nil)

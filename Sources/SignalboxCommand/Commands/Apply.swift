@@ -32,23 +32,29 @@ struct Apply: ParsableCommand {
             try dryRun
             ? jobs.plan(for: store, prune: prune, replacePending: replacePending)
             : jobs.apply(to: store.open(.create), prune: prune, replacePending: replacePending)
-        if output.json { try changes.forEach(JSON.write) } else { JobChanges(list: changes).write() }
+        try JobChanges(list: changes).write(asJSON: output.json)
     }
 }
 
-/// The jobs of a jobs.yaml, and the zones they name.
+/// Jobs that were read from files, and the zones they name.
 struct JobDefinitions {
     let list: [JobDefinition]
     let zones: ZoneTable
     private let zoneFiles = ZoneFiles()
 
+    init(_ list: [JobDefinition]) throws {
+        self.list = list
+        zones = try zoneFiles.table(Set(list.compactMap(\.zone)))
+    }
+
+    /// Those of a jobs.yaml.
     /// - Parameter file: a path, or - for standard input.
     init(file: String) throws {
-        let zones = zoneFiles
-        list = try JobsFile.parse(
-            text: try Terminal.readText(file), fileName: file == "-" ? "standard input" : file, machine: Machine.id
-        ) { name in try name.map { try zones.zone($0) } ?? zones.machine() }
-        self.zones = try zones.table(Set(list.compactMap(\.zone)))
+        let zones = ZoneFiles()
+        try self.init(
+            try JobsFile.parse(
+                text: try Terminal.readText(file), fileName: file == "-" ? "standard input" : file, machine: Machine.id
+            ) { name in try name.map { try zones.zone($0) } ?? zones.machine() })
     }
 
     func apply(to store: Store, prune: Bool = false, replacePending: Bool = false) throws -> [JobChange] {
@@ -71,7 +77,8 @@ struct JobDefinitions {
 struct JobChanges {
     let list: [JobChange]
 
-    func write() {
+    func write(asJSON isJSON: Bool) throws {
+        if isJSON { return try list.forEach(JSON.write) }
         for change in list {
             let word = change.change.rawValue
             let waiting = change.cancelled == 0 ? "" : ", \(change.cancelled) waiting cancelled"

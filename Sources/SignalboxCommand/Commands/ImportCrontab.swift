@@ -40,11 +40,8 @@ struct ImportCrontab: ParsableCommand {
                 .badInput, "\(printable(name)): \(count) broken line\(count == 1 ? "" : "s"); nothing was added")
         }
         guard !dryRun else { return }
-        let jobs = crontab.jobs.map(\.definition)
-        let (store, zones) = (try store.open(.create), ZoneFiles())
-        let table = try zones.table(try zones.table([]), andThoseOf: store)
-        let changes = try store.apply(jobs, prune: false, zones: table, now: try currentTime())
-        if output.json { try changes.forEach(JSON.write) } else { JobChanges(list: changes).write() }
+        let jobs = try JobDefinitions(crontab.jobs.map(\.definition))
+        try JobChanges(list: jobs.apply(to: store.open(.create))).write(asJSON: output.json)
     }
 
     private func show(_ crontab: CrontabImport) throws {

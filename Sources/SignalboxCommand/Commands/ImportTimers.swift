@@ -39,19 +39,15 @@ struct ImportTimers: ParsableCommand {
         let errors = timers.flatMap(\.errors)
         for error in errors { Terminal.writeError("\(error)\n") }
         let jobs = timers.flatMap(\.jobs)
-        if dryRun { try jobs.forEach(show) } else if !jobs.isEmpty { try add(jobs.map(\.definition), zones, now) }
+        if dryRun { try jobs.forEach(show) } else if !jobs.isEmpty { try add(JobDefinitions(jobs.map(\.definition))) }
         guard errors.isEmpty else {
             let refused = timers.count { !$0.errors.isEmpty }
             throw Failure(.badInput, "\(refused) of \(timers.count) timers refused; the others are above")
         }
     }
 
-    private func add(_ jobs: [JobDefinition], _ zones: ZoneFiles, _ now: Now) throws {
-        let table = try zones.table(Set(jobs.compactMap(\.zone)))
-        let store = try store.open(.create)
-        let all = try zones.table(table, andThoseOf: store)
-        let changes = try store.apply(jobs, prune: false, zones: all, now: now)
-        if output.json { try changes.forEach(JSON.write) } else { JobChanges(list: changes).write() }
+    private func add(_ jobs: JobDefinitions) throws {
+        try JobChanges(list: jobs.apply(to: store.open(.create))).write(asJSON: output.json)
     }
 
     private func show(_ job: TimerJob) throws {

@@ -87,10 +87,9 @@ struct Next: ParsableCommand {
                     + "`signalbox why \(name)` tells more\n")
         }
         if let pause = job.progress.pause {
-            let reason = pause.reason.map { " (\($0))" } ?? ""
             Terminal.writeError(
-                "signalbox: the job \(name) is paused since \(pause.at.text(in: zone)) by \(pause.by)\(reason): these "
-                    + "will be skipped until `signalbox resume \(name)`\n")
+                "signalbox: the job \(name) is paused \(Words.pause(pause, in: zone)): these will be skipped until `signalbox resume \(name)`\n"
+            )
         }
         return ScheduleQuestion(
             schedule: job.definition.schedule, zone: zone, anchor: job.progress.anchor,

@@ -57,7 +57,7 @@ struct WhyWords {
     private var cursor: String { time(job.progress.cursor) }
 
     func words(_ pause: JobPause) -> String {
-        "since \(time(pause.at)) by \(pause.by)" + (pause.reason.map { " (\($0))" } ?? "")
+        Words.pause(pause, in: zone)
     }
 
     private func sentence(_ hold: ClockHold) -> String {

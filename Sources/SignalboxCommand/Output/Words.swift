@@ -49,6 +49,11 @@ enum Words {
             + (pause.reason.map { ": \($0)" } ?? "")
     }
 
+    /// "since 2026-11-22 14:30:00 by ann@gateway (new disk)".
+    static func pause(_ pause: JobPause, in zone: Zone) -> String {
+        "since \(pause.at.text(in: zone)) by \(pause.by)" + (pause.reason.map { " (\($0))" } ?? "")
+    }
+
     /// "exit 3", "signal 9", "could not start"; empty before the end.
     static func ending(_ dispatch: Dispatch) -> String {
         switch dispatch.ending {

@@ -24,7 +24,7 @@ struct Up: ParsableCommand {
         // The file is read before the store is made, so that a broken file leaves nothing behind.
         let definitions = try jobs.map { try JobDefinitions(file: $0) }
         let (store, path) = (try store.open(.create), store.path)
-        if let definitions { JobChanges(list: try definitions.apply(to: store)).write() }
+        if let definitions { try JobChanges(list: definitions.apply(to: store)).write(asJSON: false) }
         let clocks = try SystemClocks()
         let reaper = try Reaper(store: store, liveness: store.liveness, clocks: clocks, logger: logger)
         let source = StoreSource(store) { try Store.open(at: path, .read, logger: logger) }

@@ -188,7 +188,7 @@ extension JobWriter where Transaction: ~Copyable {
         for dispatch in try transaction.active(of: job.name) where dispatch.state != .inProgress {
             try apply(.skip(.jobRemoved), to: try transaction.indexed(dispatch.id, by: Buckets.byJob))
         }
-        if let due = job.progress.nextDue { try delete(.jobDue(due, job.definition), in: Buckets.jobDue) }
+        try moveDue(of: job, to: nil)
         try delete(.name(job.name.text), in: Buckets.jobs)
         try delete(.name(job.name.text), in: Buckets.jobProgress)
         notify([.schedule, .anyChange])
@@ -207,10 +207,19 @@ extension JobWriter where Transaction: ~Copyable {
             // What was worked out with the old data cannot be recounted with the new.
             progress.forgetSpans(through: before.progress.cursor)
         }
+        try keep(progress, of: job.definition, previously: before)
+    }
+
+    /// Writes a job's progress, and moves its entry among those that fall due.
+    mutating func keep(_ progress: JobProgress, of definition: JobDefinition, previously before: Job?) throws {
+        try moveDue(of: before, to: progress.nextDue.map { Key.jobDue($0, definition) })
+        try put(progress, .name(definition.name.text), in: Buckets.jobProgress)
+    }
+
+    private mutating func moveDue(of before: Job?, to key: Key?) throws {
         if let before, let due = before.progress.nextDue {
             try delete(.jobDue(due, before.definition), in: Buckets.jobDue)
         }
-        if let next { try mark(.jobDue(next.due, job.definition), in: Buckets.jobDue) }
-        try put(progress, .name(job.name.text), in: Buckets.jobProgress)
+        if let key { try mark(key, in: Buckets.jobDue) }
     }
 }

@@ -97,12 +97,9 @@ extension JobWriter where Transaction: ~Copyable {
 
     /// Writes a job's progress, whose next due time is worked out when it is next dealt with.
     private mutating func lookSoon(at job: Job, previously before: Job) throws {
-        if let due = before.progress.nextDue { try delete(.jobDue(due, before.definition), in: Buckets.jobDue) }
         var progress = job.progress
-        let soon = progress.cursor + .microseconds(1)
-        progress.nextDue = soon
-        try mark(.jobDue(soon, job.definition), in: Buckets.jobDue)
-        try put(progress, .name(job.name.text), in: Buckets.jobProgress)
+        progress.nextDue = progress.cursor + .microseconds(1)
+        try keep(progress, of: job.definition, previously: before)
     }
 
     /// Jobs that were defined by a clock that could not be trusted begin now, as calendar times are planned.
