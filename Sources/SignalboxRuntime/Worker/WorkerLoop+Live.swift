@@ -1,0 +1,40 @@
+import Logging
+import OrderedStore
+import SignalboxCore
+import SignalboxStore
+
+/// What others may see of a worker while it happens: heartbeats, progress and output, in the live environment.
+extension WorkerLoop {
+    /// Writes what others may see of us while it happens, to the live environment.
+    func tell() throws {
+        let now = clocks.now()
+        for (id, attempt) in running where attempt.hasNewOutput || attempt.hasNewReport {
+            if attempt.hasNewReport, let report = attempt.report { live.progress.append((id, report)) }
+            live.output += attempt.output.takeChanges().map { $0.piece(of: attempt.dispatch) }
+            (attempt.hasNewOutput, attempt.hasNewReport) = (false, false)
+        }
+        let isTime = now.boot >= nextBeat
+        if isTime {
+            try Orphans.collect()
+            if hasNoRoom { (hasNoRoom, shouldLook) = (false, true) }
+        }
+        guard isTime || !live.isEmpty else { return }
+        let beat = Heartbeat(at: Moment(now), running: running.count, processed: processed, failed: failed)
+        live.heartbeat = (id, beat)
+        nextBeat = now.boot + Heartbeat.interval
+        // What is told here can be told again or done without; a worker does not end for it.
+        do { try store.live?.write(live) } catch { logger.warning("the live data could not be written: \(error)") }
+        live = LiveRound()
+    }
+}
+
+extension OutputBuffer.Change {
+    fileprivate func piece(of dispatch: Dispatch) -> OutputPiece {
+        switch self {
+        case .add(let chunk, let lines):
+            OutputPiece(dispatch: dispatch.id, attempt: dispatch.attempt, chunk: chunk, change: .add(lines))
+        case .drop(let chunk):
+            OutputPiece(dispatch: dispatch.id, attempt: dispatch.attempt, chunk: chunk, change: .drop)
+        }
+    }
+}
