@@ -133,11 +133,12 @@ private struct Caller {
             let token = entry.token
         else { return }
         let ending: AttemptResult.Ending
-        switch Int.random(in: 0..<10, using: &random) {
+        switch Int.random(in: 0..<11, using: &random) {
         case 0..<5: ending = .ended(.exited(0))
         case 5..<7: ending = .ended(.exited(1))
         case 7: ending = .ended(.exited(127))
         case 8: ending = .cancelled(.signalled(15))
+        case 9: ending = .snoozed(.exited(0), after: .seconds(Int.random(in: 1...60, using: &random)))
         default: ending = .notBegun
         }
         let result = AttemptResult(dispatch: id, token: token, ending: ending, output: [])
@@ -316,6 +317,13 @@ private struct Model {
             if entry.isToStop { return end(id, .cancelled) }
             change(id) { entry in
                 entry.state = .pending
+                entry.attempt -= 1
+            }
+        case .snoozed(_, let wait):
+            if entry.isToStop { return end(id, .cancelled) }
+            change(id) { entry in
+                entry.state = .scheduled
+                entry.due = now + wait
                 entry.attempt -= 1
             }
         case .timedOut, .cancelled, .drained: end(id, .cancelled)

@@ -12,6 +12,8 @@ public struct AttemptResult: Sendable {
         case cancelled(Outcome)
         /// The worker ended it because it shuts down.
         case drained(Outcome)
+        /// The command asked to be started again after so long, and ended by itself.
+        case snoozed(Outcome, after: Duration)
         /// It never began: the machine has no room for another process or descriptor now.
         case notBegun
     }
@@ -110,7 +112,7 @@ extension JobWriter where Transaction: ~Copyable {
         }
     }
 
-    /// T6, T7, T8, T10, T13. Nil, and nothing done, when the claim is no longer this one's.
+    /// T6 to T10, T13. Nil, and nothing done, when the claim is no longer this one's.
     private mutating func finish(_ result: AttemptResult) throws -> Dispatch? {
         guard let record = try transaction.dispatchRecord(result.dispatch), record.dispatch.claim?.token == result.token
         else { return nil }
@@ -201,7 +203,9 @@ private struct ReadyEntry: Comparable {
 extension AttemptResult {
     fileprivate var outcome: Outcome? {
         switch ending {
-        case .ended(let outcome), .timedOut(let outcome), .cancelled(let outcome), .drained(let outcome): outcome
+        case .ended(let outcome), .timedOut(let outcome), .cancelled(let outcome), .drained(let outcome),
+            .snoozed(let outcome, _):
+            outcome
         case .notBegun: nil
         }
     }
@@ -212,12 +216,13 @@ extension AttemptResult {
         let end: Outcome
         let policy = request.retry
         switch ending {
+        case .snoozed(.exited(0), let wait): return .snooze(token, .exited(0), due: now.wall + wait)
         case .notBegun: return .release(token)
         case .drained(let outcome):
             // Who asked for at most one start has had it.
             return request.rescue == .fail ? .fail(token, .init(outcome), .drained) : .release(token)
         case .cancelled(let outcome) where outcome != .exited(0): return .stop(token, .init(outcome))
-        case .ended(let outcome), .cancelled(let outcome):
+        case .ended(let outcome), .cancelled(let outcome), .snoozed(let outcome, _):
             (end, verdict) = (outcome, outcome.verdict(on: dispatch, retry: policy, timedOut: false))
         case .timedOut(let outcome):
             (end, verdict) = (outcome, outcome.verdict(on: dispatch, retry: policy, timedOut: true))
@@ -236,7 +241,8 @@ extension DispatchEvent {
         switch self {
         case .retry(_, _, _, let reason), .fail(_, _, let reason): reason
         case .stop: .requested
-        case .fallDue, .unblock, .claim, .holdBack, .succeed, .snooze, .release, .lose, .cancel, .skip, .coalesce: .none
+        case .snooze: .snoozed
+        case .fallDue, .unblock, .claim, .holdBack, .succeed, .release, .lose, .cancel, .skip, .coalesce: .none
         }
     }
 }
