@@ -95,6 +95,7 @@ protocol JobOperations: Sendable {
     func held(by worker: WorkerID) throws -> [Dispatch]
     func rescue(_ worker: WorkerID, output: [DispatchID: [OutputLine]], now: Now) throws -> [Dispatch]
     func sequence() throws -> UInt64
+    func feed(since: UInt64, limit: Int, changes: Int) throws -> FeedPart
     func status(now: Now?) throws -> StatusView
     func overview(now: Now?) throws -> Overview
     func jobs(recent: Int, now: Now?) throws -> [JobView]

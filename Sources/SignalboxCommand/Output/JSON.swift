@@ -1,6 +1,6 @@
 import ArgumentParser
-import FoundationEssentials
 import Glibc
+import SignalboxStatus
 
 /// The option that every reading command has.
 struct JSONOption: ParsableArguments {
@@ -8,11 +8,9 @@ struct JSONOption: ParsableArguments {
     var json = false
 }
 
-/// JSON as the manual promises it: one line an object, names in the order of the alphabet.
+/// JSON as the manual promises it, a line an object.
 enum JSON {
     static func write(_ value: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        Terminal.write([UInt8](try encoder.encode(value)) + [UInt8(ascii: "\n")], to: STDOUT_FILENO)
+        Terminal.write(try jsonText(value) + [UInt8(ascii: "\n")], to: STDOUT_FILENO)
     }
 }
