@@ -32,7 +32,9 @@ struct SignalboxCommand: ParsableCommand {
                 ]),
             CommandGroup(
                 name: "The store:",
-                subcommands: [Workers.self, Status.self, Stat.self, Verify.self, Settings.self]),
+                subcommands: [
+                    Workers.self, Queues.self, QueueCommand.self, Status.self, Stat.self, Verify.self, Settings.self,
+                ]),
         ])
 
     /// Parses, runs, and turns whatever goes wrong into one line and one of the exit codes of the manual.

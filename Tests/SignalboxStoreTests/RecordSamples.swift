@@ -19,6 +19,7 @@ enum RecordSamples {
         RecordSample("header", StoreHeader(format: 1, storeID: "0123"), under: StoreHeader.key),
         RecordSample("settings", StoreSettings(durability: .relaxed), under: StoreSettings.key),
         RecordSample("boot", BootRecord(bootID: BootID("boot"), livePath: "/run/x"), under: BootRecord.key),
+        RecordSample("queue", queue, under: .name("mail")),
         RecordSample("clock", clock, under: StoreClock.key),
         RecordSample("heartbeat", heartbeat, under: .worker(registration.id)),
         RecordSample("progress report", ProgressReport(percent: 40, text: "half"), under: .dispatch(dispatch.id)),
@@ -31,6 +32,9 @@ enum RecordSamples {
 
     private static let output = OutputChunk(lines: [line("one"), line("two", offset: .seconds(1))])
     private static let state = StoreState(sequence: 9, nextDispatch: 5, nextWorker: 2)
+    private static let queue = QueueRecord(
+        pause: QueuePause(at: moment.wall, by: "ann@box", reason: "relay down"),
+        window: RateWindow(rate: Rate(count: 10, per: .seconds(60)), starts: [.epoch, moment.wall]))
     private static let history = RunTally(
         successes: 3, failures: 2, unmeasured: 1, totalDuration: .milliseconds(20),
         durations: DurationHistogram(counts: [(40, 3), (DurationHistogram.lastBin, 1)])!)

@@ -73,6 +73,11 @@ protocol JobOperations: Sendable {
     func zoneNames() throws -> Set<String>
     func pause(_ name: JobName, by: String, reason: String?, now: Now) throws -> JobPause?
     func resume(_ name: JobName, catchingUpIn zones: ZoneTable?, now: Now) throws -> Resumption?
+    func pause(queue: QueueName, by: String, reason: String?, now: Now) throws -> QueuePause?
+    func resume(queue: QueueName, now: Now) throws -> QueuePause?
+    @discardableResult
+    func setRate(_ rate: Rate?, of queue: QueueName, now: Now) throws -> Rate?
+    func queues(now: Now?) throws -> [QueueView]
     func fire(now: Now, zones: ZoneTable, except held: Set<JobName>) throws -> FirePass
     func judgeClock(_ evidence: ClockEvidence, limit: Duration, now: Now) throws -> ClockTrust
     func noteClock(now: Now) throws

@@ -6,7 +6,8 @@ import SignalboxStore
 
 struct Resume: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Dispatch a paused job again, from now on.",
+        abstract: "Dispatch a paused job again, or claim again what is in a paused queue, from now on.",
+        usage: "signalbox resume (NAME [--catchup] | --queue QUEUE) [--store PATH]",
         discussion: """
             With --catchup the job's catch-up policy decides which of the times that passed during the pause are run \
             after all; without it, none.
@@ -14,15 +15,22 @@ struct Resume: ParsableCommand {
 
     @OptionGroup var store: StoreOptions
 
-    @Argument(help: "The name of the job.")
-    var name: String
+    @OptionGroup var subject: PauseSubject
 
     @Flag(help: "Make up for what was missed, as the job's catch-up policy says.")
     var catchup = false
 
+    func validate() throws {
+        if catchup, subject.queue != nil { throw ValidationError("--catchup goes with a job, not with a queue") }
+    }
+
     func run() throws {
         let store = try store.open(.write)
-        let jobName = try JobName(name)
+        if let queue = subject.queue {
+            let pause = try store.resume(queue: try QueueName(queue), now: try currentTime())
+            return Terminal.writeLine(pause == nil ? "\(subject.words) was not paused" : "resumed \(subject.words)")
+        }
+        let (name, jobName) = (subject.words, try subject.job())
         let zones = try catchup ? zones(of: jobName, in: store) : nil
         guard let resumption = try store.resume(jobName, catchingUpIn: zones, now: try currentTime()) else {
             return Terminal.writeLine("\(name) was not paused")

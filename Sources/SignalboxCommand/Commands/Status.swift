@@ -26,6 +26,10 @@ struct Status: ParsableCommand {
             Terminal.writeLine("The clock is not trusted yet: calendar jobs wait, for at most \(time) more.")
         }
         if let concern = status.filling.concern { Terminal.writeLine("The store \(concern).") }
+        for queue in status.queues {
+            guard let pause = queue.pause else { continue }
+            Terminal.writeLine("The queue \(queue.name) is paused \(Words.pause(pause, try currentTime())).")
+        }
         Terminal.writeLine("")
         var table = Table(["QUEUE"] + DispatchState.allCases.map(\.name))
         for queue in status.queues {

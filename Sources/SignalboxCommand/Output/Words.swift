@@ -54,6 +54,17 @@ enum Words {
         "since \(pause.at.text(in: zone)) by \(pause.by)" + (pause.reason.map { " (\($0))" } ?? "")
     }
 
+    /// The same for a queue.
+    static func pause(_ pause: QueuePause, _ now: Now) -> String {
+        Words.pause(JobPause(at: pause.at, by: pause.by, reason: pause.reason), now)
+    }
+
+    /// "10/1m", "10/1m, opens in 20 s", or "any".
+    static func rate(_ queue: QueueView, _ now: Now) -> String {
+        guard let rate = queue.rate else { return "any" }
+        return rate.text + (queue.opensAt.map { ", opens \(relative($0, to: now))" } ?? "")
+    }
+
     /// "exit 3", "signal 9", "could not start"; empty before the end.
     static func ending(_ dispatch: Dispatch) -> String {
         switch dispatch.ending {

@@ -61,6 +61,10 @@ enum Parse {
         return durability
     }
 
+    static func rateOrNone(_ text: String) throws -> RateSetting {
+        RateSetting(rate: text == "none" ? nil : try Rate(text: text))
+    }
+
     static func address(_ text: String) throws -> ListenAddress { try ListenAddress(text: text) }
 
     /// As in default,mail.

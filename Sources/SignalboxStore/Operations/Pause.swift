@@ -18,10 +18,7 @@ extension JobStore {
     /// - Returns: the pause before, which stays as it is; nil when there was none.
     /// - Throws: `notFound`; `invalid` for a reason that is too long.
     public func pause(_ name: JobName, by: String, reason: String?, now: Now) throws -> JobPause? {
-        if let reason, reason.utf8.count > JobPause.reasonLimit {
-            throw StoreError(
-                .invalid, "the reason has \(reason.utf8.count) bytes; at most \(JobPause.reasonLimit) are kept")
-        }
+        try JobPause.checkReason(reason)
         return try write(now) { writer in
             guard var job = try writer.transaction.job(name) else { throw StoreError.noJob(name) }
             if let pause = job.progress.pause { return pause }

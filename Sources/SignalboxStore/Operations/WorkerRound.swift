@@ -70,11 +70,10 @@ extension JobStore {
             let state = try transaction.storeState()
             let hasScheduled = state.count(.scheduled) > 0
             let next = hasScheduled ? try transaction.nextDispatches(transaction.clock(at: now), at: now) : NextTimes()
-            let hasReady = try queues.contains { queue in
-                try !transaction.keys(Buckets.ready, KeyRange(prefix: Key().with(queue.text).bytes), limit: 1).isEmpty
-            }
+            let ready = try queues.map { try transaction.outlook(of: $0, at: now) }
             return WorkerLookout(
-                hasWork: hasReady || next.isDue, nextWall: next.wall, nextBoot: next.boot,
+                hasWork: next.isDue || ready.contains(where: \.isDue), nextWall: next.wall,
+                nextBoot: ([next.boot] + ready.map(\.boot)).compactMap { $0 }.min(),
                 newestCancellation: state.newestCancellation)
         }
     }
@@ -92,7 +91,7 @@ extension JobStore {
 /// What an idle worker needs to know before it acts or sleeps.
 public struct WorkerLookout: Hashable, Sendable {
     public var hasWork: Bool
-    /// The next time of day, and the next point of this boot, that a SCHEDULED dispatch falls due.
+    /// The next time of day, and the next point of this boot, that a SCHEDULED dispatch falls due or a rate allows more.
     public var nextWall: Instant?
     public var nextBoot: BootInstant?
     /// The number of the newest transaction that asked any running dispatch to stop.
@@ -130,36 +129,60 @@ extension JobWriter where Transaction: ~Copyable {
         return result.event(on: dispatch, try transaction.request(of: dispatch.id), now: now)
     }
 
-    /// T5. Takes up to `limit` of what the queues hold ready.
+    /// So many are judged in one transaction, so that other writers need not wait long.
+    private static var judgementsPerRound: Int { 256 }
+
+    /// T5. Takes up to `limit` of what the queues hold ready. Those that may not be claimed now leave the ready ones at
+    /// once, so that each is met here once for every time that it becomes ready.
     fileprivate mutating func claim(
         _ worker: WorkerID, _ queues: [QueueName], limit: Int
     ) throws -> [ClaimedDispatch] {
         guard limit > 0 else { return [] }
-        var ready: [ReadyEntry] = []
-        let queues = Set(queues)
-        for queue in queues { try addReady(of: queue, limit: limit, to: &ready) }
-        if queues.count > 1 { ready.sort() }
+        var gates = try gates(of: queues)
         var claimed: [ClaimedDispatch] = []
-        claimed.reserveCapacity(min(limit, ready.count))
-        for entry in ready.prefix(limit) {
-            let record = try transaction.indexed(entry.id, by: Buckets.ready)
-            let request = try transaction.request(of: entry.id)
-            guard try admits(record, request) else { continue }
-            let claim = Claim(worker: worker, token: Token(sequence))
-            let dispatch = try apply(.claim(claim), to: record)
-            claimed.append(ClaimedDispatch(dispatch: dispatch, request: request))
+        var judged = 0
+        var hasRefused = true
+        while hasRefused, claimed.count < limit, judged < Self.judgementsPerRound {
+            hasRefused = false
+            for entry in try ready(behind: gates, limit: limit - claimed.count) {
+                judged += 1
+                guard let taken = try claim(entry.id, worker) else {
+                    hasRefused = true
+                    continue
+                }
+                gates[entry.gate].take()
+                claimed.append(taken)
+            }
         }
+        try keep(gates)
         return claimed
     }
 
-    /// The first `limit` of what a queue holds ready.
-    private func addReady(of queue: QueueName, limit: Int, to ready: inout [ReadyEntry]) throws {
-        let prefix = Key().with(queue.text).bytes
-        let enough = ready.count + limit
-        try transaction.scan(Buckets.ready, KeyRange(prefix: prefix), .ascending) { key, _ in
-            ready.append(try ReadyEntry(key: key, of: prefix.count))
-            return ready.count < enough ? .next : .stop
+    /// Nil when it may not be claimed now.
+    private mutating func claim(_ id: DispatchID, _ worker: WorkerID) throws -> ClaimedDispatch? {
+        let record = try transaction.indexed(id, by: Buckets.ready)
+        let request = try transaction.request(of: id)
+        guard try admits(record, request) else { return nil }
+        let dispatch = try apply(.claim(Claim(worker: worker, token: Token(sequence))), to: record)
+        return ClaimedDispatch(dispatch: dispatch, request: request)
+    }
+
+    /// The first `limit` of what the queues hold ready, no more of any than it lets through.
+    private func ready(behind gates: [QueueGate], limit: Int) throws -> [ReadyEntry] {
+        var ready: [ReadyEntry] = []
+        for (index, gate) in gates.enumerated() {
+            let prefix = Key().with(gate.queue.text).bytes
+            let room = min(limit, gate.room)
+            let enough = ready.count + room
+            guard room > 0 else { continue }
+            try transaction.scan(Buckets.ready, KeyRange(prefix: prefix), .ascending) { key, _ in
+                ready.append(try ReadyEntry(key: key, of: prefix.count, gate: index))
+                return ready.count < enough ? .next : .stop
+            }
         }
+        guard gates.count > 1 else { return ready }
+        ready.sort()
+        return Array(ready.prefix(limit))
     }
 
     mutating func keepAttempt(of dispatch: Dispatch, _ outcome: Outcome?, _ reason: DispatchReason) throws {
@@ -183,9 +206,11 @@ private struct ReadyEntry: Comparable {
     var priority: UInt8
     var due: Instant
     var id: DispatchID
+    /// The place of its queue's gate.
+    var gate: Int
 
     /// `prefix` is the length of the queue's part of the key.
-    init(key: Span<UInt8>, of prefix: Int) throws {
+    init(key: Span<UInt8>, of prefix: Int, gate: Int) throws {
         guard key.count == prefix + 17 else {
             throw StoreError(
                 .damaged, "the key \(hexadecimal(copied(key))) in \(Buckets.ready.name) has another shape")
@@ -193,6 +218,7 @@ private struct ReadyEntry: Comparable {
         priority = key[prefix]
         due = Instant(microseconds: Int64(bitPattern: key.number64(at: prefix + 1).byteSwapped ^ (1 << 63)))
         id = DispatchID(key.number64(at: prefix + 9).byteSwapped)
+        self.gate = gate
     }
 
     static func < (left: Self, right: Self) -> Bool {

@@ -45,10 +45,16 @@ public enum Buckets {
     static let active = Bucket(19, "dispatch.active")
     /// Hour, job or the whole store → what became of the runs that ended in it.
     static let history = Bucket(20, "history")
+    /// Queue → its pause and its rate, where it has one.
+    static let queues = Bucket(21, "queues")
+    /// Kind, concurrency or rate key → how much of the limit is used; and when the rate keys open for those that wait.
+    static let limits = Bucket(22, "limits")
+    /// Kind, concurrency or rate key, and the key of `dispatch.ready` → nothing. Those that met a limit.
+    static let held = Bucket(23, "dispatch.held")
 
     public static let all = [
         meta, jobs, jobProgress, jobDue, dispatches, requests, attempts, outputs, ready, scheduled, blocked, running,
-        byState, byJob, unique, occurrences, workers, events, counters, active, history,
+        byState, byJob, unique, occurrences, workers, events, counters, active, history, queues, limits, held,
     ]
 }
 

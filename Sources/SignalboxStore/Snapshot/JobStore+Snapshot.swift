@@ -145,25 +145,12 @@ extension ReadTransaction where Self: ~Copyable {
         }
         let counts = DispatchState.allCases.map { ($0, Int(clamping: state.count($0))) }
         return StatusView(
-            jobs: jobs, workers: workers, queues: try queueViews(),
+            jobs: jobs, workers: workers, queues: try queueViews(isAlive, now),
             dispatches: Dictionary(uniqueKeysWithValues: counts),
-            sequence: state.sequence, storeID: header.storeID, formatVersion: header.format, filling: StoreFilling(try room()),
+            sequence: state.sequence, storeID: header.storeID, formatVersion: header.format,
+            filling: StoreFilling(try room()),
             last24Hours: try now.map { try history(of: .all, now: $0) },
             clockHold: try storedClock().flatMap(ClockHold.init))
-    }
-
-    private func queueViews() throws -> [QueueView] {
-        var queues: [QueueName: [DispatchState: Int]] = [:]
-        let range = KeyRange(prefix: [CounterSubject.queue(.standard).kind])
-        try records(Counter.self, Buckets.counters, range) { key, counter in
-            var reader = KeyReader(Array(key.dropFirst()))
-            guard let text = reader.text(), let name = try? QueueName(text),
-                let state = reader.byte().flatMap(DispatchState.init(rawValue:))
-            else { throw StoreError(.damaged, "the key \(hexadecimal(key)) in counters has another shape") }
-            queues[name, default: [:]][state] = Int(clamping: counter.value)
-            return .next
-        }
-        return queues.sorted { $0.key < $1.key }.map { QueueView(name: $0.key, dispatches: $0.value) }
     }
 
     fileprivate func view(of job: Job, recent: Int, _ now: Now?) throws -> JobView {

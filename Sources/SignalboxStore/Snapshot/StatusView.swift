@@ -40,21 +40,3 @@ public struct StatusView: Sendable, Encodable {
         try store.encode(filling.level.word, forKey: .level)
     }
 }
-
-/// One queue in numbers.
-public struct QueueView: Sendable, Encodable {
-    public var name: QueueName
-    /// Dispatches of it in each state that occurs.
-    public var dispatches: [DispatchState: Int]
-
-    public func count(_ state: DispatchState) -> Int { dispatches[state] ?? 0 }
-
-    private enum CodingKeys: String, CodingKey { case name, dispatches }
-
-    public func encode(to encoder: any Encoder) throws {
-        var fields = encoder.container(keyedBy: CodingKeys.self)
-        try fields.encode(name.text, forKey: .name)
-        let counts = DispatchState.allCases.map { ($0.name, count($0)) }
-        try fields.encode(Dictionary(uniqueKeysWithValues: counts), forKey: .dispatches)
-    }
-}
