@@ -13,6 +13,10 @@ public protocol StatusSource: Sendable {
     /// Nil when there is no such dispatch, or no more.
     func dispatch(_ id: DispatchID) throws -> DispatchDetail?
     func workers() throws -> [WorkerView]
+    /// In the order of their names.
+    func queues() throws -> [QueueDetail]
+    /// The jobs after `name`, at most ``Timeline/rowLimit`` of them.
+    func timeline(after name: JobName?) throws -> Timeline
     /// The store's commit sequence: rises with every transaction that changed something a reader can see.
     func sequence() throws -> UInt64
     /// What names this store among others; never changes.

@@ -6,12 +6,16 @@ import SignalboxStatus
 struct FixedSource: StatusSource {
     var shown = Overview(status: Fixtures.status, jobs: [], workers: [], running: [], recent: [])
     var details: [DispatchID: DispatchDetail] = [:]
+    var queueDetails: [QueueDetail] = []
+    var day = Timeline(rows: [])
     /// Thrown by every method when there is one.
     var error: FixedError?
 
     func overview() throws -> Overview { try checked(shown) }
     func jobs() throws -> [JobView] { try checked(shown.jobs) }
     func workers() throws -> [WorkerView] { try checked(shown.workers) }
+    func queues() throws -> [QueueDetail] { try checked(queueDetails) }
+    func timeline(after name: JobName?) throws -> Timeline { try checked(day) }
     func sequence() throws -> UInt64 { try checked(shown.status.sequence) }
     func storeID() throws -> String { try checked(shown.status.storeID) }
     func dispatch(_ id: DispatchID) throws -> DispatchDetail? { try checked(details[id]) }

@@ -1,6 +1,7 @@
 import LMDBEngine
 import Signalbox
 import SignalboxCore
+import SignalboxRuntime
 import SignalboxStatus
 import SignalboxStore
 import Synchronization
@@ -29,6 +30,14 @@ final class StoreSource: StatusSource {
     func dispatches(_ filter: DispatchFilter) throws -> DispatchPage { try store.page(of: filter, now: currentTime()) }
     func dispatch(_ id: DispatchID) throws -> DispatchDetail? { try store.dispatch(id, now: currentTime()) }
     func workers() throws -> [WorkerView] { try store.workers() }
+    func queues() throws -> [QueueDetail] { try store.queueDetails(now: currentTime()) }
+    func timeline(after name: JobName?) throws -> Timeline {
+        let store = store
+        // Read anew each time, as the scheduler does when they change: a page must not tell other times than it keeps.
+        let zones = ZoneFiles()
+        let table = try zones.table(ZoneTable(machine: zones.machine()), andThoseOf: store)
+        return try store.timeline(after: name, zones: table, now: currentTime())
+    }
     func sequence() throws -> UInt64 { try store.sequence() }
     func storeID() throws -> String { try store.storeID() }
 }

@@ -3,11 +3,13 @@ import NIOHTTP1
 /// The files that pages need, compiled in: nothing comes from elsewhere, and nothing can be missing.
 enum Asset: Hashable, Sendable, CaseIterable {
     case styleSheet
+    case script
     case mark
 
     var path: String {
         switch self {
         case .styleSheet: "/assets/style.css"
+        case .script: "/assets/page.js"
         case .mark: "/assets/mark.svg"
         }
     }
@@ -21,6 +23,7 @@ enum Asset: Hashable, Sendable, CaseIterable {
     private var content: String {
         switch self {
         case .styleSheet: styleSheetText
+        case .script: scriptText
         case .mark: Self.markDrawing.description
         }
     }
@@ -28,6 +31,7 @@ enum Asset: Hashable, Sendable, CaseIterable {
     private var type: PageResponse.ContentType {
         switch self {
         case .styleSheet: .css
+        case .script: .javaScript
         case .mark: .svg
         }
     }

@@ -1,4 +1,4 @@
-/// The look of the pages: calm, one accent, colour only where it says something. No rule depends on JavaScript.
+/// The look of the pages: calm, one accent, colour only where it says something. Nothing that is there without JavaScript is hidden without it.
 let styleSheetText = #"""
     :root {
         color-scheme: light dark;
@@ -74,15 +74,48 @@ let styleSheetText = #"""
     section { margin: 0 0 1.75rem; min-width: 0; }
     .heading { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem 1rem; margin-bottom: 1rem; }
     .trail { margin: 0 0 .4rem; color: var(--quiet); font-size: .9rem; }
-    .more { margin: .75rem 0 0; font-size: .92rem; }
+    .more { margin: .6rem 0 0; font-size: .92rem; }
     .columns { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 0 1.5rem; }
-    .card, .running, .empty, table {
+    .card, .running, .empty, table, .timeline {
         background: var(--surface); border: 1px solid var(--line); border-radius: 12px; box-shadow: var(--shadow);
     }
     .card { padding: 1rem 1.15rem; }
     .card > :first-child { margin-top: 0; }
     .card > :last-child { margin-bottom: 0; }
     .empty { margin: 0; padding: 1.25rem; color: var(--quiet); }
+    .cards {
+        display: grid; grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)); gap: 1rem;
+        margin: 0 0 1.75rem;
+    }
+    .cards .card { margin: 0; }
+    .card > .heading { justify-content: space-between; margin-bottom: .6rem; }
+    .card > .heading h2 { margin: 0; font-size: 1.05rem; overflow-wrap: anywhere; min-width: 0; }
+    .cards .facts { grid-template-columns: minmax(0, 1fr); }
+
+    .health {
+        display: grid; grid-template-columns: auto minmax(0, auto) minmax(0, 1fr); align-items: center;
+        gap: .6rem 1rem; margin-bottom: 1.25rem; padding: .9rem 1.15rem; border: 1px solid var(--line);
+        border-left: 4px solid var(--tone); border-radius: 12px; background: var(--surface); box-shadow: var(--shadow);
+    }
+    .health p { margin: 0; }
+    .lamp { width: 2.3rem; height: 2.3rem; }
+    .lamp circle { fill: var(--tone); }
+    .lamp path {
+        fill: none; stroke: var(--surface); stroke-width: 2.2; stroke-linecap: round; stroke-linejoin: round;
+    }
+    .verdict { font-size: 1.15rem; font-weight: 650; letter-spacing: -.01em; line-height: 1.3; }
+    .health .quiet { font-size: .9rem; }
+    .health ul {
+        margin: 0 0 0 auto; padding: 0 0 0 1.25rem; border-left: 1px solid var(--line); list-style: none;
+        font-size: .92rem;
+    }
+    .health li { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .6rem; overflow-wrap: anywhere; }
+    .health li::before {
+        content: ""; width: .5rem; height: .5rem; margin-top: .5rem; border-radius: 50%; background: var(--tone);
+    }
+    .health li.success::before { background: none; box-shadow: inset 0 0 0 1.5px var(--quiet); }
+    .health li.failed::before { border-radius: 1px; transform: rotate(45deg) scale(.9); }
+    .health li > * { display: inline; }
 
     .tiles {
         display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); gap: .75rem; margin: 0 0 1.75rem;
@@ -134,13 +167,118 @@ let styleSheetText = #"""
     .run:hover { filter: brightness(1.2); }
     .card .strip { height: 2rem; margin-bottom: 1rem; }
 
-    .figures { margin: 0 0 .8rem; }
+    .figures { margin: 0 0 .9rem; }
     .figures strong { font-weight: 640; }
     .figures .failed { color: var(--tone); }
-    .chart { display: block; width: 100%; height: 4.5rem; }
+    .charts { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1rem 2rem; }
+    figure { margin: 0; min-width: 0; }
+    figcaption { margin-bottom: .4rem; color: var(--quiet); font-size: .82rem; font-weight: 560; }
+    .plot { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .25rem .6rem; }
+    .axis {
+        display: flex; flex-direction: column; justify-content: space-between; margin: 0; color: var(--quiet);
+        font-size: .75rem; line-height: 1; text-align: right; white-space: nowrap;
+    }
+    .chart {
+        display: block; width: 100%; height: 5.5rem; overflow: visible;
+        background: linear-gradient(var(--line) 1px, transparent 1px) 0 0 / 100% 50% repeat-y;
+        border-bottom: 1px solid var(--line);
+    }
     .chart rect { fill: var(--tone, var(--line)); }
-    .chart g:hover { filter: brightness(1.2); }
-    .scale { display: flex; justify-content: space-between; margin: .3rem 0 0; font-size: .78rem; }
+    .chart .spread { fill: color-mix(in srgb, var(--in-progress) 38%, transparent); }
+    .chart .median { fill: var(--in-progress); }
+    .chart g:hover rect { filter: brightness(1.25); }
+    .scale {
+        display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); position: relative; grid-column: 2; margin: 0;
+        color: var(--quiet); font-size: .75rem;
+    }
+    .scale span:last-child { position: absolute; right: 0; }
+    .numbers { margin-top: .9rem; font-size: .9rem; }
+    summary { width: fit-content; color: var(--accent); cursor: pointer; }
+    .numbers table { margin-top: .6rem; box-shadow: none; }
+
+    .timeline { padding: .9rem 1.15rem 1rem; --name: 15rem; }
+    .legend { display: flex; flex-wrap: wrap; gap: .3rem 1.1rem; margin: 0 0 .8rem; color: var(--quiet); font-size: .85rem; }
+    .legend span { display: inline-flex; align-items: center; gap: .4rem; }
+    .legend span::before { content: ""; width: .8rem; height: .7rem; border-radius: 2px; background: var(--tone); }
+    .legend .skipped::before { background: none; box-shadow: inset 0 0 0 1.5px var(--tone); }
+    .legend .due::before { width: .25rem; background: var(--scheduled); }
+    .hours {
+        display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); margin: 0 0 .35rem calc(var(--name) + 1rem);
+        color: var(--ink); font-size: .75rem; white-space: nowrap;
+    }
+    .hours > span { overflow: hidden; }
+    .lanes { margin: 0; padding: 0; list-style: none; }
+    .lanes li {
+        display: grid; grid-template-columns: var(--name) minmax(0, 1fr); align-items: center; gap: 0 1rem;
+        padding: .3rem 0; border-top: 1px solid var(--line);
+    }
+    .lanes .name { margin: 0; font-weight: 560; line-height: 1.3; overflow-wrap: anywhere; }
+    .lanes .quiet { display: block; font-size: .8rem; font-weight: 400; }
+    .lane {
+        display: block; width: 100%; height: 2.2rem; border-radius: 4px; background-color: var(--sunken);
+        background-image: linear-gradient(to right, var(--line) 1px, transparent 1px); background-size: 12.5% 100%;
+    }
+    .lane rect { fill: var(--tone, var(--line)); }
+    .lane .run { background: none; }
+    .lane .run:is(.skipped, .cancelled, .scheduled, .pending, .blocked) { box-shadow: none; }
+    .lane .block rect { opacity: .75; }
+    .lane .due rect { fill: var(--scheduled); }
+    .lane .due.paused rect { opacity: .35; }
+    .lane .due.band rect { opacity: .3; }
+    .lane .now { fill: var(--accent); }
+    .lane :is(a, g):hover rect { filter: brightness(1.25); }
+
+    .coming { margin: 0; padding: .4rem 1.15rem; list-style: none; }
+    .coming li { display: flex; justify-content: space-between; gap: 1rem; padding: .3rem 0; }
+    .coming li + li { border-top: 1px solid var(--line); }
+    .coming a { font-weight: 560; overflow-wrap: anywhere; }
+
+    .depths {
+        display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: .5rem; margin: 0 0 .9rem; padding: 0;
+        list-style: none;
+    }
+    .depth {
+        display: block; padding: .4rem .6rem; border-radius: 8px; background: var(--sunken); color: var(--ink);
+        border-left: 3px solid var(--tone, var(--line));
+    }
+    .depth:hover { text-decoration: none; background: var(--line); }
+    .depth .count { display: block; font-size: 1.2rem; font-weight: 640; line-height: 1.2; }
+    .depth .name { color: var(--tone, var(--quiet)); font-size: .66rem; font-weight: 640; letter-spacing: .03em; }
+    .depth.none .count { color: var(--quiet); font-weight: 500; }
+    .processed { margin: 0 0 .6rem; }
+    .processed strong { font-size: 1.6rem; font-weight: 640; letter-spacing: -.02em; }
+
+    .banner {
+        position: sticky; bottom: 0; z-index: 3; display: flex; flex-wrap: wrap; align-items: center; gap: .4rem 1rem;
+        padding: .7rem max(1.25rem, calc((100% - 76rem) / 2 + 1.25rem)); background: var(--surface);
+        border-top: 3px solid var(--pending);
+    }
+    .banner.over { border-color: var(--failed); }
+    .banner strong { color: var(--pending); letter-spacing: .06em; }
+    .banner.over strong { color: var(--failed); }
+    .banner button { margin-left: auto; }
+    .banner[hidden] { display: none; }
+    :root:is([data-live="reconnecting"], [data-live="lost"]) main { filter: grayscale(.85); }
+    [data-live="reconnecting"] #connection::before { background: var(--pending); }
+    [data-live="lost"] #connection::before { background: var(--failed); border-radius: 1px; }
+    button {
+        padding: .35rem .9rem; border: 1px solid var(--line); border-radius: 7px; background: var(--surface);
+        color: var(--accent); font: inherit; font-weight: 560; cursor: pointer;
+    }
+    button:hover { background: var(--sunken); }
+    .toasts {
+        position: fixed; right: 1.25rem; bottom: 1.25rem; z-index: 4; display: grid; gap: .5rem;
+        width: min(22rem, calc(100vw - 2rem));
+    }
+    :root:is([data-live="reconnecting"], [data-live="lost"]) .toasts { bottom: 5rem; }
+    .toast {
+        display: flex; align-items: center; justify-content: space-between; gap: .75rem; padding: .55rem .5rem .55rem .9rem;
+        border: 1px solid var(--line); border-left: 4px solid var(--tone, var(--quiet)); border-radius: 9px;
+        background: var(--surface); box-shadow: 0 6px 24px rgb(0 0 0 / 18%); overflow-wrap: anywhere;
+        animation: rise .18s ease-out;
+    }
+    .toast button { border: 0; padding: .1rem .5rem; color: var(--quiet); font-size: 1.1rem; line-height: 1.2; }
+    @keyframes rise { from { opacity: 0; transform: translateY(.5rem); } }
 
     table { width: 100%; border-collapse: separate; border-spacing: 0; font-size: .92rem; overflow: hidden; }
     th, td {
@@ -248,37 +386,90 @@ let styleSheetText = #"""
 
     @media (max-width: 62rem) {
         .tiles { grid-template-columns: repeat(4, minmax(0, 1fr)); }
-        .columns { grid-template-columns: minmax(0, 1fr); }
+        .columns, .charts { grid-template-columns: minmax(0, 1fr); }
+        .health { grid-template-columns: auto minmax(0, 1fr); }
+        .health ul { grid-column: 1 / -1; margin: .2rem 0 0; padding: .6rem 0 0; border: 0; border-top: 1px solid var(--line); width: 100%; }
+        .timeline { --name: 11rem; }
     }
     @media (max-width: 48rem) {
         main { padding: 1rem; }
-        .top nav { order: 1; width: 100%; margin-left: -.7rem; }
+        .top { padding: .5rem 1rem; }
+        .top nav { order: 1; width: calc(100% + .8rem); margin: 0 -.4rem; justify-content: space-between; gap: 0; }
+        .top nav a { padding: .3rem .4rem; font-size: .85rem; }
         .tiles { gap: .5rem; }
         .tile { padding: .6rem .65rem; }
         .tile .count { font-size: 1.25rem; }
         .tile .name { font-size: .6rem; letter-spacing: .02em; }
+        .timeline { padding: .7rem .9rem; --name: 0rem; }
+        .hours { margin-left: 0; }
+        .hours > span:nth-child(even) { visibility: hidden; }
+        .hours > span { overflow: visible; }
+        .lanes li { grid-template-columns: minmax(0, 1fr); gap: .2rem; padding: .5rem 0; }
+        .lanes .quiet { display: inline; margin-left: .5rem; }
+        .lane { height: 1.6rem; }
+
         main table:not(.log table), main table:not(.log table) tbody { display: block; }
         main table:not(.log table) thead { position: absolute; clip-path: inset(50%); }
-        main table:not(.log table) tr { display: block; padding: .7rem 1rem; }
+        main table.lines:not(.log table) tr { display: block; padding: .7rem 1rem; }
         main table:not(.log table) tr + tr { border-top: 1px solid var(--line); }
-        main table:not(.log table) :is(td, tbody th) {
-            display: grid; grid-template-columns: 6.5rem minmax(0, 1fr); gap: .75rem; width: auto;
-            padding: .15rem 0; border: 0; text-align: left;
+        main table:not(.log table) :is(td, tbody th) { display: block; width: auto; padding: 0; border: 0; text-align: left; }
+        main table.lines :is(td, tbody th) {
+            display: grid; grid-template-columns: 6.5rem minmax(0, 1fr); gap: .75rem; padding: .15rem 0;
         }
-        main table:not(.log table) :is(td, tbody th)::before {
+        main table.lines :is(td, tbody th)::before {
             content: attr(data-label); color: var(--quiet); font-weight: 400;
         }
-        main table:not(.log table) tbody th { display: block; font-size: 1.02rem; }
-        main table:not(.log table) tbody th::before, main table:not(.log table) td:empty { display: none; }
+        main table.lines tbody th { display: block; font-size: 1.02rem; }
+        main table.lines tbody th::before, main table.lines td:empty { display: none; }
         td > .badge, td > .strip, td > code { justify-self: start; }
         td .strip { width: 100%; }
+
+        main table.jobs tr, main table.dispatches tr {
+            display: grid; align-items: center; gap: .3rem .75rem; padding: .75rem 1rem;
+        }
+        main table.jobs tr {
+            grid-template: "job state" "strip strip" "next last" "schedule schedule" / minmax(0, 1fr) auto;
+        }
+        main table.jobs th { grid-area: job; }
+        main table.jobs td:nth-child(2) { grid-area: state; justify-self: end; }
+        main table.jobs td:nth-child(3) { grid-area: schedule; font-size: .88rem; }
+        main table.jobs td:nth-child(4) { grid-area: next; }
+        main table.jobs td:nth-child(5) { grid-area: last; justify-self: end; }
+        main table.jobs td:nth-child(6) { grid-area: strip; }
+        main table.jobs td:nth-child(4)::before { content: "next "; color: var(--quiet); }
+        main table.dispatches tr {
+            grid-template: "number what state" "when took result" / auto minmax(0, 1fr) auto;
+        }
+        main table.dispatches th { grid-area: number; }
+        main table.dispatches td:nth-child(2) { grid-area: what; }
+        main table.dispatches td:nth-child(3) { grid-area: state; justify-self: end; }
+        main table.dispatches td:nth-child(4) { grid-area: when; color: var(--quiet); }
+        main table.dispatches td:nth-child(5) { grid-area: took; }
+        main table.dispatches td:nth-child(6) { grid-area: result; justify-self: end; }
+        main table.dispatches tr:has(.progress) { grid-template-areas: "number what state" "when took took" "result result result"; }
+        main table.dispatches td:has(.progress) { justify-self: stretch; }
         .log .offset { padding-left: .6rem; padding-right: .5rem; }
         .log .text { padding-left: .6rem; }
         .log .stream { position: absolute; clip-path: inset(50%); }
+        .facts div { grid-template-columns: 6.5rem minmax(0, 1fr); }
+        .toasts { right: 1rem; bottom: 1rem; }
     }
     @media (max-width: 26rem) {
         .tile { padding: .5rem .5rem; }
         .tile .count { font-size: 1.1rem; }
         .tile .name { font-size: .55rem; letter-spacing: 0; }
+        .refresh { gap: .4rem; font-size: .8rem; }
+        .top nav a { padding: .3rem .25rem; font-size: .8rem; }
+    }
+    @media (forced-colors: active) {
+        .run, .chart rect, .lane rect, .squares i, .lamp { forced-color-adjust: none; }
+    }
+    @media print {
+        :root { --ground: #fff; --shadow: none; }
+        .top nav, .refresh, .skip, .banner, .toasts, .filter, .more { display: none; }
+        main, .bottom { max-width: none; padding: 0; }
+        section, tr, li, .card { break-inside: avoid; }
+        .run, .chart, .lane, .badge, .badge::before, .tile, progress, .log { print-color-adjust: exact; }
+        .log { max-height: none; background: none; color: inherit; }
     }
     """#

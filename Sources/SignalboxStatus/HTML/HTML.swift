@@ -62,6 +62,33 @@ struct Attribute: Sendable {
     /// Says nothing that is not said in words beside it.
     static let decorative = Attribute("aria-hidden", "true")
     static func rel(_ text: StaticString) -> Attribute { Attribute("rel", text.description) }
+    static func source(_ target: PageTarget) -> Attribute { Attribute("src", target.text) }
+    /// A script that runs when the page has been read.
+    static let deferred = Attribute("defer", "")
+}
+
+/// What the script looks for.
+extension Attribute {
+    /// A part of the page that is replaced by the same part of a newer one.
+    static func region(_ name: StaticString) -> Attribute { Attribute("data-region", name.description) }
+    /// What an element stands for, so that it is found again in a newer page, wherever it stands there.
+    static func key(_ text: String) -> Attribute { Attribute("data-key", text) }
+    static func ofJob(_ name: JobName) -> Attribute { Attribute("data-job", name.text) }
+    /// A time whose text is kept true.
+    static func ticking(_ tick: Tick) -> Attribute { Attribute("data-tick", tick.rawValue) }
+    static func sequence(_ number: UInt64) -> Attribute { Attribute("data-sequence", String(number)) }
+    static func readAt(_ instant: Instant) -> Attribute { Attribute("data-now", instant.description) }
+    /// When the page would look different though nothing has changed.
+    static func renewal(_ instant: Instant) -> Attribute { Attribute("data-renew", instant.description) }
+    /// Which changes the page is about, as the query of the live feed.
+    static func feed(_ query: String) -> Attribute { Attribute("data-feed", query) }
+
+    enum Tick: String {
+        /// "4 min ago"
+        case relative
+        /// "4 min 12 s"
+        case elapsed
+    }
 }
 
 /// `<name attributes>content</name>`

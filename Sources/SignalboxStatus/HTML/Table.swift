@@ -30,14 +30,26 @@ struct Table {
     var rows: [[HTML]]
     /// Said instead of a table without rows.
     var emptyText: String
+    /// How the rows are laid out on narrow screens, and what each is marked with besides.
+    var layout = Layout.lines
+    var marks: [[Attribute]] = []
+
+    enum Layout: String {
+        /// A line for each value, with its column's heading.
+        case lines
+        /// The values beside each other, in two lines or three: the style sheet names the places.
+        case jobs, dispatches
+    }
 
     var html: HTML {
         guard !rows.isEmpty else { return element("p", .class("empty")) { emptyText } }
         // The roles are those the elements have; they are lost to some readers when the style changes `display`.
-        return element("table", .role("table")) {
+        return element("table", .role("table"), .class(layout.rawValue)) {
             element("caption", .class("aside")) { caption }
             element("thead", .role("rowgroup")) { headings }
-            element("tbody", .role("rowgroup")) { HTML.list(rows.map(row)) }
+            element("tbody", .role("rowgroup")) {
+                HTML.list(rows.enumerated().map { row($1, marks.isEmpty ? [] : marks[$0]) })
+            }
         }
     }
 
@@ -49,17 +61,14 @@ struct Table {
         }
     }
 
-    private func row(_ cells: [HTML]) -> HTML {
+    private func row(_ cells: [HTML], _ marks: [Attribute]) -> HTML {
         precondition(cells.count == columns.count, "\(cells.count) cells for \(columns.count) columns")
-        return element("tr", .role("row")) {
-            for (index, column) in columns.enumerated() {
-                let marks: [Attribute] = [.class(column.kind.rawValue), .column(column.title)]
-                if index == 0 {
-                    element("th", [.scope("row"), .role("rowheader")] + marks, cells[index])
-                } else {
-                    element("td", [.role("cell")] + marks, cells[index])
-                }
-            }
+        let content = columns.enumerated().map { index, column in
+            let marks: [Attribute] = [.class(column.kind.rawValue), .column(column.title)]
+            return index == 0
+                ? element("th", [.scope("row"), .role("rowheader")] + marks, cells[index])
+                : element("td", [.role("cell")] + marks, cells[index])
         }
+        return element("tr", [.role("row")] + marks, .list(content))
     }
 }

@@ -58,8 +58,15 @@ extension PageView {
             Fact("Worker", detail.view.worker.map { .text($0) }),
             Fact("Attempt", .text("\(dispatch.attempt) of at most \(dispatch.maxAttempts)")),
             Fact("Result", endingText(dispatch).map { .text($0) }),
-            Fact("Took", detail.view.duration(now: now).map { .text(durationText($0)) }),
+            Fact("Took", detail.view.duration(now: now).map { took($0, detail.view) }),
         ] + timeFacts(dispatch) + originFacts(detail)
+    }
+
+    private func took(_ duration: Duration, _ view: DispatchView) -> HTML {
+        guard view.state == .inProgress, let started = view.dispatch.started else {
+            return .text(durationText(duration))
+        }
+        return elapsed(since: started.wall, duration)
     }
 
     private func timeFacts(_ dispatch: Dispatch) -> [Fact] {

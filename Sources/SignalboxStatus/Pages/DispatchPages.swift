@@ -76,7 +76,7 @@ extension PageView {
                     link(.dispatch(view.id)) { "#\(view.id)" }, ofJob ? attemptCount(view.dispatch) : what(view),
                     badge(view.state), when(view.dispatch), took(view, longest: longest), result(view),
                 ]
-            }, emptyText: emptyText
+            }, emptyText: emptyText, layout: .dispatches, marks: dispatches.map { [.key("dispatch-\($0.id)")] }
         ).html
     }
 
@@ -98,7 +98,10 @@ extension PageView {
     }
 
     private func took(_ view: DispatchView, longest: Duration?) -> HTML {
-        guard let duration = view.duration(now: now) else { return element("span", .class("quiet")) { "–" } }
+        guard let duration = view.duration(now: now) else { return quiet("–") }
+        if view.state == .inProgress, let started = view.dispatch.started {
+            return elapsed(since: started.wall, duration)
+        }
         guard let longest, longest > .zero else { return .text(durationText(duration)) }
         let share = max(1, Int((duration / longest * 100).rounded()))
         return element("span", .class("took")) {

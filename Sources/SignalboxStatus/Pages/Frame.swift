@@ -8,23 +8,41 @@ struct Frame {
     var target: PageTarget?
     var refreshes: Bool
     var stamp: SnapshotStamp?
+    /// When the page would look different though nothing has changed; nil for one that would not.
+    var renewal: Instant?
     var main: HTML
 
     var html: HTML {
         .list([
             HTML(literal: "<!DOCTYPE html>\n<html lang=\"en\">"), head,
-            HTML(literal: "<body><a class=\"skip\" href=\"#main\">Skip to the content</a>"),
-            header, element("main", .id("main")) { main }, footer,
-            HTML(literal: "</body></html>\n"),
+            element(
+                "body", bodyMarks,
+                .list([
+                    HTML(literal: "<a class=\"skip\" href=\"#main\">Skip to the content</a>"),
+                    header, element("main", .id("main"), .passedOver, .region("main")) { main }, footer,
+                ])),
+            HTML(literal: "</html>\n"),
         ])
     }
 
+    /// What the script needs to know: which state of the store the page shows, and when it was read.
+    private var bodyMarks: [Attribute] {
+        guard let stamp else { return [] }
+        return [.sequence(stamp.sequence), .readAt(stamp.now.wall), .feed(target?.route.feed ?? "")]
+            + (renewal.map { [.renewal($0)] } ?? [])
+    }
+
+    /// Who has no JavaScript has the page renewed by the browser; the script does it better, and neither happens when
+    /// the reader has switched it off.
     private var head: HTML {
         element("head") {
             HTML(literal: "<meta charset=\"utf-8\">")
             HTML(literal: "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
             HTML(literal: "<meta name=\"color-scheme\" content=\"light dark\">")
-            if refreshes { HTML(literal: "<meta http-equiv=\"refresh\" content=\"5\">") }
+            if refreshes {
+                HTML(literal: "<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>")
+                element("script", .source(PageTarget(route: .asset(.script))), .deferred) { HTML() }
+            }
             element("title") { "\(title) · Signalbox" }
             voidElement("link", .rel("stylesheet"), .href(PageTarget(route: .asset(.styleSheet))))
             voidElement("link", .rel("icon"), .href(PageTarget(route: .asset(.mark))))
@@ -41,7 +59,9 @@ struct Frame {
                 item("Overview", .overview)
                 item("Jobs", .jobs)
                 item("Dispatches", .dispatches(.init()))
+                item("Timeline", .timeline(after: nil))
                 item("Workers", .workers)
+                item("Queues", .queues)
             }
             if let target { refreshSwitch(target) }
         }
@@ -60,13 +80,15 @@ struct Frame {
         var other = target
         other.refreshes.toggle()
         return element("p", .class(refreshes ? "refresh on" : "refresh off")) {
-            element("span") { refreshes ? "Refreshes every 5 s" : "Not refreshing" }
-            element("a", .href(other)) { refreshes ? "Stop" : "Start" }
+            element("span", .id("connection")) { refreshes ? "Refreshes every 5 s" : "Not refreshing" }
+            element("a", .href(other), .label(refreshes ? "Stop refreshing" : "Start refreshing")) {
+                refreshes ? "Stop" : "Start"
+            }
         }
     }
 
     private var footer: HTML {
-        element("footer", .class("bottom")) {
+        element("footer", .class("bottom"), .region("footer")) {
             if let stamp {
                 element("p") {
                     "Store "
@@ -82,15 +104,27 @@ struct Frame {
 
 extension Route {
     /// The part of the site a page belongs to: which entry of the navigation is marked.
-    fileprivate enum Section { case overview, jobs, dispatches, workers, none }
+    fileprivate enum Section { case overview, jobs, dispatches, timeline, workers, queues, none }
 
     fileprivate var section: Section {
         switch self {
         case .overview: .overview
         case .jobs, .job: .jobs
         case .dispatches, .dispatch: .dispatches
+        case .timeline: .timeline
         case .workers: .workers
+        case .queues: .queues
         case .health, .asset: .none
+        }
+    }
+
+    /// Which changes the live feed is asked for: of a job or a dispatch its own, else all. Names and numbers need no
+    /// escaping.
+    fileprivate var feed: String {
+        switch self {
+        case .job(let name): "job=\(name.text)"
+        case .dispatch(let id): "dispatch=\(id)"
+        case .overview, .jobs, .dispatches, .timeline, .workers, .queues, .health, .asset: ""
         }
     }
 }

@@ -1,18 +1,22 @@
+import Glibc
 import SignalboxCore
 import SignalboxStore
 
-/// The runs of the last 24 hours: how many, how long they took, and a bar for every hour.
+/// The runs of the last 24 hours: how many, how long they took, and two charts with a place for every hour.
 extension PageView {
     func lastDay(_ history: RunHistory?) -> HTML {
         guard let history else { return HTML() }
-        let total = history.total
         return section("Last 24 hours") {
-            element("div", .class("card")) {
-                if total.runs == 0 {
-                    element("p", .class("quiet")) { "Nothing that ran has ended in them." }
-                } else {
-                    figures(total)
-                    chart(history)
+            if history.total.runs == 0 {
+                element("p", .class("empty")) { "Nothing that ran has ended in them." }
+            } else {
+                element("div", .class("card")) {
+                    figures(history.total)
+                    element("div", .class("charts")) {
+                        throughput(history)
+                        durations(history)
+                    }
+                    hourTable(history)
                 }
             }
         }
@@ -34,20 +38,85 @@ extension PageView {
         }
     }
 
-    private func chart(_ history: RunHistory) -> HTML {
+    private func throughput(_ history: RunHistory) -> HTML {
         let highest = history.hours.map(\.tally.runs).max() ?? 0
-        return .list([
-            element(
-                "svg", .class("chart"), .viewBox("0 0 240 40"), .stretched, .role("img"),
-                .label("Runs that ended in each of the last 24 hours, oldest first")
-            ) {
-                for (index, hour) in history.hours.enumerated() { bar(hour, at: index * 10, highest: highest) }
-            },
-            element("p", .class("scale quiet"), .decorative) {
-                element("span") { "24 h ago" }
-                element("span") { "now" }
-            },
-        ])
+        return chart(
+            "Runs an hour", "Runs that ended in each of the last 24 hours, oldest first", history,
+            top: countText(highest), bottom: "0"
+        ) {
+            for (index, hour) in history.hours.enumerated() { bar(hour, at: index * 10, highest: highest) }
+        }
+    }
+
+    /// What half of an hour's runs took at most, and what nearly all did: on a scale where each step is as many times
+    /// more, for runs of milliseconds and of hours stand beside each other.
+    private func durations(_ history: RunHistory) -> HTML {
+        let scale = DurationScale(history.hours.map(\.tally.durations))
+        return chart(
+            "Duration", "How long half and 95 % of the runs took at most in each of the last 24 hours", history,
+            top: durationText(scale.longest), bottom: durationText(scale.shortest)
+        ) {
+            for (index, hour) in history.hours.enumerated() { spread(hour, at: index * 10, scale) }
+        }
+    }
+
+    private func chart(
+        _ title: String, _ label: String, _ history: RunHistory, top: String, bottom: String,
+        @HTMLBuilder content: () -> HTML
+    ) -> HTML {
+        element("figure") {
+            element("figcaption") { title }
+            element("div", .class("plot")) {
+                element("p", .class("axis"), .decorative) {
+                    element("span") { top }
+                    element("span") { bottom }
+                }
+                element("svg", .class("chart"), .viewBox("0 0 240 40"), .stretched, .role("img"), .label(label)) {
+                    content()
+                }
+                element("p", .class("scale"), .decorative) {
+                    for index in stride(from: 0, to: RunHistory.length, by: 6) {
+                        element("span") { String(history.hours[index].hour.start.utcParts.clock.prefix(5)) }
+                    }
+                    element("span") { "now" }
+                }
+            }
+        }
+    }
+
+    /// The same in numbers, for who cannot see the charts or wants to know exactly.
+    private func hourTable(_ history: RunHistory) -> HTML {
+        element("details", .class("numbers")) {
+            element("summary") { "Hour by hour in numbers" }
+            Table(
+                caption: "The runs of each hour",
+                columns: [
+                    .text("Hour (UTC)"), .number("Runs"), .number("Failed"), .number("Half within"),
+                    .number("95 % within"),
+                ],
+                rows: history.hours.reversed().filter { $0.tally.runs > 0 }.map { hour in
+                    let parts = hour.hour.start.utcParts
+                    return [
+                        .text("\(parts.day) \(parts.clock.prefix(5))"), .text(countText(hour.tally.runs)),
+                        .text(countText(hour.tally.failures)),
+                        .text(hour.tally.durations.quantile(0.5).map(durationText) ?? "–"),
+                        .text(hour.tally.durations.quantile(0.95).map(durationText) ?? "–"),
+                    ]
+                }, emptyText: ""
+            ).html
+        }
+    }
+
+    private func spread(_ hour: RunHistory.Hour, at x: Int, _ scale: DurationScale) -> HTML {
+        guard let half = hour.tally.durations.quantile(0.5), let most = hour.tally.durations.quantile(0.95) else {
+            return rectangle(x, 39, 1, "nothing")
+        }
+        let (low, high) = (scale.place(half), scale.place(most))
+        return element("g") {
+            element("title") { barText(hour) + ", 95 % at most about \(durationText(most))" }
+            rectangle(x, high, max(2, low - high), "spread")
+            rectangle(x, low - 1, 2, "median")
+        }
     }
 
     /// Successes below, failures on top of them, in units of the chart; an hour without a run is a mark on the ground.
@@ -74,12 +143,31 @@ extension PageView {
     }
 
     /// "2026-11-22 04:00 UTC: 12 runs, 1 failed, half took at most about 350 ms"
-    private func barText(_ hour: RunHistory.Hour) -> String {
+    func barText(_ hour: RunHistory.Hour) -> String {
         let parts = hour.hour.start.utcParts
         let tally = hour.tally
         var text = "\(parts.day) \(parts.clock.prefix(5)) UTC: "
         text += "\(countText(tally.runs)) \(tally.runs == 1 ? "run" : "runs"), \(countText(tally.failures)) failed"
         if let half = tally.durations.quantile(0.5) { text += ", half took at most about \(durationText(half))" }
         return text
+    }
+}
+
+/// Where in a chart, of 40 units, a duration stands: as high as its logarithm.
+struct DurationScale {
+    let shortest: Duration
+    let longest: Duration
+
+    init(_ histograms: [DurationHistogram]) {
+        let ends = histograms.flatMap { [$0.quantile(0.5), $0.quantile(0.95)].compactMap { $0 } }
+        shortest = max(.microseconds(1), ends.min() ?? .zero)
+        longest = max(shortest, ends.max() ?? .zero)
+    }
+
+    /// From 3 at the top to 37 at the bottom.
+    func place(_ duration: Duration) -> Int {
+        guard longest > shortest else { return 20 }
+        let part = log(duration / shortest) / log(longest / shortest)
+        return 37 - Int((min(1, max(0, part)) * 34).rounded())
     }
 }

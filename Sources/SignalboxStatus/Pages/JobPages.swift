@@ -14,7 +14,8 @@ extension PageView {
                 .text("Job"), .text("State"), .text("Schedule"), .text("Next run"), .text("Last run"), .wide("History"),
             ],
             rows: jobs.map(jobRow),
-            emptyText: "There is no job yet. Add one with: signalbox add NAME --every 5m -- COMMAND"
+            emptyText: "There is no job yet. Add one with: signalbox add NAME --every 5m -- COMMAND", layout: .jobs,
+            marks: jobs.map { [.key("job-\($0.name)"), .ofJob($0.name)] }
         ).html
     }
 
@@ -32,11 +33,11 @@ extension PageView {
     /// Whether it waits for its time, is paused, has work waiting, or runs.
     private func marks(_ view: JobView) -> HTML {
         element("span", .class("marks")) {
-            if view.job.progress.paused { badge("paused", tone: "pending") }
-            if view.running == 1 { badge("running", tone: "in-progress") }
-            if view.running > 1 { badge("running ×\(view.running)", tone: "in-progress") }
+            if view.job.progress.paused { badge("Paused", tone: "pending") }
+            if view.running == 1 { badge("Running…", tone: "in-progress") }
+            if view.running > 1 { badge("Running… ×\(view.running)", tone: "in-progress") }
             if view.waiting > 0 { badge("\(countText(view.waiting)) waiting", tone: "scheduled") }
-            if !view.job.progress.paused, view.running + view.waiting == 0 { badge("idle", tone: "idle") }
+            if !view.job.progress.paused, view.running + view.waiting == 0 { badge("Idle", tone: "idle") }
         }
     }
 
@@ -66,7 +67,7 @@ extension PageView {
         let definition = detail.view.job.definition
         return .list([
             element("p", .class("trail")) { link(.jobs) { "Jobs" } },
-            element("div", .class("heading")) {
+            element("div", .class("heading"), .ofJob(detail.view.name)) {
                 element("h1") { detail.view.name.text }
                 marks(detail.view)
             },

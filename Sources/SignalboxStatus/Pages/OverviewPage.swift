@@ -4,35 +4,31 @@ import SignalboxStore
 /// The first page: is all well, what runs, who works, what is next. Made to be looked at, not read.
 extension PageView {
     func overview(_ overview: Overview) -> HTML {
-        .list([
+        let shown = Overview.drawn(of: overview.jobs.map(\.job))
+        return .list([
             element("h1", .class("aside")) { "Overview" },
-            clockNotice(overview.status.clockHold),
-            storeNotice(overview.status.filling),
+            health(overview),
             tiles(overview.status),
             element("div", .class("columns")) {
-                runningNow(overview.running)
+                runningNow(overview)
                 workerSummary(overview.workers)
             },
             lastDay(overview.status.last24Hours),
-            section("Jobs") { jobTable(overview.jobs) },
+            section(shown.count < overview.jobs.count ? "Jobs that ran last" : "Jobs") {
+                jobTable(overview.jobs.filter { shown.contains($0.name) })
+                if shown.count < overview.jobs.count {
+                    element("p", .class("more")) { link(.jobs) { "All \(countText(overview.jobs.count)) jobs" } }
+                }
+            },
+            element("div", .class("columns")) {
+                section("Queues") { queueTable(overview.status.queues) }
+                comingUp(overview.jobs)
+            },
             section("Recent dispatches") {
                 dispatchTable(
                     overview.recent, caption: "The newest dispatches", emptyText: "Nothing has been dispatched yet.")
             },
-            section("Queues") { queueTable(overview.status.queues) },
         ])
-    }
-
-    private func clockNotice(_ hold: ClockHold?) -> HTML {
-        guard let hold, let remaining = hold.remaining(at: now) else { return HTML() }
-        return element("p", .class("why")) {
-            "Calendar jobs wait, for at most \(durationText(remaining)) more: \(hold.doubt.sentence)."
-        }
-    }
-
-    private func storeNotice(_ filling: StoreFilling) -> HTML {
-        guard let concern = filling.concern else { return HTML() }
-        return element("p", .class("why")) { "The store \(concern)." }
     }
 
     func section(_ heading: String, @HTMLBuilder content: () -> HTML) -> HTML {
@@ -61,26 +57,56 @@ extension PageView {
         }
     }
 
-    private func runningNow(_ running: [DispatchView]) -> HTML {
-        section("Running now") {
-            if running.isEmpty {
+    private func runningNow(_ overview: Overview) -> HTML {
+        let shown = overview.running.prefix(8)
+        let all = max(overview.running.count, overview.status.count(.inProgress))
+        return section("Running now") {
+            if shown.isEmpty {
                 element("p", .class("empty")) { "Nothing is running." }
             } else {
-                element("ul", .class("running")) { HTML.list(running.map(runningItem)) }
+                element("ul", .class("running")) { HTML.list(shown.map(runningItem)) }
+            }
+            if all > shown.count {
+                element("p", .class("more")) {
+                    link(.dispatches(DispatchFilter(state: .inProgress))) { "All \(countText(all)) that run" }
+                }
             }
         }
     }
 
     private func runningItem(_ view: DispatchView) -> HTML {
-        element("li") {
+        element("li", .key("running-\(view.id)")) {
             element("div", .class("line")) {
                 if let job = view.dispatch.job { link(.job(job)) { job.text } }
                 link(.dispatch(view.id)) { "#\(view.id)" }
                 if view.dispatch.cancelRequested { badge("being cancelled", tone: "pending") }
-                element("span", .class("far")) { view.duration(now: now).map(durationText) ?? "" }
+                if let started = view.dispatch.started, let duration = view.duration(now: now) {
+                    element("span", .class("far")) { elapsed(since: started.wall, duration) }
+                }
             }
-            element("code", .class("command")) { redacted(line: view.command) }
+            element("code", .class("command short")) { redacted(line: view.command) }
             progressBar(view.progress)
+        }
+    }
+
+    /// What falls due next, the first one first.
+    private func comingUp(_ jobs: [JobView]) -> HTML {
+        let due = jobs.filter { !$0.job.progress.paused && $0.job.progress.nextDue != nil }
+            .sorted { ($0.job.progress.nextDue ?? .epoch) < ($1.job.progress.nextDue ?? .epoch) }
+        return section("Coming up") {
+            if due.isEmpty {
+                element("p", .class("empty")) { "Nothing falls due by the clock." }
+            } else {
+                element("ol", .class("coming card")) {
+                    for view in due.prefix(6) {
+                        element("li", .key("due-\(view.name)")) {
+                            link(.job(view.name)) { view.name.text }
+                            if let next = view.job.progress.nextDue { relative(next) }
+                        }
+                    }
+                }
+                element("p", .class("more")) { link(.timeline(after: nil)) { "The whole day" } }
+            }
         }
     }
 
@@ -91,13 +117,14 @@ extension PageView {
             rows: queues.map { queue in
                 [link(.dispatches(DispatchFilter(queue: queue.name))) { queue.name.text }]
                     + states.map { queueCount(queue, $0) }
-            }, emptyText: "There is no queue yet: the first dispatch makes one."
+            }, emptyText: "There is no queue yet: the first dispatch makes one.",
+            marks: queues.map { [.key("queue-\($0.name)")] }
         ).html
     }
 
     private func queueCount(_ queue: QueueView, _ state: DispatchState) -> HTML {
         let count = queue.count(state)
-        guard count > 0 else { return element("span", .class("quiet")) { "0" } }
+        guard count > 0 else { return quiet("0") }
         return link(.dispatches(DispatchFilter(state: state, queue: queue.name))) { countText(count) }
     }
 }

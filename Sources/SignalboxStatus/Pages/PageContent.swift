@@ -8,4 +8,6 @@ enum PageContent: Sendable {
     case dispatches(DispatchFilter, DispatchPage)
     case dispatch(DispatchDetail)
     case workers([WorkerView])
+    case queues([QueueDetail])
+    case timeline(Timeline)
 }

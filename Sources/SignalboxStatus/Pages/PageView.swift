@@ -16,18 +16,24 @@ struct PageView: Sendable {
     var now: Now { stamp.now }
 
     func page(_ content: PageContent) -> HTML {
-        switch content {
-        case .overview(let overview): frame("Overview", self.overview(overview))
-        case .jobs(let jobs): frame("Jobs", jobList(jobs))
-        case .job(let job): frame("Job \(job.view.name)", self.job(job))
-        case .dispatches(let filter, let page): frame("Dispatches", dispatchList(filter, page))
-        case .dispatch(let detail): frame("Dispatch \(detail.view.id)", dispatch(detail))
-        case .workers(let workers): frame("Workers", workerList(workers))
-        }
+        let (title, main) = titleAndMain(content)
+        return Frame(
+            title: title, target: target, refreshes: target.refreshes, stamp: stamp,
+            renewal: content.renewal(after: now), main: main
+        ).html
     }
 
-    private func frame(_ title: String, _ main: HTML) -> HTML {
-        Frame(title: title, target: target, refreshes: target.refreshes, stamp: stamp, main: main).html
+    private func titleAndMain(_ content: PageContent) -> (title: String, main: HTML) {
+        switch content {
+        case .overview(let overview): ("Overview", self.overview(overview))
+        case .jobs(let jobs): ("Jobs", jobList(jobs))
+        case .job(let job): ("Job \(job.view.name)", self.job(job))
+        case .dispatches(let filter, let page): ("Dispatches", dispatchList(filter, page))
+        case .dispatch(let detail): ("Dispatch \(detail.view.id)", dispatch(detail))
+        case .workers(let workers): ("Workers", workerList(workers))
+        case .queues(let queues): ("Queues", queueList(queues))
+        case .timeline(let timeline): ("Timeline", self.timeline(timeline))
+        }
     }
 
     func link(_ route: Route, _ attributes: Attribute..., @HTMLBuilder content: () -> HTML) -> HTML {
@@ -37,14 +43,27 @@ struct PageView: Sendable {
 
     /// "4 min ago" or "in 4 min", with the instant for machines and in the tooltip.
     func relative(_ instant: Instant) -> HTML {
-        element("time", .datetime(instant), .title(instant.utcText)) { relativeText(from: now.wall, to: instant) }
+        element("time", .datetime(instant), .title(instant.utcText), .ticking(.relative)) {
+            relativeText(from: now.wall, to: instant)
+        }
+    }
+
+    /// "4 min 12 s" since `instant`, and going on.
+    func elapsed(since instant: Instant, _ duration: Duration) -> HTML {
+        element("time", .datetime(instant), .title("since \(instant.utcText)"), .ticking(.elapsed)) {
+            durationText(duration)
+        }
     }
 
     /// "2026-11-22 04:23:44 UTC (4 min ago)"
     func absolute(_ instant: Instant) -> HTML {
-        element("time", .datetime(instant)) {
-            instant.utcText
-            element("span", .class("quiet")) { " (\(relativeText(from: now.wall, to: instant)))" }
+        element("span", .class("moment")) {
+            element("time", .datetime(instant)) { instant.utcText }
+            element("span", .class("quiet")) {
+                " ("
+                element("time", .datetime(instant), .ticking(.relative)) { relativeText(from: now.wall, to: instant) }
+                ")"
+            }
         }
     }
 }

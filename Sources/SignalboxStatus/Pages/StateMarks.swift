@@ -13,9 +13,7 @@ extension PageView {
         guard !newestFirst.isEmpty else { return element("span", .class("quiet")) { "none yet" } }
         return element("ol", .class("strip"), .label("Last \(newestFirst.count) runs, oldest first")) {
             for dispatch in newestFirst.reversed() {
-                element("li") {
-                    runMark(dispatch)
-                }
+                element("li", .key("run-\(dispatch.id)")) { runMark(dispatch) }
             }
         }
     }
@@ -28,7 +26,7 @@ extension PageView {
     }
 
     /// "#12 SUCCESS, 4 min ago, took 3.2 s"
-    private func runText(_ dispatch: Dispatch) -> String {
+    func runText(_ dispatch: Dispatch) -> String {
         let when = dispatch.finished?.wall ?? dispatch.started?.wall ?? dispatch.dueAt
         var text = "#\(dispatch.id) \(dispatch.state.name), \(relativeText(from: now.wall, to: when))"
         if let duration = dispatch.attemptDuration { text += ", took \(durationText(duration))" }

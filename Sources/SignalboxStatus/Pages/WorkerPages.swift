@@ -31,15 +31,13 @@ extension PageView {
     }
 
     /// The one that has done most since it started.
-    private func mostActive(_ workers: [WorkerView]) -> WorkerView? {
-        workers.max { ($0.heartbeat?.processed ?? 0) < ($1.heartbeat?.processed ?? 0) }
-    }
+    private func mostActive(_ workers: [WorkerView]) -> WorkerView? { workers.min(by: moreActive) }
 
     private func mostActiveFacts(_ view: WorkerView) -> HTML {
         facts([
             Fact("Most active", .text(view.registration.name)),
             Fact("Last heartbeat", heartbeat(view)),
-            Fact("Up for", .text(uptime(view))),
+            Fact("Up for", uptime(view)),
             Fact("Processed", processed(view)),
         ])
     }
@@ -54,49 +52,92 @@ extension PageView {
 
     /// Told by the boot clock, so that a step of the wall clock makes nobody look dead.
     private func heartbeat(_ view: WorkerView) -> HTML {
-        guard let at = view.heartbeat?.at else { return element("span", .class("quiet")) { "none yet" } }
+        guard let at = view.heartbeat?.at else { return quiet("none yet") }
         let age = at.boot.duration(to: now.boot)
-        let late = view.registration.state.isActive && age > Heartbeat.interval * 3
-        return element("span", .class(late ? "late" : "plain")) {
-            element("time", .datetime(at.wall), .title(at.wall.utcText)) { relativeText(.zero - age) }
-            if late { " (late)" }
+        return element("span", .class(isLate(view) ? "late" : "plain")) {
+            element("time", .datetime(at.wall), .title(at.wall.utcText), .ticking(.relative)) {
+                relativeText(.zero - age)
+            }
+            if isLate(view) { " (late)" }
         }
     }
 
-    private func uptime(_ view: WorkerView) -> String {
-        durationText(.seconds(max(0, view.registration.startedAt.duration(to: now.wall).components.seconds)))
+    /// It should have been heard of, and was not three times.
+    func isLate(_ view: WorkerView) -> Bool {
+        guard view.registration.state.isActive, let at = view.heartbeat?.at else { return false }
+        return at.boot.duration(to: now.boot) > Patience.forHeartbeats
+    }
+
+    private func uptime(_ view: WorkerView) -> HTML {
+        let started = view.registration.startedAt
+        return elapsed(since: started, .seconds(max(0, started.duration(to: now.wall).components.seconds)))
     }
 
     func workerList(_ workers: [WorkerView]) -> HTML {
-        .list([element("h1") { "Workers" }, element("section") { workerTable(workers) }])
+        let active = workers.filter(\.registration.state.isActive).sorted(by: moreActive)
+        let ended = workers.filter { !$0.registration.state.isActive }
+        return .list([
+            element("h1") { "Workers" },
+            active.isEmpty
+                ? element("p", .class("empty")) {
+                    workers.isEmpty
+                        ? "No worker has ever registered. Start one with: " : "No worker is online. Start one with: "
+                    element("code") { "signalbox worker" }
+                }
+                : element("div", .class("cards")) { HTML.list(active.map(workerCard)) },
+            ended.isEmpty ? HTML() : section("Ended") { endedTable(ended) },
+        ])
     }
 
-    private func workerTable(_ workers: [WorkerView]) -> HTML {
-        Table(
-            caption: "Workers with what they have done",
-            columns: [
-                .text("Worker"), .text("State"), .text("Heartbeat"), .text("Up for"), .text("Slots used"),
-                .number("Processed"), .number("Failed"), .free("Queues"), .free("Process"),
-            ],
-            rows: workers.map(workerRow),
-            emptyText: "No worker has ever registered. Start one with: signalbox worker"
-        ).html
+    private func moreActive(_ one: WorkerView, _ other: WorkerView) -> Bool {
+        (one.heartbeat?.processed ?? 0, other.id) > (other.heartbeat?.processed ?? 0, one.id)
     }
 
-    private func workerRow(_ view: WorkerView) -> [HTML] {
+    private func workerCard(_ view: WorkerView) -> HTML {
         let registration = view.registration
-        let active = registration.state.isActive
-        return [
-            .text(registration.name),
-            badge(registration.state.word, tone: registration.state.tone),
-            heartbeat(view),
-            .text(active ? uptime(view) : "–"),
-            active ? slots(view) : .text("–"),
-            .text(countText(view.heartbeat?.processed ?? 0)),
-            .text(countText(view.heartbeat?.failed ?? 0)),
-            .text(registration.queues.map(\.text).joined(separator: ", ")),
-            .text("\(registration.process.pid) on \(registration.host), version \(registration.version)"),
-        ]
+        return element("section", .class("card worker"), .key("worker-\(view.id)")) {
+            element("div", .class("heading")) {
+                element("h2") { registration.name }
+                badge(registration.state.word, tone: isLate(view) ? "failed" : registration.state.tone)
+            }
+            element("p", .class("processed")) {
+                element("strong") { countText(view.heartbeat?.processed ?? 0) }
+                quiet(" processed")
+                if let failed = view.heartbeat?.failed, failed > 0 {
+                    element("span", .class("quiet")) { " · \(countText(failed)) failed" }
+                }
+            }
+            facts([
+                Fact("Heartbeat", heartbeat(view)),
+                Fact("Up for", uptime(view)),
+                Fact("Slots used", slots(view)),
+                Fact("Queues", .text(registration.queues.map(\.text).joined(separator: ", "))),
+                Fact("Process", process(registration)),
+            ])
+        }
+    }
+
+    private func process(_ registration: WorkerRegistration) -> HTML {
+        .text("\(registration.process.pid) on \(registration.host), version \(registration.version)")
+    }
+
+    private func endedTable(_ workers: [WorkerView]) -> HTML {
+        Table(
+            caption: "Workers that have ended, the newest first",
+            columns: [
+                .text("Worker"), .text("State"), .text("Started"), .text("Heartbeat"), .number("Processed"),
+                .number("Failed"), .free("Process"),
+            ],
+            rows: workers.map { view in
+                [
+                    .text(view.registration.name),
+                    badge(view.registration.state.word, tone: view.registration.state.tone),
+                    relative(view.registration.startedAt), heartbeat(view),
+                    .text(countText(view.heartbeat?.processed ?? 0)), .text(countText(view.heartbeat?.failed ?? 0)),
+                    process(view.registration),
+                ]
+            }, emptyText: "", marks: workers.map { [.key("worker-\($0.id)")] }
+        ).html
     }
 
     /// One square per slot, filled while it is used; only the numbers when there are many.

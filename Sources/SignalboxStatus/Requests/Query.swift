@@ -33,10 +33,15 @@ struct Query {
         var filter = DispatchFilter()
         let states = DispatchState.allCases.map(\.name).joined(separator: ", ")
         filter.state = try take("state", "one of \(states)") { DispatchState(name: $0) }
-        filter.job = try take("job", "the name of a job") { try? JobName($0) }
+        filter.job = try takeJob("job")
         filter.queue = try take("queue", "the name of a queue") { try? QueueName($0) }
         filter.before = try take("before", "the number of a dispatch") { DispatchID(text: $0) }
         return filter
+    }
+
+    /// The name of a job.
+    mutating func takeJob(_ name: String) throws(TargetProblem) -> JobName? {
+        try take(name, "the name of a job") { try? JobName($0) }
     }
 
     /// Nil when there is none, or an empty one, as a form sends it.

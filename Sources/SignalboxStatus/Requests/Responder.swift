@@ -39,7 +39,7 @@ struct Responder: Sendable {
         case .health:
             _ = try source.sequence()
             return PageResponse(.ok, type: .text, body: "ok\n")
-        case .overview, .jobs, .job, .dispatches, .dispatch, .workers:
+        case .overview, .jobs, .job, .dispatches, .dispatch, .workers, .queues, .timeline:
             // Read first, so that what the page shows is never older than what it says.
             let sequence = try source.sequence()
             let content = try content(of: target.route)
@@ -56,6 +56,8 @@ struct Responder: Sendable {
         case .jobs: return .jobs(try source.jobs())
         case .dispatches(let filter): return .dispatches(filter, try source.dispatches(filter))
         case .workers: return .workers(try source.workers())
+        case .queues: return .queues(try source.queues())
+        case .timeline(let name): return .timeline(try source.timeline(after: name))
         case .job(let name):
             guard let job = try source.job(name) else {
                 throw TargetProblem(.notFound, "There is no job \(quoted(name.text)) in this store.")

@@ -9,6 +9,9 @@ enum Route: Hashable, Sendable {
     case dispatches(DispatchFilter)
     case dispatch(DispatchID)
     case workers
+    case queues
+    /// The jobs after this one in the order of names; nil: from the first one on.
+    case timeline(after: JobName?)
     case health
     case asset(Asset)
 
@@ -26,6 +29,8 @@ enum Route: Hashable, Sendable {
         case .dispatches: "/dispatches"
         case .dispatch(let id): "/dispatches/\(id)"
         case .workers: "/workers"
+        case .queues: "/queues"
+        case .timeline: "/timeline"
         case .health: "/healthz"
         case .asset(let asset): asset.path
         }
@@ -33,7 +38,8 @@ enum Route: Hashable, Sendable {
 
     private var query: [(String, String)] {
         switch self {
-        case .overview, .jobs, .job, .dispatch, .workers, .health: []
+        case .overview, .jobs, .job, .dispatch, .workers, .queues, .health: []
+        case .timeline(let name): name.map { [("after", $0.text)] } ?? []
         case .asset(let asset): [("v", asset.version)]
         case .dispatches(let filter):
             [
@@ -99,6 +105,8 @@ extension PageTarget {
         case ("dispatches", 1): return .dispatches(try query.takeFilter())
         case ("dispatches", 2): return .dispatch(try dispatchID(parts[1]))
         case ("workers", 1): return .workers
+        case ("queues", 1): return .queues
+        case ("timeline", 1): return .timeline(after: try query.takeJob("after"))
         case ("healthz", 1): return .health
         case (_, _): throw TargetProblem(.notFound, "There is no page \(quoted(path)) here.")
         }

@@ -19,10 +19,12 @@ extension JobStore {
         let live = try liveView()
         return try engine.read { transaction in
             let running = try transaction.ids(Buckets.byState, .state(.inProgress), .ascending, limit: 50)
-            let recent = try transaction.ids(Buckets.dispatches, .all, .descending, limit: 20)
+            let recent = try transaction.ids(Buckets.dispatches, .all, .descending, limit: 12)
+            let jobs = try transaction.jobs()
+            let drawn = Overview.drawn(of: jobs)
             return Overview(
                 status: try transaction.status(isAlive, now),
-                jobs: try transaction.jobs().map { try transaction.view(of: $0, recent: 20, now) },
+                jobs: try jobs.map { try transaction.view(of: $0, recent: drawn.contains($0.name) ? 20 : 0, now) },
                 workers: try transaction.workerViews(live, isAlive),
                 running: try running.map { try transaction.view(of: $0, live, now) },
                 recent: try recent.map { try transaction.view(of: $0, live, now) })
@@ -181,7 +183,7 @@ extension ReadTransaction where Self: ~Copyable {
     }
 
     /// A worker that has died and was not settled yet is dead all the same.
-    fileprivate func workerViews(_ live: LiveView, _ isAlive: (WorkerID) -> Bool) throws -> [WorkerView] {
+    func workerViews(_ live: LiveView, _ isAlive: (WorkerID) -> Bool) throws -> [WorkerView] {
         var views: [WorkerView] = []
         try records(WorkerRegistration.self, Buckets.workers, .all, .descending) { _, stored in
             var registration = stored

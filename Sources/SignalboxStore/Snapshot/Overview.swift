@@ -3,6 +3,7 @@ public import SignalboxCore
 /// What the first page shows, from one snapshot.
 public struct Overview: Sendable {
     public var status: StatusView
+    /// Every job in the order of names; only those that are ``drawn(of:)`` have their newest dispatches.
     public var jobs: [JobView]
     /// Online and draining first, then the newest of the others.
     public var workers: [WorkerView]
@@ -10,6 +11,17 @@ public struct Overview: Sendable {
     public var running: [DispatchView]
     /// The newest dispatches of any state, newest first.
     public var recent: [DispatchView]
+
+    /// The jobs that the first page has room for: all, or of too many those that ran last.
+    public static func drawn(of jobs: [Job]) -> Set<JobName> {
+        guard jobs.count > drawnLimit else { return Set(jobs.map(\.name)) }
+        let newest = jobs.sorted {
+            ($0.progress.lastRun?.finishedAt ?? .epoch) > ($1.progress.lastRun?.finishedAt ?? .epoch)
+        }
+        return Set(newest.prefix(drawnLimit).map(\.name))
+    }
+
+    static let drawnLimit = 50
 }
 
 /// A job with its newest dispatches, newest first.

@@ -1,0 +1,34 @@
+import SignalboxCore
+import SignalboxStore
+
+extension PageContent {
+    /// When the page would next look different though nothing has changed in the store: a new hour has begun, a due time
+    /// has been passed over, a worker has gone silent. The script asks for the page again then, and so need not ask in
+    /// between.
+    func renewal(after now: Now) -> Instant {
+        let hour = UTCHour(of: now.wall).advanced(by: 1).start
+        return changes(now).filter { $0 > now.wall }.min().map { min($0, hour) } ?? hour
+    }
+
+    private func changes(_ now: Now) -> [Instant] {
+        switch self {
+        case .overview(let overview): dueTimes(overview.jobs) + silences(overview.workers, now)
+        case .jobs(let jobs): dueTimes(jobs)
+        case .workers(let workers): silences(workers, now)
+        case .queues(let queues): silences(queues.flatMap(\.workers), now)
+        case .job, .dispatches, .dispatch, .timeline: []
+        }
+    }
+
+    private func dueTimes(_ jobs: [JobView]) -> [Instant] {
+        jobs.compactMap { $0.job.progress.nextDue.map { $0 + Patience.forDueTimes + .seconds(1) } }
+    }
+
+    private func silences(_ workers: [WorkerView], _ now: Now) -> [Instant] {
+        workers.filter(\.registration.state.isActive).compactMap { view in
+            view.heartbeat.map { beat in
+                now.wall + now.boot.duration(to: beat.at.boot) + Patience.forHeartbeats + .seconds(1)
+            }
+        }
+    }
+}
