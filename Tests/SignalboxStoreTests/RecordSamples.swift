@@ -94,7 +94,9 @@ enum RecordSamples {
     private static let event = EventRecord(
         at: moment.wall,
         changes: [
-            DispatchChange(id: DispatchID(4), job: name, from: nil, to: .pending, attempt: 0),
-            DispatchChange(id: DispatchID(4), job: nil, from: .pending, to: .inProgress, attempt: 1),
+            DispatchChange(id: DispatchID(4), job: name, queue: .standard, from: nil, to: .pending, attempt: 0),
+            DispatchChange(id: DispatchID(4), job: nil, queue: .standard, from: .pending, to: .inProgress, attempt: 1),
+            DispatchChange(
+                id: DispatchID(5), job: nil, queue: try! QueueName("heavy"), from: .blocked, to: .pending, attempt: 2),
         ])
 }

@@ -77,6 +77,12 @@ struct RecordReader: ~Escapable {
     }
     @_lifetime(self: copy self)
     mutating func queueName() throws -> QueueName { try QueueName(utf8: try part(Int(clamping: try number32()))) }
+    /// The name made of what ``RecordWriter/put(name:)`` has written; nil when it is empty.
+    @_lifetime(self: copy self)
+    mutating func shortName<Name>(_ make: (Span<UInt8>) throws -> Name) throws -> Name? {
+        let bytes = try part(Int(try byte()))
+        return bytes.isEmpty ? nil : try make(bytes)
+    }
     /// Nil where an empty text stands for none.
     @_lifetime(self: copy self)
     mutating func jobName() throws -> JobName? {

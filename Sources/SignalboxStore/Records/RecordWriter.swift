@@ -73,8 +73,21 @@ struct RecordWriter {
     mutating func put(_ text: String) { put(text.utf8.span) }
     mutating func put(_ data: [UInt8]) { put(data.span) }
 
+    /// A name, which is short; an empty one for nil.
+    @inline(__always)
+    mutating func put(name: String?) {
+        guard let name else { return put(UInt8(0)) }
+        let bytes = name.utf8.span
+        put(UInt8(bytes.count))
+        append(bytes)
+    }
+
     private mutating func put(_ bytes: Span<UInt8>) {
         put(UInt32(bytes.count))
+        append(bytes)
+    }
+
+    private mutating func append(_ bytes: Span<UInt8>) {
         if hasRoom(bytes.count) {
             for index in bytes.indices { inline[inlineCount &+ index] = bytes[index] }
             inlineCount &+= bytes.count

@@ -20,9 +20,9 @@ public struct FeedFrame: Hashable, Sendable {
 
 extension FeedFrame: Encodable {
     private enum CodingKeys: String, CodingKey { case seq, txn, changes }
-    private enum ChangeKeys: String, CodingKey { case id, job, from, to, attempt, at }
+    private enum ChangeKeys: String, CodingKey { case id, job, queue, from, to, attempt, at }
 
-    /// `{seq, txn, changes: [{id, job, from, to, attempt, at}]}`. One transaction is one frame, so that `seq`, by which
+    /// `{seq, txn, changes: [{id, job, queue, from, to, attempt, at}]}`. One transaction is one frame, so that `seq`, by which
     /// the feed is resumed, and `txn`, the transaction, are the same number.
     public func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: CodingKeys.self)
@@ -33,6 +33,7 @@ extension FeedFrame: Encodable {
             var item = list.nestedContainer(keyedBy: ChangeKeys.self)
             try item.encode(change.id.number, forKey: .id)
             try item.encode(change.job?.text, forKey: .job)
+            try item.encode(change.queue.text, forKey: .queue)
             try item.encode(change.from?.name, forKey: .from)
             try item.encode(change.to.name, forKey: .to)
             try item.encode(change.attempt, forKey: .attempt)

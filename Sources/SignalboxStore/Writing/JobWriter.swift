@@ -14,6 +14,8 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
     /// The transitions so far, as they will be kept.
     private var event = RecordWriter()
     private var hasEvent = false
+    /// The queue of its newest transition.
+    private var eventQueue: QueueName?
     private var counts = CounterTable()
     private var interests: InterestSet = []
     /// Whether a registered worker lives: what its kernel lock says.
@@ -90,8 +92,11 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
             event.begin(eventAt: now.wall)
             hasEvent = true
         }
+        let isSameQueue = dispatch.queue == eventQueue
         event.put(
-            change: dispatch.id, of: dispatch.job, from: before, to: dispatch.state, attempt: dispatch.attempt)
+            change: dispatch.id, of: dispatch.job, in: isSameQueue ? nil : dispatch.queue, from: before,
+            to: dispatch.state, attempt: dispatch.attempt)
+        if !isSameQueue { eventQueue = dispatch.queue }
     }
 
     /// Writes what the body has gathered; nothing when it changed nothing.
