@@ -65,6 +65,7 @@ let package = Package(
                 "OrderedStore", "SignalboxCore", "SignalboxStore", .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
             ],
             swiftSettings: strict),
         // The face for Swift programs, and the one place that chooses the engine.
@@ -117,9 +118,11 @@ let package = Package(
         .testTarget(
             name: "SignalboxStatusTests",
             dependencies: [
-                "SignalboxCore", "SignalboxStatus", "SignalboxStore", .product(name: "Logging", package: "swift-log"),
+                "OrderedStore", "SignalboxCore", "SignalboxStatus", "SignalboxStore", "SignalboxTesting",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
             ],
             swiftSettings: strict),
         // It starts the built command, which lies beside the tests; the dependency is there so that it is built.

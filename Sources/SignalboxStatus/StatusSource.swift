@@ -3,7 +3,7 @@ public import SignalboxStore
 
 /// What the status server needs of a store: each method is one read transaction, so that what it returns never mixes
 /// two states of the store. Called from threads that may block; an error becomes a page that says so.
-public protocol StatusSource: Sendable {
+public protocol StatusSource: FeedSource {
     func overview() throws -> Overview
     func jobs() throws -> [JobView]
     /// Nil when there is no such job.
@@ -17,8 +17,6 @@ public protocol StatusSource: Sendable {
     func queues() throws -> [QueueDetail]
     /// The jobs after `name`, at most ``Timeline/rowLimit`` of them.
     func timeline(after name: JobName?) throws -> Timeline
-    /// The store's commit sequence: rises with every transaction that changed something a reader can see.
-    func sequence() throws -> UInt64
     /// What names this store among others; never changes.
     func storeID() throws -> String
 }

@@ -1,9 +1,12 @@
 import SignalboxCore
 @testable import SignalboxStore
 import SignalboxStatus
+import SignalboxTesting
 
 /// A store made of values: what each method returns is what was put in.
 struct FixedSource: StatusSource {
+    /// Where the live feed looks; without one nothing ever happens.
+    var store: JobStore<MemoryEngine>?
     var shown = Overview(status: Fixtures.status, jobs: [], workers: [], running: [], recent: [])
     var details: [DispatchID: DispatchDetail] = [:]
     var queueDetails: [QueueDetail] = []
@@ -16,7 +19,7 @@ struct FixedSource: StatusSource {
     func workers() throws -> [WorkerView] { try checked(shown.workers) }
     func queues() throws -> [QueueDetail] { try checked(queueDetails) }
     func timeline(after name: JobName?) throws -> Timeline { try checked(day) }
-    func sequence() throws -> UInt64 { try checked(shown.status.sequence) }
+    func sequence() throws -> UInt64 { try checked(store?.sequence() ?? shown.status.sequence) }
     func storeID() throws -> String { try checked(shown.status.storeID) }
     func dispatch(_ id: DispatchID) throws -> DispatchDetail? { try checked(details[id]) }
 

@@ -15,6 +15,7 @@ struct Serve: ParsableCommand {
 
     func run() throws {
         let logger = Log.make()
+        OpenFiles.raise(to: 2048)
         let (store, path) = (try store.open(.read), store.path)
         let clocks = try SystemClocks()
         let source = StoreSource(store) { try Store.open(at: path, .read, logger: logger) }

@@ -17,7 +17,7 @@ final class StoreSource: StatusSource {
         self.reopen = reopen
     }
 
-    private var store: Store {
+    var store: Store {
         current.withLock { store in
             if store.live == nil, let newer = try? reopen() { store = newer }
             return store

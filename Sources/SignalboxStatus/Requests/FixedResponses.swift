@@ -19,7 +19,8 @@ extension PageResponse {
         return answer
     }()
 
-    private static func plain(_ status: HTTPResponseStatus, _ sentence: String) -> PageResponse {
+    /// One sentence, and the end of the connection.
+    static func plain(_ status: HTTPResponseStatus, _ sentence: String) -> PageResponse {
         PageResponse(status, type: .text, body: sentence + "\n").closing()
     }
 }

@@ -9,6 +9,8 @@ struct PageRequest: Sendable {
     var hosts: [String]
     /// The entity tags of `If-None-Match`.
     var knownTags: [String]
+    /// The values of `Origin`: which page asks. Programs send none.
+    var origins: [String] = []
 }
 
 extension PageRequest {
@@ -17,5 +19,6 @@ extension PageRequest {
         target = head.uri
         hosts = head.headers["Host"]
         knownTags = head.headers[canonicalForm: "If-None-Match"].map(String.init)
+        origins = head.headers["Origin"]
     }
 }

@@ -45,7 +45,7 @@ struct Query {
     }
 
     /// Nil when there is none, or an empty one, as a form sends it.
-    private mutating func take<Value>(
+    mutating func take<Value>(
         _ name: String, _ expected: String, _ read: (String) -> Value?
     ) throws(TargetProblem) -> Value? {
         guard let text = values.removeValue(forKey: name), !text.isEmpty else { return nil }

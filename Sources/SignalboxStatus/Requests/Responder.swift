@@ -11,10 +11,10 @@ struct Responder: Sendable {
     let logger: Logger
 
     func response(to request: PageRequest) -> PageResponse {
-        refusal(of: request) ?? answer(to: request).dated(now().wall)
+        refusal(of: request) ?? (feedAnswer(to: request) ?? answer(to: request)).dated(now().wall)
     }
 
-    private func refusal(of request: PageRequest) -> PageResponse? {
+    func refusal(of request: PageRequest) -> PageResponse? {
         guard request.hosts.count == 1 else { return .hostMissing }
         guard hosts.allows(request.hosts[0]) else { return .hostRefused }
         guard request.method == .GET || request.method == .HEAD else { return .methodRefused }

@@ -2,12 +2,13 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOWebSocket
 
 /// One connection: takes a request, has it answered on a thread that may block, writes the answer, waits for the next.
 ///
 /// The connection is closed when a request does not arrive complete, or an answer is not taken, in time; so a slow
 /// client costs a place among the connections for a while, and nothing else.
-final class ConnectionHandler: ChannelInboundHandler {
+final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
@@ -47,6 +48,12 @@ final class ConnectionHandler: ChannelInboundHandler {
         context.fireChannelInactive()
     }
 
+    /// The connection goes on without HTTP.
+    func handlerRemoved(context: ChannelHandlerContext) {
+        phase = .closing
+        deadline?.cancel()
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (phase, unwrapInboundIn(data)) {
         case (.waiting, .head(let head)):
@@ -64,6 +71,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // What a client still sends after its last answer is of no interest, and often no HTTP.
         guard !phase.isClosing else { return }
+        // The request itself follows, and its answer says what is wrong.
+        if error is NIOWebSocketUpgradeError { return }
         logger.debug("closing a connection", metadata: ["error": "\(error)"])
         if let problem = error as? HTTPParserError, phase.awaitsRequest {
             let overflow = problem == .headerOverflow
@@ -144,7 +153,7 @@ extension ConnectionHandler.Phase {
 
 extension HTTPRequestHead {
     /// Whether a body follows. `Content-Length: 0` is none.
-    fileprivate var announcesBody: Bool {
+    var announcesBody: Bool {
         headers.contains(name: "Transfer-Encoding") || headers["Content-Length"].contains { $0 != "0" }
     }
 }

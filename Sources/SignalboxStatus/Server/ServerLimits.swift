@@ -2,8 +2,9 @@ import NIOCore
 
 /// How much one client, or all of them, may ask of the server.
 struct ServerLimits: Sendable {
-    /// Connections at one time; a further one is closed at once.
-    var connections = 256
+    /// Connections at one time, those of the live feed among them; a further one is closed at once. They are fewer when
+    /// the process may not have so many open files.
+    var connections = 1280
     /// How long a connection may take for a request to arrive complete, and for an answer to be taken.
     var patience: TimeAmount = .seconds(30)
     /// Bytes of the request's target, or of one header field.
@@ -13,4 +14,7 @@ struct ServerLimits: Sendable {
     var fields = 64
     /// Threads that read the store, and so the most read transactions at one time.
     var readers = 2
+    var feed = FeedLimits()
+    /// Open files that are left to the rest of the process.
+    static let otherFiles = 128
 }

@@ -56,9 +56,13 @@ public final class StatusServer: Sendable {
     @available(*, noasync, message: "this blocks the thread; call it from a thread of your own")
     public func run() throws {
         let readers = NIOThreadPool(numberOfThreads: limits.readers)
+        let bells = NIOThreadPool(numberOfThreads: 2)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         readers.start()
-        let result = Result { try serve(group, readers) }
+        bells.start()
+        let result = Result { try serve(group, readers, bells) }
+        // What sleeps on a bell tells the event loop that it has ended.
+        try? bells.syncShutdownGracefully()
         try? group.syncShutdownGracefully()
         try? readers.syncShutdownGracefully()
         try result.get()
@@ -77,11 +81,32 @@ public final class StatusServer: Sendable {
         listener.close(promise: nil)
     }
 
-    private func serve(_ group: any EventLoopGroup, _ readers: NIOThreadPool) throws {
-        let connections = Connections(limit: limits.connections)
-        let listener = try bind(bootstrap(group, readers, connections), group)
+    private func serve(_ group: any EventLoopGroup, _ readers: NIOThreadPool, _ bells: NIOThreadPool) throws {
+        let connections = Connections(limit: min(limits.connections, Self.fileLimit - ServerLimits.otherFiles))
+        let hub = try feed(group.next(), readers, bells)
+        let door = FeedDoor(hub: hub, responder: responder, readers: readers)
+        let listener = try bind(bootstrap(group, readers, connections, door), group)
         wait(for: listener)
+        try? group.next().submit { hub.value.stop() }.wait()
         connections.closeAll()
+    }
+
+    private func feed(
+        _ loop: any EventLoop, _ readers: NIOThreadPool, _ bells: NIOThreadPool
+    ) throws -> NIOLoopBound<FeedHub> {
+        try loop.submit { [responder, limits, logger] in
+            let hub = FeedHub(
+                source: responder.source, limits: limits.feed, loop: loop, readers: readers, logger: logger,
+                sleeping: { bells.runIfActive(eventLoop: loop, $0) })
+            return NIOLoopBound(hub, eventLoop: loop)
+        }.wait()
+    }
+
+    /// How many files this process may have open.
+    private static var fileLimit: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        return Int(clamping: limit.rlim_cur)
     }
 
     private func wait(for listener: any Channel) {
@@ -101,7 +126,7 @@ public final class StatusServer: Sendable {
     }
 
     private func bootstrap(
-        _ group: any EventLoopGroup, _ readers: NIOThreadPool, _ connections: Connections
+        _ group: any EventLoopGroup, _ readers: NIOThreadPool, _ connections: Connections, _ door: FeedDoor
     ) -> ServerBootstrap {
         ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 128)
@@ -113,10 +138,10 @@ public final class StatusServer: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     try connections.admit(channel)
                     try channel.closeOnExec()
-                    try channel.pipeline.syncOperations.addHTTPServer(limits)
-                    try channel.pipeline.syncOperations.addHandler(
-                        ConnectionHandler(
-                            responder: responder, readers: readers, patience: limits.patience, logger: logger))
+                    let pages = ConnectionHandler(
+                        responder: responder, readers: readers, patience: limits.patience, logger: logger)
+                    try channel.pipeline.syncOperations.addHTTPServer(limits, door.configuration(leaving: pages))
+                    try channel.pipeline.syncOperations.addHandler(pages)
                 }
             }
     }
@@ -166,13 +191,13 @@ extension Channel {
 }
 
 extension ChannelPipeline.SynchronousOperations {
-    fileprivate func addHTTPServer(_ limits: ServerLimits) throws {
+    fileprivate func addHTTPServer(_ limits: ServerLimits, _ upgrade: NIOHTTPServerUpgradeConfiguration) throws {
         var decoder = NIOHTTPDecoderLimitConfiguration()
         decoder.maxHeaderFieldSize = limits.fieldBytes
         decoder.maxHeaderListSize = limits.headBytes
         decoder.maxHeaderFieldCount = limits.fields
         try configureHTTPServerPipeline(
-            position: .last, withErrorHandling: false, withEncoderConfiguration: .init(),
+            position: .last, withServerUpgrade: upgrade, withErrorHandling: false, withEncoderConfiguration: .init(),
             withDecoderLimitConfiguration: decoder)
     }
 }
