@@ -21,14 +21,20 @@ import Testing
         #expect(page.contains("<strong>5</strong> runs, <strong class=\"failed\">1</strong> failed"))
         #expect(page.contains("half took at most about </span>360 ms"))
         #expect(page.contains(", 95 % at most about </span>2.8 s"))
-        #expect(page.ranges(of: "<g><title>").count == 24)
+        #expect(page.ranges(of: "<g><title>2026-").count == 26)
         #expect(
             page.contains(
                 "2026-11-22 13:00 UTC: 4 runs, 1 failed, half took at most about 360 ms</title>"
                     + "<rect class=\"success\" x=\"221\" y=\"10\" width=\"8\" height=\"30\"></rect>"
                     + "<rect class=\"failed\" x=\"221\" y=\"0\" width=\"8\" height=\"10\"></rect></g>"))
         #expect(page.contains("2026-11-21 18:00 UTC: 1 run, 0 failed"))
-        #expect(page.ranges(of: "<rect class=\"nothing\"").count == 22)
+        #expect(page.ranges(of: "<rect class=\"nothing\"").count == 44)
+        #expect(page.contains("<rect class=\"median\""))
+        #expect(page.contains("95 % at most about 2.8 s</title>"))
+        #expect(
+            page.contains(
+                "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\" class=\"text\" data-label=\"Hour (UTC)\">2026-11-22 13:00</th>"
+            ))
     }
 
     @Test func `without a run are a sentence`() throws {

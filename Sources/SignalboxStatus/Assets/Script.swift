@@ -19,8 +19,14 @@ let scriptText = #"""
         const root = document.documentElement, page = document.body.dataset;
         const connection = document.getElementById("connection");
 
-        // The newest change the page knows of; the server's clock less ours, in milliseconds.
-        let since = page.sequence, skew = 0;
+        // The server says something this often at least, in milliseconds, or it is not there.
+        const longestSilence = 80000;
+
+        // The newest change the page knows of, and when the server was last heard of, by its own clock.
+        let since = page.sequence, heardAt = "some time ago";
+        // The server's clock less ours, in milliseconds; null as long as nobody knows. What the page says of the time it
+        // was made at is no help: the browser may have kept it.
+        let skew = null;
         let socket = null, everOpened = false, failures = 0, retryTimer = 0, leaving = false;
 
         // ---- Times
@@ -53,7 +59,7 @@ let scriptText = #"""
         const serverTime = () => Date.now() + skew;
 
         function tick() {
-            if (document.hidden || root.dataset.live === "lost") return;
+            if (document.hidden || skew === null) return;
             const now = serverTime();
             for (const time of document.querySelectorAll("time[data-tick]")) {
                 const distance = Date.parse(time.dateTime) - now;
@@ -109,7 +115,7 @@ let scriptText = #"""
 
         function lay(fresh) {
             // The server has been replaced by another version: this script may not understand its pages.
-            if (fresh.body.dataset.now && assetsOf(fresh) !== assetsOf(document)) return location.reload();
+            if (fresh.body.dataset.sequence && assetsOf(fresh) !== assetsOf(document)) return location.reload();
             const focused = document.activeElement;
             const followed = [...document.querySelectorAll(".log")]
                 .filter((log) => log.scrollHeight - log.scrollTop - log.clientHeight < 4);
@@ -120,15 +126,21 @@ let scriptText = #"""
             if (focused?.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true });
             for (const log of followed) log.scrollTop = log.scrollHeight;
             if (document.title !== fresh.title) document.title = fresh.title;
-            for (const name of ["now", "sequence", "renew"]) {
+            for (const name of ["sequence", "renew"]) {
                 if (fresh.body.dataset[name]) page[name] = fresh.body.dataset[name];
             }
-            readClock();
             tick();
         }
 
-        function readClock() {
-            if (page.now) skew = Date.parse(page.now) - Date.now();
+        // Every answer says what time it is, to the second.
+        function readClock(date) {
+            if (!date) return;
+            skew = Date.parse(date) + 500 - Date.now();
+            heard();
+        }
+
+        function heard() {
+            if (skew !== null) heardAt = new Date(serverTime()).toISOString().slice(11, 19) + " UTC";
         }
 
         function load() {
@@ -137,7 +149,10 @@ let scriptText = #"""
                 request.open("GET", location.href);
                 request.responseType = "document";
                 request.timeout = 20000;
-                request.onload = () => request.response ? done(request) : failed();
+                request.onload = () => {
+                    readClock(request.getResponseHeader("Date"));
+                    request.response ? done(request) : failed();
+                };
                 request.onerror = request.ontimeout = request.onabort = failed;
                 request.send();
             });
@@ -197,9 +212,8 @@ let scriptText = #"""
         }
 
         function renewInTime() {
-            if (!page.renew) return;
             const pause = Date.parse(page.renew) - serverTime();
-            clockTimer = setTimeout(renewSoon, Math.min(Math.max(pause, 1000), 86400000));
+            if (pause > 0) clockTimer = setTimeout(renewSoon, Math.min(pause + 1000, 86400000));
         }
 
         // ---- The connection
@@ -212,10 +226,12 @@ let scriptText = #"""
             connection.textContent = texts[state];
         }
 
+        let silenceTimer = 0;
+
         function connect() {
-            retryTimer = 0;
             const address = new URL("/live", location.href);
             address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+            address.searchParams.set("live", "on");
             for (const [name, value] of new URLSearchParams(page.feed)) address.searchParams.set(name, value);
             if (since !== undefined) address.searchParams.set("since", since);
             let openedAt = 0;
@@ -224,21 +240,38 @@ let scriptText = #"""
                 openedAt = Date.now();
                 opened();
             };
-            socket.onmessage = (event) => receive(JSON.parse(event.data));
+            socket.onmessage = (event) => {
+                heard();
+                clearTimeout(silenceTimer);
+                silenceTimer = setTimeout(() => socket?.close(), longestSilence);
+                receive(JSON.parse(event.data));
+            };
             socket.onclose = () => {
                 socket = null;
+                clearTimeout(silenceTimer);
                 if (openedAt && Date.now() - openedAt > goodConnection) failures = 0;
                 disconnected();
             };
         }
 
         function opened() {
-            const isAgain = everOpened;
             everOpened = true;
             show("live");
             hideBanner();
-            // The feed tells what is missing since then; what is no change of state is not in it.
-            if (isAgain) renewSoon();
+        }
+
+        // The page first, for what is no change of state, and for a store that was replaced meanwhile; then the feed, which
+        // tells what happened since the last of it.
+        async function reconnect() {
+            retryTimer = 0;
+            try {
+                const answer = await load();
+                lay(answer.response);
+                renewedBy(answer);
+                connect();
+            } catch {
+                disconnected();
+            }
         }
 
         function disconnected() {
@@ -249,7 +282,7 @@ let scriptText = #"""
             if (everOpened) {
                 show("reconnecting");
                 showBanner("The connection is lost. Reconnecting…", false);
-                retryTimer = setTimeout(connect, pause);
+                retryTimer = setTimeout(reconnect, pause);
             } else {
                 refreshByClock(pause);
             }
@@ -270,13 +303,23 @@ let scriptText = #"""
         }
 
         function receive(frame) {
-            if (frame.seq !== undefined) since = frame.seq;
+            // Of a transaction that comes in parts all is known with the last one.
+            if (frame.seq !== undefined && !frame.more) since = frame.seq;
             for (const change of frame.changes ?? []) {
                 if (change.to === "IN_PROGRESS") markRunning(change);
                 if (change.to === "SUCCESS" || change.to === "FAILED") noteEnd(change);
             }
             showToasts();
-            renewSoon();
+            if (isOfInterest(frame)) renewSoon();
+        }
+
+        // A place in the feed alone is no news, nor is what is not shown here of what runs.
+        function isOfInterest(frame) {
+            if (frame.reset || frame.changes?.length) return true;
+            if (!frame.live) return Number(frame.seq) > Number(page.sequence);
+            const isShown = (id) => document.querySelector(`[data-dispatch="${Number(id)}"]`);
+            return frame.workers.length > 0 && document.querySelector("[data-workers]") !== null
+                || frame.dispatches.slice(0, 1000).some(isShown);
         }
 
         // ---- What is said beside the page
@@ -293,10 +336,9 @@ let scriptText = #"""
         banner.hidden = true;
 
         function showBanner(text, isOver) {
-            const seen = page.now ? page.now.slice(11, 19) + " UTC" : "some time ago";
             const button = element("button", { type: "button" }, "Refresh");
             button.onclick = refreshByHand;
-            const parts = [element("strong", {}, "STALE"), element("span", {}, `${text} This is how things were at ${seen}.`)];
+            const parts = [element("strong", {}, "STALE"), element("span", {}, `${text} This is how things were at ${heardAt}.`)];
             banner.replaceChildren(...parts, button);
             banner.classList.toggle("over", isOver);
             banner.hidden = false;
@@ -385,8 +427,20 @@ let scriptText = #"""
             if (isDue) renewSoon();
             if (retryTimer || root.dataset.live === "lost") {
                 clearTimeout(retryTimer);
-                if (everOpened) connect(); else renewSoon();
+                if (everOpened) reconnect(); else renewSoon();
             }
+        }
+
+        function begin() {
+            connect();
+            const request = new XMLHttpRequest();
+            request.open("HEAD", "/healthz");
+            request.onload = () => {
+                readClock(request.getResponseHeader("Date"));
+                tick();
+                renewInTime();
+            };
+            request.send();
         }
 
         document.body.append(banner, toasts);
@@ -395,8 +449,6 @@ let scriptText = #"""
         window.addEventListener("pagehide", () => { leaving = true; });
         window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
         setInterval(tick, 1000);
-        readClock();
-        renewInTime();
-        if (connection) connect(); else setTimeout(() => location.reload(), refreshPause);
+        if (connection) begin(); else setTimeout(() => location.reload(), refreshPause);
     })();
     """#

@@ -91,6 +91,7 @@ let styleSheetText = #"""
     .card > .heading { justify-content: space-between; margin-bottom: .6rem; }
     .card > .heading h2 { margin: 0; font-size: 1.05rem; overflow-wrap: anywhere; min-width: 0; }
     .cards .facts { grid-template-columns: minmax(0, 1fr); }
+    .cards .facts div { grid-template-columns: 6.8rem minmax(0, 1fr); }
 
     .health {
         display: grid; grid-template-columns: auto minmax(0, auto) minmax(0, 1fr); align-items: center;
@@ -115,7 +116,6 @@ let styleSheetText = #"""
     }
     .health li.success::before { background: none; box-shadow: inset 0 0 0 1.5px var(--quiet); }
     .health li.failed::before { border-radius: 1px; transform: rotate(45deg) scale(.9); }
-    .health li > * { display: inline; }
 
     .tiles {
         display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); gap: .75rem; margin: 0 0 1.75rem;
@@ -165,7 +165,8 @@ let styleSheetText = #"""
     }
     .run.cancelled { background: var(--tone); }
     .run:hover { filter: brightness(1.2); }
-    .card .strip { height: 2rem; margin-bottom: 1rem; }
+    .card > .strip { height: 2rem; margin-bottom: 1rem; }
+    .card > .strip li { flex: 1 1 .5rem; max-width: 1.2rem; }
 
     .figures { margin: 0 0 .9rem; }
     .figures strong { font-weight: 640; }
@@ -213,19 +214,22 @@ let styleSheetText = #"""
         padding: .3rem 0; border-top: 1px solid var(--line);
     }
     .lanes .name { margin: 0; font-weight: 560; line-height: 1.3; overflow-wrap: anywhere; }
+    .lanes .badge { margin-left: .5rem; font-weight: 620; }
     .lanes .quiet { display: block; font-size: .8rem; font-weight: 400; }
     .lane {
         display: block; width: 100%; height: 2.2rem; border-radius: 4px; background-color: var(--sunken);
         background-image: linear-gradient(to right, var(--line) 1px, transparent 1px); background-size: 12.5% 100%;
     }
-    .lane rect { fill: var(--tone, var(--line)); }
-    .lane .run { background: none; }
+    .lane rect {
+        fill: var(--tone, var(--line)); stroke: var(--tone); stroke-width: 1.2px; vector-effect: non-scaling-stroke;
+    }
+    .lane .run { background: none; animation: none; }
     .lane .run:is(.skipped, .cancelled, .scheduled, .pending, .blocked) { box-shadow: none; }
     .lane .block rect { opacity: .75; }
-    .lane .due rect { fill: var(--scheduled); }
+    .lane .due { --tone: var(--scheduled); }
     .lane .due.paused rect { opacity: .35; }
     .lane .due.band rect { opacity: .3; }
-    .lane .now { fill: var(--accent); }
+    .lane .now { fill: var(--accent); stroke: var(--accent); }
     .lane :is(a, g):hover rect { filter: brightness(1.25); }
 
     .coming { margin: 0; padding: .4rem 1.15rem; list-style: none; }
@@ -313,7 +317,7 @@ let styleSheetText = #"""
     .running li + li { border-top: 1px solid var(--line); }
     .line { display: flex; flex-wrap: wrap; gap: .2rem .5rem; font-weight: 560; }
     .line .far { margin-left: auto; font-weight: 400; color: var(--quiet); }
-    .running .command { display: block; color: var(--quiet); }
+    .running .command { color: var(--quiet); }
     .progress {
         display: flex; flex-wrap: wrap; align-items: center; gap: .2rem .7rem; margin-top: .35rem;
         font-size: .88rem;
@@ -436,9 +440,9 @@ let styleSheetText = #"""
         main table.jobs td:nth-child(4) { grid-area: next; }
         main table.jobs td:nth-child(5) { grid-area: last; justify-self: end; }
         main table.jobs td:nth-child(6) { grid-area: strip; }
-        main table.jobs td:nth-child(4)::before { content: "next "; color: var(--quiet); }
+        main table.jobs td:nth-child(4):has(> time)::before { content: "next "; color: var(--quiet); }
         main table.dispatches tr {
-            grid-template: "number what state" "when took result" / auto minmax(0, 1fr) auto;
+            grid-template: "number what state" "when took result" / 5.5rem minmax(0, 1fr) auto;
         }
         main table.dispatches th { grid-area: number; }
         main table.dispatches td:nth-child(2) { grid-area: what; }

@@ -74,10 +74,12 @@ extension Attribute {
     /// What an element stands for, so that it is found again in a newer page, wherever it stands there.
     static func key(_ text: String) -> Attribute { Attribute("data-key", text) }
     static func ofJob(_ name: JobName) -> Attribute { Attribute("data-job", name.text) }
+    static func ofDispatch(_ id: DispatchID) -> Attribute { Attribute("data-dispatch", id.description) }
+    /// It shows what a worker last said of itself.
+    static let ofWorkers = Attribute("data-workers", "")
     /// A time whose text is kept true.
     static func ticking(_ tick: Tick) -> Attribute { Attribute("data-tick", tick.rawValue) }
     static func sequence(_ number: UInt64) -> Attribute { Attribute("data-sequence", String(number)) }
-    static func readAt(_ instant: Instant) -> Attribute { Attribute("data-now", instant.description) }
     /// When the page would look different though nothing has changed.
     static func renewal(_ instant: Instant) -> Attribute { Attribute("data-renew", instant.description) }
     /// Which changes the page is about, as the query of the live feed.

@@ -6,7 +6,7 @@ extension PageView {
     func dispatch(_ detail: DispatchDetail) -> HTML {
         .list([
             trail(detail.view.dispatch),
-            element("div", .class("heading")) {
+            element("div", .class("heading"), .ofDispatch(detail.view.id)) {
                 element("h1") { "Dispatch #\(detail.view.id)" }
                 badge(detail.view.state)
                 if detail.view.dispatch.cancelRequested, !detail.view.state.isTerminal {

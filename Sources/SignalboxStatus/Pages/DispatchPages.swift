@@ -76,7 +76,8 @@ extension PageView {
                     link(.dispatch(view.id)) { "#\(view.id)" }, ofJob ? attemptCount(view.dispatch) : what(view),
                     badge(view.state), when(view.dispatch), took(view, longest: longest), result(view),
                 ]
-            }, emptyText: emptyText, layout: .dispatches, marks: dispatches.map { [.key("dispatch-\($0.id)")] }
+            }, emptyText: emptyText, layout: .dispatches,
+            marks: dispatches.map { [.key("dispatch-\($0.id)"), .ofDispatch($0.id)] }
         ).html
     }
 

@@ -25,11 +25,10 @@ struct Frame {
         ])
     }
 
-    /// What the script needs to know: which state of the store the page shows, and when it was read.
+    /// What the script needs to know: which state of the store the page shows, and how long it is good.
     private var bodyMarks: [Attribute] {
-        guard let stamp else { return [] }
-        return [.sequence(stamp.sequence), .readAt(stamp.now.wall), .feed(target?.route.feed ?? "")]
-            + (renewal.map { [.renewal($0)] } ?? [])
+        (stamp.map { [.sequence($0.sequence)] } ?? []) + (renewal.map { [.renewal($0)] } ?? [])
+            + [.feed(target?.route.feed ?? "")]
     }
 
     /// Who has no JavaScript has the page renewed by the browser; the script does it better, and neither happens when

@@ -61,7 +61,9 @@ extension PageView {
             }
             if !findings.isEmpty {
                 element("ul") {
-                    for finding in findings { element("li", .class(finding.level.tone)) { finding.sentence } }
+                    for finding in findings {
+                        element("li", .class(finding.level.tone)) { element("span") { finding.sentence } }
+                    }
                 }
             }
         }

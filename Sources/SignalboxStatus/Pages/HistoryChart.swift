@@ -161,12 +161,12 @@ struct DurationScale {
     init(_ histograms: [DurationHistogram]) {
         let ends = histograms.flatMap { [$0.quantile(0.5), $0.quantile(0.95)].compactMap { $0 } }
         shortest = max(.microseconds(1), ends.min() ?? .zero)
-        longest = max(shortest, ends.max() ?? .zero)
+        // Less than that apart they are as good as the same, and must not fill the chart.
+        longest = max(shortest * 4, ends.max() ?? .zero)
     }
 
     /// From 3 at the top to 37 at the bottom.
     func place(_ duration: Duration) -> Int {
-        guard longest > shortest else { return 20 }
         let part = log(duration / shortest) / log(longest / shortest)
         return 37 - Int((min(1, max(0, part)) * 34).rounded())
     }

@@ -92,12 +92,12 @@ extension PageView {
         let definition = job.definition
         return [
             Fact("Schedule", scheduleText(job)),
-            Fact("Paused", job.progress.pause.map(pauseText)),
             Fact("Next run", job.progress.nextDue.map(absolute) ?? nextRun(job)),
             Fact("Last run", lastRun(job)),
+            Fact("Queue", link(.dispatches(DispatchFilter(queue: definition.queue))) { definition.queue.text }),
+            Fact("Paused", job.progress.pause.map(pauseText)),
             Fact("Command", commandText(definition.command)),
             Fact("Folder", definition.directory.map { .text($0) }),
-            Fact("Queue", link(.dispatches(DispatchFilter(queue: definition.queue))) { definition.queue.text }),
             Fact("Priority", .text("\(definition.priority)")),
             Fact("Timeout", .text(definition.timeout.map(durationText) ?? "none")),
             Fact("Attempts", .text("at most \(definition.maxAttempts)")),

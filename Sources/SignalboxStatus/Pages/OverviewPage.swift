@@ -75,7 +75,7 @@ extension PageView {
     }
 
     private func runningItem(_ view: DispatchView) -> HTML {
-        element("li", .key("running-\(view.id)")) {
+        element("li", .key("running-\(view.id)"), .ofDispatch(view.id)) {
             element("div", .class("line")) {
                 if let job = view.dispatch.job { link(.job(job)) { job.text } }
                 link(.dispatch(view.id)) { "#\(view.id)" }

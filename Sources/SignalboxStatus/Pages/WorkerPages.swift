@@ -5,7 +5,7 @@ import SignalboxStore
 extension PageView {
     func workerSummary(_ workers: [WorkerView]) -> HTML {
         section("Workers") {
-            element("div", .class("card")) {
+            element("div", .class("card"), .ofWorkers) {
                 let active = workers.filter { $0.registration.state.isActive }
                 if active.isEmpty {
                     element("p", .class("warning")) { "No worker is online: what is PENDING waits. Start one with " }
@@ -95,7 +95,7 @@ extension PageView {
 
     private func workerCard(_ view: WorkerView) -> HTML {
         let registration = view.registration
-        return element("section", .class("card worker"), .key("worker-\(view.id)")) {
+        return element("section", .class("card worker"), .key("worker-\(view.id)"), .ofWorkers) {
             element("div", .class("heading")) {
                 element("h2") { registration.name }
                 badge(registration.state.word, tone: isLate(view) ? "failed" : registration.state.tone)

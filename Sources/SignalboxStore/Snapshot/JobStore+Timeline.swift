@@ -27,20 +27,20 @@ extension ReadTransaction where Self: ~Copyable {
         let range = KeyRange(prefix: Key().with(job.name.text).bytes)
         let ids = try ids(Buckets.byJob, range, .descending, limit: Timeline.markLimit)
         let newest = try ids.map { try shown(indexed($0, by: Buckets.byJob).dispatch, at: now) }
-        let runs = newest.filter { !$0.state.isTerminal || $0.lastInstant >= begin }
-        // Fewer than were asked for, or some of them older than the day: then there is nothing before them.
-        let isWhole = ids.count < Timeline.markLimit || runs.count < newest.count
-        let older = isWhole ? [] : try hours(of: job.name, from: begin, before: runs.last?.lastInstant ?? now.wall, now)
+        // There are more before them in the day only when none of them is older than that.
+        let isCut = ids.count == Timeline.markLimit && newest.last.map { $0.lastInstant >= begin } == true
+        let cut = isCut ? newest.last.map { UTCHour(of: $0.lastInstant) } : nil
         let future = zones[job.definition.zone].map { job.dueTimes(in: $0, now) }
         return TimelineRow(
-            job: job, runs: runs, olderHours: older, due: future?.times ?? [], dueCount: future?.count ?? 0)
+            job: job,
+            runs: newest.filter { !$0.state.isTerminal || $0.lastInstant >= (cut?.advanced(by: 1).start ?? begin) },
+            olderHours: try cut.map { try hours(of: job.name, through: $0, now) } ?? [],
+            due: future?.times ?? [], dueCount: future?.count ?? 0)
     }
 
-    /// The whole hours in which something ended, before the one of `end`.
-    private func hours(
-        of job: JobName, from begin: Instant, before end: Instant, _ now: Now
-    ) throws -> [RunHistory.Hour] {
-        try history(of: .job(job), now: now).hours.filter { $0.hour < UTCHour(of: end) && $0.tally.runs > 0 }
+    /// The hours in which something ended: what of them is not read one by one.
+    private func hours(of job: JobName, through last: UTCHour, _ now: Now) throws -> [RunHistory.Hour] {
+        try history(of: .job(job), now: now).hours.filter { $0.hour <= last && $0.tally.runs > 0 }
     }
 
     /// Dispatches that were asked for with a delay or a time, not made by a job.

@@ -28,7 +28,8 @@ public struct TimelineRow: Sendable {
     public var job: Job
     /// The newest ones that reach into the past day, newest first, at most ``Timeline/markLimit``.
     public var runs: [Dispatch]
-    /// The runs of the hours that are older than the oldest of ``runs``; empty when all of the day are there.
+    /// The hours before those of ``runs``, of which there are too many to be told one by one; empty when all of the day
+    /// are there.
     public var olderHours: [RunHistory.Hour]
     /// The first due times to come within a day, at most ``Timeline/markLimit``.
     public var due: [Instant]

@@ -114,7 +114,11 @@ final class Fifo {
     deinit { close(descriptor) }
 
     /// Lets one command that waits, or that comes to wait, go on.
-    func release() throws {
-        guard Glibc.write(descriptor, "\n", 1) == 1 else { throw TestFailure("\(path): \(errnoText())") }
+    func release() throws { try write("\n") }
+
+    func write(_ text: String) throws {
+        guard Glibc.write(descriptor, text, text.utf8.count) == text.utf8.count else {
+            throw TestFailure("\(path): \(errnoText())")
+        }
     }
 }

@@ -1,0 +1,132 @@
+// The pages as people have them: in a real browser, with JavaScript and without.
+import Testing
+
+@Suite(.enabled(if: Browser.program != nil, "Debian's chromium is not installed"))
+struct `In a browser the page` {
+    @Test func `shows everything without JavaScript, and is loaded anew every 5 seconds`() async throws {
+        try await withBrowser { box, browser in
+            let port = try startStore(box)
+            try browser.call("Emulation.setScriptExecutionDisabled", ["value": true])
+            for (path, words) in [
+                ("/", ["disk", "signalman", "SUCCESS", "Last 24 hours", "Coming up"]), ("/jobs/disk", ["all is well"]),
+                ("/timeline", ["disk: 1 run"]), ("/queues", ["default", "signalman"]), ("/workers", ["processed"]),
+                ("/dispatches/1", ["all is well"]),
+            ] {
+                let place = browser.events.count
+                try browser.open("http://127.0.0.1:\(port)\(path)")
+                let html = try markup(browser)
+                for word in words { #expect(html.contains(word), "\(path): no \(word)") }
+                let scheduled = try browser.event("Page.frameScheduledNavigation", after: place)
+                #expect(scheduled["reason"] == "metaTagRefresh" && scheduled["delay"] == 5, "\(path): \(scheduled)")
+            }
+            let place = browser.events.count
+            try browser.open("http://127.0.0.1:\(port)/?refresh=off")
+            #expect(try markup(browser).contains("Not refreshing"))
+            #expect(!browser.events.dropFirst(place).contains { $0["method"] == "Page.frameScheduledNavigation" })
+            #expect(try browser.problems() == [])
+        }
+    }
+
+    @Test func `can be walked by keyboard`() async throws {
+        try await withBrowser { box, browser in
+            let port = try startStore(box)
+            try browser.open("http://127.0.0.1:\(port)/")
+            let stops = try (0..<10).map { _ in
+                try browser.press("Tab", code: 9)
+                let text = try browser.evaluate(
+                    "`${document.activeElement.textContent.trim()} ${getComputedStyle(document.activeElement).outlineStyle}`"
+                )
+                return text.text ?? ""
+            }
+            let pages = ["Overview", "Jobs", "Dispatches", "Timeline", "Workers", "Queues"]
+            let expected = ["Skip to the content", "Signalbox"] + pages + ["Stop"]
+            #expect(stops.prefix(9) == (expected.map { "\($0) solid" })[...])
+            try browser.evaluate("document.activeElement.blur(); document.querySelector('.skip').focus()")
+            try browser.press("Enter", code: 13)
+            try browser.until("location.hash === '#main'")
+        }
+    }
+
+    @Test func `takes whatever names, arguments and output say as text, and fits a phone`() async throws {
+        try await withBrowser { box, browser in
+            let strings = try hostileStrings()
+            #expect(strings.count == 60)
+            try box.write(jobsFile(strings), to: "jobs.yaml")
+            try box.succeed("apply", "jobs.yaml")
+            _ = try box.startWorker("--name", strings[0])
+            try box.succeed("run", "hostile", "--wait")
+            for text in strings { try box.succeed("enqueue", "--unique", text, "--delay", "1h", "--", "true", text) }
+            try box.succeed("pause", "hostile", "--reason", strings[1])
+            let port = try startServer(box)
+            try browser.call(
+                "Emulation.setDeviceMetricsOverride",
+                ["width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": true])
+            for path in [
+                "/", "/jobs", "/jobs/hostile", "/dispatches", "/dispatches/1", "/workers", "/queues", "/timeline",
+            ] {
+                try browser.open("http://127.0.0.1:\(port)\(path)")
+                #expect(try browser.evaluate("document.documentElement.scrollWidth") == 360, "\(path) is too wide")
+                #expect(
+                    try browser.evaluate("document.querySelectorAll('main :is(script, img, iframe, object, b)').length")
+                        == 0)
+            }
+            try browser.open("http://127.0.0.1:\(port)/dispatches/1")
+            let shown = try browser.evaluate("document.querySelector('.log').textContent").text ?? ""
+            for text in strings { #expect(shown.contains(text), "\(text)") }
+            #expect(try browser.problems() == [])
+        }
+    }
+}
+
+// MARK: What the tests stand on
+
+/// A job that has run once, a worker, a server: its port.
+private func startStore(_ box: Box) throws -> UInt16 {
+    try box.succeed("add", "disk", "--every", "1h", "--shell", "echo all is well")
+    _ = try box.startWorker("--name", "signalman")
+    try box.succeed("run", "disk", "--wait")
+    return try startServer(box)
+}
+
+private func startServer(_ box: Box) throws -> UInt16 {
+    let line = try box.start("serve", "--listen", "127.0.0.1:0").waitForLine("address=127.0.0.1:")
+    let digits = line.split(separator: "address=127.0.0.1:").last?.prefix { $0.isNumber } ?? ""
+    return try #require(UInt16(digits), "\(line)")
+}
+
+private func markup(_ browser: Browser) throws -> String {
+    let root = try browser.call("DOM.getDocument")["root"]["nodeId"]
+    return try browser.call("DOM.getOuterHTML", ["nodeId": root])["outerHTML"].text ?? ""
+}
+
+/// Sixty ways to be taken for more than text; each would open a dialog.
+private func hostileStrings() throws -> [String] {
+    let calls = ["alert(1)", "confirm`1`", "top[\"al\"+\"ert\"](1)"]
+    let shapes = [
+        "<script>@</script>", "<img src=x onerror=@>", "<svg onload=@>", "<svg><script>@</script></svg>",
+        "\"><script>@</script>", "' onmouseover='@' x='", "\" autofocus onfocus=\"@\" x=\"",
+        "<iframe srcdoc='<script>@</script>'>",
+        "<a href=\"javascript:@\">x</a>", "<body onpageshow=@>", "</title><script>@</script>",
+        "</td></table><b onclick=@>x</b>",
+        "<details open ontoggle=@>", "<style>@import 'x';</style><b style=\"x:expression(@)\">",
+        "<!--><script>@</script>-->",
+        "<math><mtext></p><img src=x onerror=@>", "<object data=\"javascript:@\">", "&lt;script&gt;@&lt;/script&gt;",
+        "<scr<script>ipt>@</scr</script>ipt>", "<input value=x autofocus onfocus=@>",
+    ]
+    return calls.flatMap { call in shapes.map { $0.replacing("@", with: call) } }
+}
+
+/// One job that prints them all, and has them wherever a job may have any text.
+private func jobsFile(_ strings: [String]) -> String {
+    let lines = strings.map { "echo '\($0.replacing("'", with: "'\\''"))'" }.joined(separator: "\n      ")
+    let variables = strings.prefix(5).enumerated().map { "V\($0): \(JSONValue.text($1).json)" }.joined(separator: ", ")
+    return """
+        jobs:
+          hostile:
+            manual: true
+            env: {\(variables)}
+            shell: |
+              \(lines.replacing("\n      ", with: "\n      "))
+              echo 'progress 50 \(strings[2].replacing("'", with: "'\\''"))' >&3
+        """
+}
