@@ -413,7 +413,7 @@ let styleSheetText = #"""
         .lane { height: 1.6rem; }
 
         main table:not(.log table), main table:not(.log table) tbody { display: block; }
-        main table:not(.log table) thead { position: absolute; clip-path: inset(50%); }
+        main table:not(.log table) thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
         main table.lines:not(.log table) tr { display: block; padding: .7rem 1rem; }
         main table:not(.log table) tr + tr { border-top: 1px solid var(--line); }
         main table:not(.log table) :is(td, tbody th) { display: block; width: auto; padding: 0; border: 0; text-align: left; }
@@ -454,7 +454,7 @@ let styleSheetText = #"""
         main table.dispatches td:has(.progress) { justify-self: stretch; }
         .log .offset { padding-left: .6rem; padding-right: .5rem; }
         .log .text { padding-left: .6rem; }
-        .log .stream { position: absolute; clip-path: inset(50%); }
+        .log .stream { position: absolute; width: 1px; overflow: hidden; clip-path: inset(50%); }
         .facts div { grid-template-columns: 6.5rem minmax(0, 1fr); }
         .toasts { right: 1rem; bottom: 1rem; }
     }

@@ -72,7 +72,8 @@ extension PageView {
     /// "6 jobs, 1 worker online, the store 3 % full"
     private func summary(_ overview: Overview) -> String {
         let (jobs, workers) = (overview.jobs.count, overview.workers.count { $0.registration.state == .online })
-        let filling = Int(overview.status.filling.usedPercent)
+        let percent = overview.status.filling.usedPercent
+        let filling = percent < 1 ? "less than 1" : String(Int(percent))
         return [
             jobs == 1 ? "1 job" : "\(countText(jobs)) jobs",
             workers == 1 ? "1 worker online" : "\(countText(workers)) workers online", "the store \(filling) % full",
@@ -152,7 +153,9 @@ extension PageView {
             sentence: .list([
                 link(.queues) { unserved.count == 1 ? "Queue \(first.name)" : "\(countText(unserved.count)) queues" },
                 .text(
-                    " served by no worker: \(countText(count)) \(count == 1 ? "dispatch waits" : "dispatches wait")."),
+                    (unserved.count == 1 ? " is" : " are")
+                        + " served by no worker: \(countText(count)) \(count == 1 ? "dispatch waits" : "dispatches wait")."
+                ),
             ]))
     }
 
