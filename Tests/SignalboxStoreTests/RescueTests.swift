@@ -1,7 +1,13 @@
 import SignalboxCore
-import SignalboxStore
 import SignalboxTesting
 import Testing
+
+@testable import SignalboxStore
+
+private func newestEvent(_ store: StoreUnderTest) throws -> EventRecord {
+    let entry = try #require(try store.raw.entries(Buckets.events).last)
+    return try EventRecord(record: entry.value.span, key: entry.key.span)
+}
 
 @Suite struct `Settling a dead worker` {
     @Test(arguments: EngineKind.allCases)
@@ -46,6 +52,44 @@ import Testing
             let poison = try store.dispatch(id)
             #expect(poison.reason == .poison && poison.crashes == 3)
             #expect(try store.claim(try store.worker()).isEmpty)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `leaves of a result that comes later nothing but an event`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let id = try store.enqueue()
+            let (dead, next) = (try store.worker(), try store.worker())
+            let lost = try store.claimOne(dead)
+            _ = try store.jobs.rescue(dead, output: [:], now: store.now)
+            let second = try store.claimOne(next)
+            let result = AttemptResult(
+                dispatch: id, token: try #require(lost.claim?.token), ending: .ended(.exited(0)), output: [line("late")]
+            )
+            let outcome = try store.jobs.round(
+                of: dead, results: [result], queues: [.standard], slots: 1, now: store.now)
+            #expect(outcome.late == [id] && outcome.settled.isEmpty && !outcome.isRegistered)
+            #expect(try store.dispatch(id) == second)
+            #expect(try store.jobs.dispatch(id, attempt: nil)?.output == [])
+            let change = try #require(try newestEvent(store).changes.last)
+            #expect(change.id == id && change.isLateResult && change.to == .inProgress)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `of another boot comes before the first claim in this one, for all at once`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let ids = [try store.enqueue(), try store.enqueue()]
+            let before = [try store.worker(), try store.worker()]
+            for worker in before { _ = try store.claimOne(worker) }
+            store.clock.reboot()
+            let next = try store.worker()
+            #expect(try newestEvent(store).changes.map(\.id).sorted() == (ids + ids).sorted())
+            #expect(try ids.allSatisfy { try store.dispatch($0).state == .pending })
+            #expect(try store.jobs.activeWorkers().map(\.id) == [next])
+            #expect(try store.jobs.workers().count == 3)
+            #expect(try store.jobs.rescueFromOtherBoots(now: store.now).isEmpty)
+            #expect(try store.claimOne(next).id == ids[0])
         }
     }
 

@@ -99,6 +99,7 @@ protocol JobOperations: Sendable {
     func cancellations(for worker: WorkerID) throws -> [DispatchID]
     func held(by worker: WorkerID) throws -> [Dispatch]
     func rescue(_ worker: WorkerID, output: [DispatchID: [OutputLine]], now: Now) throws -> [Dispatch]
+    func rescueFromOtherBoots(now: Now) throws -> [Dispatch]
     func sequence() throws -> UInt64
     func feed(since: UInt64, limit: Int, changes: Int) throws -> FeedPart
     func status(now: Now?) throws -> StatusView

@@ -9,7 +9,7 @@ import Testing
             let id = try box.enqueue(shell: try treeScript(box, gate))
             let follower = try box.start("logs", "\(id)", "--follow")
             try follower.waitForOutput("said by attempt 1\n")
-            try box.until("the tree stands") { try box.lines(of: "processes").count == 3 }
+            try box.until("the tree stands") { try box.lines(of: "processes").count == 4 }
             _ = try box.startWorker("--name", "second", "--slots", "1")
             first.end()
             try box.until("the second attempt runs") { try box.lines(of: "attempts") == ["1", "2"] }
@@ -38,7 +38,7 @@ import Testing
             let id = try box.enqueue(shell: try treeScript(box, gate))
             let follower = try box.start("logs", "\(id)", "--follow")
             try follower.waitForOutput("said by attempt 1\n")
-            try box.until("the tree stands") { try box.lines(of: "processes").count == 3 }
+            try box.until("the tree stands") { try box.lines(of: "processes").count == 4 }
             worker.end()
             #expect(try box.dispatch(id)["state"] == "IN_PROGRESS")
             let other = try box.run("enqueue", "--", "true")
@@ -72,6 +72,22 @@ import Testing
         }
     }
 
+    @Test func `by its own command, again and again, is the end of that command after three workers`() async throws {
+        try await withBox { box in
+            let never = try box.makeFifo("never")
+            for _ in 1...4 { _ = try box.startWorker() }
+            let id = try box.enqueue(
+                shell: "echo $SIGNALBOX_ATTEMPT >>\(box.path("attempts")); kill -KILL $PPID; read line <\(never.path)")
+            try box.succeed("logs", "\(id)", "--follow")
+            let dispatch = try box.dispatch(id)
+            #expect(dispatch["state"] == "FAILED")
+            #expect(dispatch["reason"] == "poison")
+            #expect(try box.lines(of: "attempts") == ["1", "2", "3"])
+            let states = try box.jsonList("workers").map { $0["state"] }
+            #expect(states.count { $0 == "online" } == 1 && states.count == 4)
+        }
+    }
+
     @Test func `while it sleeps is marked dead by whoever watches`() async throws {
         try await withBox { box in
             try box.succeed("add", "now", "--boot", "--", "true")
@@ -90,7 +106,7 @@ import Testing
         }
     }
 
-    /// A command with a child and a child in a session of its own. The first attempt waits for ever; the second looks
+    /// A command with a child, a child in a session of its own, and one whose parents have all gone. The first attempt waits for ever; the second looks
     /// for processes of the first, and waits for the gate.
     private func treeScript(_ box: Box, _ gate: Fifo) throws -> String {
         let never = try box.makeFifo("never")
@@ -107,11 +123,63 @@ import Testing
             echo $$ >>processes
             sh -c 'echo $$ >>processes; read line <\(never.path)' &
             setsid sh -c 'echo $$ >>processes; read line <\(never.path)' &
+            (setsid sh -c 'sh -c "echo \\$\\$ >>processes; read line <\(never.path)" & :' &)
             echo said by attempt 1
             echo 1 >>attempts
             read line <\(never.path)
 
             """, to: "tree.sh")
         return "sh \(box.path("tree.sh"))"
+    }
+}
+
+@Suite struct `A worker that is stopped and goes on` {
+    @Test func `keeps what it runs, however long that was, for it lives`() async throws {
+        try await withBox { box in
+            let gate = try box.makeFifo("gate")
+            let first = try box.startWorker("--slots", "1")
+            let id = try box.enqueue(shell: "echo started >>\(box.path("started")); read line <\(gate.path)")
+            try box.until("it runs") { try box.lines(of: "started") == ["started"] }
+            first.signal(SIGSTOP)
+            _ = try box.startWorker("--slots", "1")
+            let other = try box.enqueue(shell: "true")
+            try box.succeed("logs", "\(other)", "--follow")
+            #expect(try box.dispatch(other)["state"] == "SUCCESS")
+            #expect(try box.dispatch(id)["state"] == "IN_PROGRESS")
+            try gate.release()
+            first.signal(SIGCONT)
+            try box.succeed("logs", "\(id)", "--follow")
+            let dispatch = try box.dispatch(id)
+            #expect(dispatch["state"] == "SUCCESS")
+            #expect(dispatch["attempt"] == 1)
+            #expect(dispatch["crashes"] == 0)
+            #expect(try box.lines(of: "started") == ["started"])
+        }
+    }
+
+    /// The one way to have a living worker taken for dead: somebody deletes the file of the locks.
+    @Test func `after it was taken for dead changes nothing, and ends itself`() async throws {
+        try await withBox { box in
+            let gate = try box.makeFifo("gate")
+            let first = try box.startWorker("--slots", "1")
+            let id = try box.enqueue(
+                shell: "echo $$ >>\(box.path("processes")); read line <\(gate.path); echo $SIGNALBOX_ATTEMPT")
+            try box.until("it runs") { try box.lines(of: "processes").count == 1 }
+            first.signal(SIGSTOP)
+            #expect(unlink(box.store + "/workers.lock") == 0)
+            _ = try box.startWorker("--slots", "1")
+            try box.until("it runs again") { try box.lines(of: "processes").count == 2 }
+            #expect(try !isAlive(box.lines(of: "processes")[0]))
+            first.signal(SIGCONT)
+            #expect(try first.wait() != .exited(0))
+            #expect(try first.errors().contains("the store counts it dead"))
+            #expect(try isAlive(box.lines(of: "processes")[1]))
+            try gate.release()
+            #expect(try box.succeed("logs", "\(id)", "--follow") == "2\n")
+            let dispatch = try box.dispatch(id)
+            #expect(dispatch["state"] == "SUCCESS")
+            #expect(dispatch["attempt"] == 2)
+            #expect(dispatch["crashes"] == 1)
+        }
     }
 }

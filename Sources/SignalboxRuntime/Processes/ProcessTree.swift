@@ -88,9 +88,14 @@ public struct ProcessTree: Sendable {
         }
         for record in candidates where record.session == session { take(record) }
         for record in candidates where !found.contains(record.identity.pid) {
-            if isMarked(record.identity.pid) { take(record) }
+            if mayDescend(record), isMarked(record.identity.pid) { take(record) }
         }
         return candidates.filter { found.contains($0.identity.pid) }
+    }
+
+    /// Nothing that was there before the leader came from it; so most environments of the machine need not be read.
+    private func mayDescend(_ record: ProcessRecord) -> Bool {
+        leader.map { $0.startTicks <= record.identity.startTicks } ?? true
     }
 
     /// The leader's session, unless another process has its number by now: the kernel gives a number out again only

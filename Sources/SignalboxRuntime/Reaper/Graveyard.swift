@@ -21,6 +21,9 @@ public struct Graveyard<Engine: OrderedStore>: Sendable {
     /// One pass, for a process that does not stay: where nothing long-lived runs, the next command does the reaper's
     /// work. Nothing happens when somebody else holds the reaper's lock.
     public func settleAll() throws {
+        for dispatch in try store.rescueFromOtherBoots(now: clocks.now()) {
+            logger.warning("the machine was started anew; dispatch \(dispatch.id) is \(dispatch.state.name) again")
+        }
         guard let lock = try liveness.tryLock(.reaper) else { return }
         try withExtendedLifetime(lock) {
             for worker in try store.activeWorkers() { _ = try settleIfDead(worker) }

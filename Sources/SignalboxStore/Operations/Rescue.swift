@@ -19,24 +19,42 @@ extension JobStore {
     public func rescue(
         _ worker: WorkerID, output: [DispatchID: [OutputLine]], now: Now
     ) throws -> [Dispatch] {
-        try write(now) { writer in
-            let range = KeyRange(prefix: Key.worker(worker).bytes)
-            var settled: [Dispatch] = []
-            for id in try writer.transaction.ids(Buckets.running, range, limit: .max) {
-                settled.append(try writer.rescue(id, output: output[id] ?? []))
-            }
-            if var registration = try writer.transaction.workerRegistration(worker), registration.state.isActive {
-                registration.state = .dead
-                try writer.put(registration, .worker(worker), in: Buckets.workers)
-                writer.notify([.workers, .anyChange])
-            }
-            return settled
-        }
+        try write(now) { writer in try writer.settle(worker, output: output) }
+    }
+
+    /// T11 for everything that workers of other boots of the machine held, in one transaction. Their output went with
+    /// the live environment of their boot.
+    /// - Returns: what became of each; empty, and nothing written, when no such worker is left.
+    public func rescueFromOtherBoots(now: Now) throws -> [Dispatch] {
+        guard try activeWorkers().contains(where: { $0.bootID != now.bootID }) else { return [] }
+        return try write(now) { writer in try writer.settleOtherBoots() }
     }
 }
 
 extension JobWriter where Transaction: ~Copyable {
-    fileprivate mutating func rescue(_ id: DispatchID, output: [OutputLine]) throws -> Dispatch {
+    /// T11 for all that a worker held, which is counted dead from now on.
+    fileprivate mutating func settle(
+        _ worker: WorkerID, output: [DispatchID: [OutputLine]]
+    ) throws -> [Dispatch] {
+        var settled: [Dispatch] = []
+        for id in try transaction.ids(Buckets.running, KeyRange(prefix: Key.worker(worker).bytes), limit: .max) {
+            settled.append(try rescue(id, output: output[id] ?? []))
+        }
+        if var registration = try transaction.workerRegistration(worker), registration.state.isActive {
+            registration.state = .dead
+            try put(registration, .worker(worker), in: Buckets.workers)
+            notify([.workers, .anyChange])
+        }
+        return settled
+    }
+
+    /// Nothing that ran in another boot runs in this one, so its workers are dead whatever else is known of them.
+    mutating func settleOtherBoots() throws -> [Dispatch] {
+        try transaction.activeWorkers().filter { $0.bootID != now.bootID }
+            .flatMap { worker in try settle(worker.id, output: [:]) }
+    }
+
+    private mutating func rescue(_ id: DispatchID, output: [OutputLine]) throws -> Dispatch {
         let record = try transaction.indexed(id, by: Buckets.running)
         let request = try transaction.request(of: id)
         try keepAttempt(of: record.dispatch, nil, .workerDied)

@@ -111,11 +111,14 @@ extension JobWriter where Transaction: ~Copyable {
         }
     }
 
-    /// T6 to T10, T13. Nil, and nothing done, when the claim is no longer this one's.
+    /// T6 to T10, T13. Nil, and nothing done but an event, when the claim is no longer this one's.
     private mutating func finish(_ result: AttemptResult) throws -> Dispatch? {
-        guard let record = try transaction.dispatchRecord(result.dispatch), record.dispatch.claim?.token == result.token
-        else { return nil }
+        guard let record = try transaction.dispatchRecord(result.dispatch) else { return nil }
         let dispatch = record.dispatch
+        guard dispatch.claim?.token == result.token else {
+            report(dispatch, from: dispatch.state)
+            return nil
+        }
         let event = try event(of: result, on: dispatch)
         if case .release = event { return try skipIfRemoved(try apply(event, to: record)) }
         try keepAttempt(of: dispatch, result.outcome, event.reason)

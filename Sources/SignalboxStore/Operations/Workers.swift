@@ -11,11 +11,14 @@ extension JobStore {
         try write(now) { writer in writer.newWorkerID() }
     }
 
+    /// What ran in another boot is settled first, so that nothing is claimed before that.
+    ///
     /// The newest of those that have ended stay to be seen; older ones make room.
     /// - Returns: those that are no longer remembered.
     @discardableResult
     public func register(_ registration: WorkerRegistration, now: Now) throws -> [WorkerID] {
         try write(now) { writer in
+            _ = try writer.settleOtherBoots()
             let forgotten = try writer.forgetOldWorkers()
             try writer.put(registration, .worker(registration.id), in: Buckets.workers)
             writer.notify([.workers, .anyChange])
@@ -39,14 +42,23 @@ extension JobStore {
 
     /// Workers that are registered and have not stopped, whether they live or not.
     public func activeWorkers() throws -> [WorkerRegistration] {
-        try engine.read { transaction in
-            var found: [WorkerRegistration] = []
-            try transaction.records(WorkerRegistration.self, Buckets.workers, .all) { _, registration in
-                if registration.state.isActive { found.append(registration) }
-                return .next
-            }
-            return found
+        try engine.read { transaction in try transaction.activeWorkers() }
+    }
+
+    /// Whether the store counts a worker among the living; one that was settled as dead must stop.
+    public func isActive(_ worker: WorkerID) throws -> Bool {
+        try engine.read { transaction in try transaction.workerRegistration(worker)?.state.isActive ?? false }
+    }
+}
+
+extension ReadTransaction where Self: ~Copyable {
+    func activeWorkers() throws -> [WorkerRegistration] {
+        var found: [WorkerRegistration] = []
+        try records(WorkerRegistration.self, Buckets.workers, .all) { _, registration in
+            if registration.state.isActive { found.append(registration) }
+            return .next
         }
+        return found
     }
 }
 

@@ -61,7 +61,7 @@ extension RecordWriter {
     }
 }
 
-/// One dispatch that went from a state to another.
+/// One dispatch that went from a state to another; or stays in its state, for ``isLateResult``.
 public struct DispatchChange: Hashable, Sendable {
     public var id: DispatchID
     public var job: JobName?
@@ -81,4 +81,7 @@ public struct DispatchChange: Hashable, Sendable {
         self.to = to
         self.attempt = attempt
     }
+
+    /// A worker told a result after its claim had been settled: nothing of it was written but this.
+    public var isLateResult: Bool { from == to }
 }
