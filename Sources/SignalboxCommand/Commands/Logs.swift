@@ -22,7 +22,7 @@ struct Logs: ParsableCommand {
         guard let detail = try store.dispatch(id) else { throw StoreError.noDispatch(id) }
         let printer = OutputPrinter(style: output.json ? .json(started: started(detail)) : .raw)
         if follow {
-            _ = try Following(store: store, id: id, printer: printer).run()
+            _ = try Following(store: store, id: id, printer: printer) { try self.store.open(.read) }.run()
         } else {
             var place = OutputPlace()
             printer.print(detail.output, from: &place)

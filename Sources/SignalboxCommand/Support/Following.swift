@@ -8,21 +8,30 @@ import SignalboxStore
 
 /// Follows one dispatch to its end: prints its output as it comes, if asked, and tells how it ended. It sleeps on the
 /// bells of both environments and wakes for every commit.
-struct Following {
+final class Following {
     private enum Token: Hashable { case store, live }
 
-    let store: Store
-    let id: DispatchID
-    /// Nil prints nothing.
-    let printer: OutputPrinter?
+    private var store: Store
+    private let id: DispatchID
+    private let printer: OutputPrinter?
+    private let reopen: (() throws -> Store)?
+
+    /// - Parameters:
+    ///   - printer: nil prints nothing.
+    ///   - reopen: opens the store again. A reader finds no live data until some process has told any in this boot.
+    init(store: Store, id: DispatchID, printer: OutputPrinter?, reopen: (() throws -> Store)? = nil) {
+        self.store = store
+        self.id = id
+        self.printer = printer
+        self.reopen = reopen
+    }
 
     /// Returns when the dispatch has ended.
     func run() throws -> DispatchDetail {
         let loop = try EventLoop<Token>()
         let bell = try BellThread(store.engine, .anyChange, name: "bell")
-        let liveBell = try store.live.map { try BellThread($0.engine, .anyChange, name: "live-bell") }
+        var liveBell = try listen(loop)
         try loop.add(bell.wakeUp, token: .store)
-        if let liveBell { try loop.add(liveBell.wakeUp, token: .live) }
         var place = OutputPlace()
         while true {
             for event in try loop.wait() {
@@ -31,9 +40,20 @@ struct Following {
                 case .live: liveBell?.wakeUp.lower()
                 }
             }
+            if liveBell == nil, let newer = try? reopen?(), newer.live != nil {
+                store = newer
+                liveBell = try listen(loop)
+            }
             let detail = try look(&place)
             if detail.view.state.isTerminal { return detail }
         }
+    }
+
+    private func listen(_ loop: EventLoop<Token>) throws -> BellThread<Environment>? {
+        guard let live = store.live else { return nil }
+        let bell = try BellThread(live.engine, .anyChange, name: "live-bell")
+        try loop.add(bell.wakeUp, token: .live)
+        return bell
     }
 
     /// Prints what is new since `place`, attempt by attempt; each look brings the record and the output together.

@@ -43,6 +43,7 @@ public struct OutputBuffer: Sendable {
     private var nextChunk: UInt32 = 0
     private var firstUntold: UInt32 = 0
     private var toldAndDropped: [UInt32] = []
+    private var toldLeftOut = 0
     /// Bytes that fell out between the two parts.
     public private(set) var leftOut = 0
 
@@ -69,24 +70,29 @@ public struct OutputBuffer: Sendable {
         if !lines.isEmpty { keep(lines, size) }
     }
 
-    /// What is new, and what fell out, since this was last called.
+    /// What is new, and what fell out, since this was last called. The note of what was left out has the number of the
+    /// first chunk that fell out, which nothing else gets again.
     public mutating func takeChanges() -> [Change] {
         defer {
-            firstUntold = nextChunk
-            toldAndDropped = []
+            (firstUntold, toldAndDropped, toldLeftOut) = (nextChunk, [], leftOut)
         }
         let fresh = (head + tail[tailStart...]).filter { $0.number >= firstUntold }
-        return toldAndDropped.map { .drop(chunk: $0) } + fresh.map { .add(chunk: $0.number, $0.lines) }
+        let note: [Change] = leftOut == toldLeftOut ? [] : [.add(chunk: UInt32(head.count), [self.note])]
+        return toldAndDropped.map { .drop(chunk: $0) } + note + fresh.map { .add(chunk: $0.number, $0.lines) }
     }
 
     /// All that is kept, with a note where something was left out.
     public var lines: [OutputLine] {
         let beginning = head.flatMap(\.lines)
         let end = tail[tailStart...].flatMap(\.lines)
-        guard leftOut > 0 else { return beginning + end }
-        let note = "… \(leftOut) bytes left out here …\n"
-        let offset = end.first?.offset ?? .zero
-        return beginning + [OutputLine(stream: .note, offset: offset, bytes: Array(note.utf8))] + end
+        return leftOut == 0 ? beginning + end : beginning + [note] + end
+    }
+
+    /// Stands between the two parts once something fell out.
+    private var note: OutputLine {
+        let text = "… \(leftOut) bytes left out here …\n"
+        let offset = tail[tailStart...].first?.lines.first?.offset ?? .zero
+        return OutputLine(stream: .note, offset: offset, bytes: Array(text.utf8))
     }
 
     private mutating func keep(_ lines: [OutputLine], _ size: Int) {
