@@ -57,7 +57,7 @@ struct `In a browser the page` {
             try box.succeed("run", "hostile", "--wait")
             for text in strings { try box.succeed("enqueue", "--unique", text, "--delay", "1h", "--", "true", text) }
             try box.succeed("pause", "hostile", "--reason", strings[1])
-            let port = try startServer(box)
+            let port = try serverPort(startServer(box))
             try browser.call(
                 "Emulation.setDeviceMetricsOverride",
                 ["width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": true])
@@ -80,6 +80,114 @@ struct `In a browser the page` {
     }
 }
 
+@Suite(.enabled(if: Browser.program != nil, "Debian's chromium is not installed"))
+struct `In a browser with JavaScript the page` {
+    @Test func `tells at once what runs and how it ended, and is never loaded anew`() async throws {
+        try await withBrowser { box, browser in
+            let gate = try box.makeFifo("gate")
+            let port = try startStore(box)
+            try box.succeed("add", "slow", "--manual", "--shell", "read line <\(gate.path); exit 3")
+            try browser.open("http://127.0.0.1:\(port)/")
+            try browser.until(isLive)
+            try browser.evaluate(
+                """
+                window.isSame = true;
+                document.querySelector("details").open = true;
+                document.querySelector("summary").focus();
+                """)
+            try box.succeed("run", "slow")
+            try browser.until(slowRow + " .marks').textContent === 'Running…'")
+            try browser.until("document.querySelector('.running [data-dispatch=\"2\"]') !== null")
+            #expect(try browser.evaluate(slowRow + " .last') === null") == true)
+            try gate.release()
+            try browser.until("document.querySelector('.toast.failed')?.textContent.includes('slow failed #2')")
+            try browser.until(slowRow + " .last')?.textContent.includes('FAILED')")
+            try box.succeed("run", "disk")
+            try browser.until("document.querySelector('.toast.success')?.textContent.includes('disk succeeded #3')")
+            #expect(
+                try browser.evaluate(
+                    "[isSame, document.querySelector('details').open, document.activeElement.nodeName].join()")
+                    == "true,true,SUMMARY")
+            #expect(!browser.events.contains { $0["method"] == "Page.frameScheduledNavigation" })
+            #expect(try browser.problems() == [])
+        }
+    }
+
+    @Test func `shows output and progress as they come`() async throws {
+        try await withBrowser { box, browser in
+            let gate = try box.makeFifo("gate")
+            let port = try startStore(box)
+            let number = try box.enqueue(
+                shell: "echo one; read a <\(gate.path); echo two; echo 'progress 40 of it' >&3; read b <\(gate.path)")
+            try browser.open("http://127.0.0.1:\(port)/dispatches/\(number)")
+            try browser.until("document.querySelector('.log')?.textContent.includes('one')")
+            try gate.release()
+            try browser.until("document.querySelector('.log').textContent.includes('two')")
+            try browser.until("document.querySelector('progress')?.value === 40")
+            try gate.release()
+            try browser.until("document.querySelector('h1 + .badge').textContent === 'SUCCESS'")
+            #expect(try browser.problems() == [])
+        }
+    }
+
+    @Test func `says that it is stale while the server is away, and misses nothing of that time`() async throws {
+        try await withBrowser { box, browser in
+            _ = try startStore(box)
+            let server = try startServer(box)
+            let port = try serverPort(server)
+            try browser.open("http://127.0.0.1:\(port)/")
+            try browser.until(isLive)
+            try browser.evaluate("window.isSame = true")
+            server.end()
+            try browser.until("document.documentElement.dataset.live === 'reconnecting'")
+            try browser.until("document.querySelector('.banner').textContent.includes('STALE')")
+            for _ in 0..<3 { try box.succeed("run", "disk", "--wait") }
+            _ = try serverPort(try startServer(box, "127.0.0.1:\(port)"))
+            // Not to wait for the pause between two tries.
+            try browser.evaluate("window.dispatchEvent(new Event('online'))")
+            try browser.until(isLive)
+            try browser.until("document.querySelectorAll('.toast').length === 3")
+            let toasts = try browser.evaluate("document.querySelector('.toasts').textContent").text ?? ""
+            for number in 2...4 { #expect(toasts.contains("disk succeeded #\(number)"), "\(toasts)") }
+            #expect(try browser.evaluate("isSame && document.querySelector('.banner').hidden") == true)
+        }
+    }
+
+    @Test func `gives up when the server does not come back, and can be refreshed by hand`() async throws {
+        try await withBrowser { box, browser in
+            _ = try startStore(box)
+            let server = try startServer(box)
+            let port = try serverPort(server)
+            try browser.call("Page.addScriptToEvaluateOnNewDocument", ["source": .text(hurry)])
+            try browser.open("http://127.0.0.1:\(port)/")
+            try browser.until(isLive)
+            server.end()
+            try browser.until(isLost)
+            let banner = try browser.evaluate("document.querySelector('.banner').textContent").text ?? ""
+            #expect(banner.hasPrefix("STALEThe server does not answer. This is how things were at"), "\(banner)")
+            _ = try serverPort(try startServer(box, "127.0.0.1:\(port)"))
+            try box.succeed("run", "disk", "--wait")
+            try browser.evaluate("document.querySelector('.banner button').click()")
+            try browser.until(isLive)
+            try browser.until("document.querySelector('.recent, main').textContent.includes('#2')")
+        }
+    }
+
+    @Test func `without a live feed is renewed as it is without JavaScript`() async throws {
+        try await withBrowser { box, browser in
+            let port = try startStore(box)
+            let none = "window.WebSocket = class { constructor() { setTimeout(() => this.onclose()); } };"
+            try browser.call("Page.addScriptToEvaluateOnNewDocument", ["source": .text(hurry + none)])
+            try browser.open("http://127.0.0.1:\(port)/")
+            try browser.until("document.documentElement.dataset.live === 'clock'")
+            try box.succeed("run", "disk", "--wait")
+            try browser.until("document.querySelector('main').textContent.includes('#2')")
+            #expect(try browser.evaluate("document.querySelector('#connection').textContent") == "Refreshes every 5 s")
+            #expect(try browser.problems() == [])
+        }
+    }
+}
+
 // MARK: What the tests stand on
 
 /// What reaches beyond the right edge of the window, if the page can be scrolled there.
@@ -94,11 +202,21 @@ private func startStore(_ box: Box) throws -> UInt16 {
     try box.succeed("add", "disk", "--every", "1h", "--shell", "echo all is well")
     _ = try box.startWorker("--name", "signalman")
     try box.succeed("run", "disk", "--wait")
-    return try startServer(box)
+    return try serverPort(startServer(box))
 }
 
-private func startServer(_ box: Box) throws -> UInt16 {
-    let line = try box.start("serve", "--listen", "127.0.0.1:0").waitForLine("address=127.0.0.1:")
+private let isLive = "document.documentElement.dataset.live === 'live'"
+private let isLost = "document.documentElement.dataset.live === 'lost'"
+private let slowRow = "document.querySelector('[data-job=slow]"
+/// Makes the script's pauses a hundredth of what they are.
+private let hurry = "const wait = setTimeout; window.setTimeout = (task, pause) => wait(task, (pause ?? 0) / 100);"
+
+private func startServer(_ box: Box, _ address: String = "127.0.0.1:0") throws -> ChildProcess {
+    try box.start("serve", "--listen", address)
+}
+
+private func serverPort(_ server: ChildProcess) throws -> UInt16 {
+    let line = try server.waitForLine("address=127.0.0.1:")
     let digits = line.split(separator: "address=127.0.0.1:").last?.prefix { $0.isNumber } ?? ""
     return try #require(UInt16(digits), "\(line)")
 }
