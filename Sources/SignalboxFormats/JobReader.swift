@@ -13,7 +13,7 @@ struct JobReader {
         schedules + commands + [
             "queue", "priority", "timeout", "max_attempts", "retry", "on_crash", "overlap", "catchup", "env", "cwd",
             "stdin",
-            "start_by", "zone", "dst", "days",
+            "start_by", "concurrency", "rate", "zone", "dst", "days",
         ]
 
     func job(_ entry: YAMLEntry, file: String) throws(FormatError) -> JobDefinition {
@@ -152,6 +152,8 @@ extension JobReader {
             ?? JobDefinition.standardRescue(maxAttempts: job.maxAttempts)
         if let retry = fields["retry"] { job.retry = try self.retry(retry, file: fields.file) }
         if let overlap = fields["overlap"] { job.overlap = try self.overlap(overlap, fields) }
+        job.concurrency = try concurrency(fields)
+        job.rate = try rate(fields)
         job.startBy = try fields.duration("start_by", in: JobDefinition.startByLimits)
         if let catchUp = fields["catchup"] { job.catchUp = try self.catchUp(catchUp, fields) }
     }
@@ -169,6 +171,33 @@ extension JobReader {
                 fields.place, "max goes with allow and queue-all only, not with \(policy.word)", .conflict)
         }
         return OverlapRule(policy, limit: limit)
+    }
+
+    private func concurrency(_ job: YAMLFields) throws(FormatError) -> ConcurrencyLimit? {
+        guard let entry = job["concurrency"] else { return nil }
+        if case .scalar = entry.value.value { return try job.value("concurrency") { try ConcurrencyLimit(text: $0) } }
+        let fields = try YAMLFields(entry.value, file: job.file, what: "concurrency", keys: ["key", "max"])
+        let max = try fields.number("max", in: ConcurrencyLimit.limits)
+        return ConcurrencyLimit(key: try limitKey(fields), max: max ?? 1)
+    }
+
+    private func rate(_ job: YAMLFields) throws(FormatError) -> RateLimit? {
+        guard let entry = job["rate"] else { return nil }
+        if case .scalar = entry.value.value { return try job.value("rate") { try RateLimit(text: $0) } }
+        let fields = try YAMLFields(entry.value, file: job.file, what: "rate", keys: ["key", "count", "per"])
+        guard let count = try fields.number("count", in: Rate.counts),
+            let per = try fields.duration("per", in: Rate.periods)
+        else { throw fields.error(fields.place, "expected {key: api, count: 10, per: 1m}", .missing) }
+        return RateLimit(key: try limitKey(fields), rate: Rate(count: count, per: per))
+    }
+
+    private func limitKey(_ fields: YAMLFields) throws(FormatError) -> String {
+        let key = try fields.value("key") { text in
+            if let fault = LimitKey.fault(of: text) { throw LimitTextError(fault) }
+            return text
+        }
+        guard let key else { throw fields.error(fields.place, "key is missing: it names what is limited", .missing) }
+        return key
     }
 
     private func retry(_ entry: YAMLEntry, file: String) throws(FormatError) -> RetryPolicy {

@@ -15,6 +15,8 @@ public import SignalboxCore
 ///     retry: {base: 2s, factor: 2, cap: 1h, jitter: 0.1}
 ///     on_crash: retry          # or fail
 ///     overlap: skip            # or queue-one, queue-all, allow, replace, or {policy: allow, max: 3}
+///     concurrency: {key: db, max: 2}          # at most two at once with that key, of all jobs
+///     rate: {key: api, count: 10, per: 1m}    # at most ten starts with that key in any minute
 ///     start_by: 10m            # a later start is worth nothing: SKIPPED
 ///     catchup: latest          # or none, earliest, all, or {mode: all, window: 1h, max: 10}
 ///     env: {KEY: value}

@@ -35,6 +35,7 @@ import Testing
         ("fallDue", .fallDue(blockedBy: nil)), ("fallDueBlocked", .fallDue(blockedBy: DispatchID(4))),
         ("unblock", .unblock(next: nil)), ("unblockNext", .unblock(next: DispatchID(4))),
         ("claim", .claim(claim)), ("holdBack", .holdBack(behind: DispatchID(4))),
+        ("meetLimit", .meetLimit(.rate)),
         ("succeed", .succeed(token, .exited(0))),
         ("retry", .retry(token, .exited(1), due: Instant(seconds: 3000), .exit)),
         ("fail", .fail(token, .exited(1), .exit)), ("stop", .stop(token, .signalled(15))), ("release", .release(token)),
@@ -55,7 +56,8 @@ import Testing
             "unblock": .pending, "unblockNext": .blocked, "cancel": .cancelled, "skip": .skipped, "coalesce": .blocked,
         ],
         .pending: [
-            "claim": .inProgress, "holdBack": .blocked, "cancel": .cancelled, "skip": .skipped, "coalesce": .pending,
+            "claim": .inProgress, "holdBack": .blocked, "meetLimit": .blocked, "cancel": .cancelled, "skip": .skipped,
+            "coalesce": .pending,
         ],
         .inProgress: [
             "succeed": .success, "retry": .scheduled, "fail": .failed, "stop": .cancelled, "release": .pending,
@@ -80,7 +82,10 @@ import Testing
             guard let next = try? Self.dispatch(in: state).applying(event, now: Self.later) else { continue }
             #expect((next.claim != nil) == (next.state == .inProgress), "\(state) \(name)")
             #expect((next.finished != nil) == next.state.isTerminal, "\(state) \(name)")
-            if !next.state.isTerminal { #expect((next.blocker != nil) == (next.state == .blocked), "\(state) \(name)") }
+            if !next.state.isTerminal {
+                let waitsForOther = next.state == .blocked && next.heldBy == nil
+                #expect((next.blocker != nil) == waitsForOther, "\(state) \(name)")
+            }
         }
     }
 

@@ -70,6 +70,24 @@ private func job(_ lines: String...) throws -> JobDefinition {
         #expect(try job("every: 1h", "shell: date", "catchup: \(word)").catchUp == CatchUpPolicy(mode: mode))
     }
 
+    @Test func `takes the limits of keys as one word, or field by field`() throws {
+        let two = ConcurrencyLimit(key: "a:b", max: 2)
+        #expect(try job("every: 1h", "shell: date", "concurrency: a:b:2").concurrency == two)
+        #expect(try job("every: 1h", "shell: date", "concurrency: {key: 'a:b', max: 2}").concurrency == two)
+        #expect(try job("every: 1h", "shell: date", "concurrency: db").concurrency == ConcurrencyLimit(key: "db"))
+        #expect(
+            try job("every: 1h", "shell: date", "concurrency: {key: db}").concurrency == ConcurrencyLimit(key: "db"))
+        let rate = RateLimit(key: "api", rate: Rate(count: 10, per: .seconds(60)))
+        #expect(try job("every: 1h", "shell: date", "rate: api:10/1m").rate == rate)
+        #expect(try job("every: 1h", "shell: date", "rate: {key: api, count: 10, per: 1m}").rate == rate)
+        for wrong in [
+            "concurrency: db:0", "concurrency: {max: 2}", "concurrency: {key: db, max: 0}", "rate: api", "rate: api:10",
+            "rate: {key: api, count: 10}", "rate: {key: api, count: 1001, per: 1m}", "rate: {count: 1, per: 1m}",
+        ] {
+            #expect(throws: FormatError.self, "\(wrong)") { try job("every: 1h", "shell: date", wrong) }
+        }
+    }
+
     @Test func `takes overlap as one word, or with a limit`() throws {
         #expect(try job("every: 1h", "shell: date", "overlap: allow").overlap == .allow)
         let three = try job("every: 1h", "shell: date", "overlap: {policy: allow, max: 3}").overlap

@@ -9,12 +9,14 @@ import Testing
         let before = JobDefinition(
             name: try JobName("job"), schedule: try Schedule(text: "0 3 * * *"), command: .shell("x --token abc"),
             environment: ["API_KEY": "a", "B": "1", "C": "2"])
-        let after = JobDefinition(
+        var after = JobDefinition(
             name: try JobName("job"), schedule: try Schedule(text: "0 4 * * *"), zone: "Europe/Berlin",
             queue: try QueueName("heavy"), priority: 7, command: .shell("x --token abd"),
             environment: ["API_KEY": "b", "B": "1", "D": "3"], directory: "/srv", input: [1, 2], timeout: .seconds(90),
             maxAttempts: 3, retry: RetryPolicy(factor: 1), rescue: .retry, overlap: .allow,
             catchUp: CatchUpPolicy(mode: .all, window: .seconds(60), maximum: 9), startBy: .seconds(600))
+        after.concurrency = ConcurrencyLimit(key: "db", max: 2)
+        after.rate = RateLimit(key: "api", rate: Rate(count: 10, per: .seconds(60)))
         let change = JobChange(name: before.name, from: before, to: after)
         #expect(change.change == .changed)
         #expect(
@@ -24,7 +26,8 @@ import Testing
                 "env.API_KEY: [redacted] → [redacted]", "env.C: 2 → –", "env.D: – → 3", "cwd: – → /srv",
                 "stdin: – → 2 bytes", "timeout: – → 1m30s", "max_attempts: 1 → 3",
                 "retry: base 15s, factor 2.0, cap 1h, jitter 0.1 → base 15s, factor 1.0, cap 1h, jitter 0.1",
-                "on_crash: fail → retry", "overlap: skip → allow", "catchup: latest → all, window 1m, max 9",
+                "on_crash: fail → retry", "concurrency: – → db:2", "rate: – → api:10/1m", "overlap: skip → allow",
+                "catchup: latest → all, window 1m, max 9",
                 "start_by: – → 10m",
             ])
     }
@@ -38,7 +41,7 @@ import Testing
         // A new property of a definition, or of its work, has to be compared too: name, which never differs, and work
         // itself are those left out.
         #expect(Mirror(reflecting: base).children.count == 10)
-        #expect(Mirror(reflecting: base.work).children.count == 7)
+        #expect(Mirror(reflecting: base.work).children.count == 9)
     }
 
     @Test(arguments: EngineKind.allCases)

@@ -58,6 +58,28 @@ private let mail = try! QueueName("mail")
     }
 
     @Test(arguments: EngineKind.allCases)
+    func `is why what is in it waits`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            var definition = try store.definition("letter", overlap: .allow)
+            definition.queue = mail
+            try store.jobs.add(definition, zones: store.zones, now: store.now)
+            for _ in 0..<2 { _ = try store.jobs.run(definition.name, mode: .policy, input: nil, now: store.now) }
+            func wait() throws -> WhyWait? {
+                let why = try store.jobs.why(definition.name, at: nil, zones: store.zones, now: store.now)
+                guard case .waiting(let found)? = why?.present else { return nil }
+                return found.wait
+            }
+            _ = try store.jobs.pause(queue: mail, by: "ann@box", reason: nil, now: store.now)
+            #expect(try wait() == .pausedQueue(mail, QueuePause(at: store.now.wall, by: "ann@box")))
+            _ = try store.jobs.resume(queue: mail, now: store.now)
+            let rate = Rate(count: 1, per: .seconds(60))
+            try store.jobs.setRate(rate, of: mail, now: store.now)
+            try store.finish(try store.claimOne(try store.worker(queues: [mail]), queues: [mail]))
+            #expect(try wait() == .queueRate(mail, rate, opens: store.now.wall + .seconds(60)))
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
     func `refuses a reason that is too long to be kept`(engine: EngineKind) throws {
         try engine.withStore { store in
             let reason = String(repeating: "x", count: JobPause.reasonLimit + 1)

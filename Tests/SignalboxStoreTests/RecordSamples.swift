@@ -19,6 +19,8 @@ enum RecordSamples {
         RecordSample("header", StoreHeader(format: 1, storeID: "0123"), under: StoreHeader.key),
         RecordSample("settings", StoreSettings(durability: .relaxed), under: StoreSettings.key),
         RecordSample("boot", BootRecord(bootID: BootID("boot"), livePath: "/run/x"), under: BootRecord.key),
+        RecordSample("concurrency key", places, under: .limit(.concurrency, "database")),
+        RecordSample("rate key", starts, under: .limit(.rate, "api")),
         RecordSample("queue", queue, under: .name("mail")),
         RecordSample("clock", clock, under: StoreClock.key),
         RecordSample("heartbeat", heartbeat, under: .worker(registration.id)),
@@ -32,6 +34,10 @@ enum RecordSamples {
 
     private static let output = OutputChunk(lines: [line("one"), line("two", offset: .seconds(1))])
     private static let state = StoreState(sequence: 9, nextDispatch: 5, nextWorker: 2)
+    private static let places = ConcurrencyRecord(running: 2, max: 3, decidedBy: DispatchID(4))
+    private static let starts = RateRecord(
+        window: RateWindow(rate: Rate(count: 10, per: .seconds(60)), starts: [.epoch, moment.wall]),
+        decidedBy: DispatchID(4), opening: moment.wall)
     private static let queue = QueueRecord(
         pause: QueuePause(at: moment.wall, by: "ann@box", reason: "relay down"),
         window: RateWindow(rate: Rate(count: 10, per: .seconds(60)), starts: [.epoch, moment.wall]))
@@ -50,7 +56,7 @@ enum RecordSamples {
     private static let command = RunningCommand(
         claim: Claim(worker: WorkerID(1), token: Token(8)), process: process)
     private static let dispatchRecord = DispatchRecord(
-        dispatch: dispatch, holdsUniqueKey: true, hasDependencies: true)
+        dispatch: dispatch, holdsUniqueKey: true, hasDependencies: true, isLimited: true)
 
     private static let dispatch = Dispatch(
         id: DispatchID(4), job: name, queue: .standard, priority: 100, maxAttempts: 5, enqueuedAt: moment.wall,
@@ -59,11 +65,17 @@ enum RecordSamples {
         blocker: nil, ending: nil, cancelRequested: true, coalesced: 3, lastScheduledFor: moment.wall,
         startDeadline: moment.wall, snoozes: 2)
 
-    private static let request = Request(
-        command: .program(["/bin/echo", "grüß dich"]), environment: ["A": "1", "B": ""], directory: "/tmp",
-        input: [0, 255], timeout: .seconds(5), retry: RetryPolicy(factor: 1.5), rescue: .fail, uniqueKey: "photo-7",
-        after: [DispatchID(1), DispatchID(3)], revision: 3, overlap: OverlapRule(.allow, limit: 3), startBy: .seconds(9)
-    )
+    private static let request: Request = {
+        var request = Request(
+            command: .program(["/bin/echo", "grüß dich"]), environment: ["A": "1", "B": ""], directory: "/tmp",
+            input: [0, 255], timeout: .seconds(5), retry: RetryPolicy(factor: 1.5), rescue: .fail, uniqueKey: "photo-7",
+            after: [DispatchID(1), DispatchID(3)], revision: 3, overlap: OverlapRule(.allow, limit: 3),
+            startBy: .seconds(9)
+        )
+        request.concurrency = ConcurrencyLimit(key: "database", max: 2)
+        request.rate = RateLimit(key: "api", rate: Rate(count: 10, per: .seconds(60)))
+        return request
+    }()
 
     private static let attempt = Attempt(
         number: 2, worker: WorkerID(1), started: moment, finished: moment, outcome: .notStarted("no such file"),

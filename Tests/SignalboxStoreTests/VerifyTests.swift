@@ -35,11 +35,25 @@ import Testing
         try store.enqueue(unique: "held")
         try store.enqueue(delay: .seconds(500))
         try store.enqueue(after: [running])
+        try fillLimits(store, worker)
         let boot = store.now.bootID
         _ = try store.raw.livePath(boot, "/run/signalbox")
         for bucket in Buckets.all { #expect(try !store.raw.entries(bucket).isEmpty, "\(bucket.name)") }
         let states = try store.jobs.status().dispatches
         for state in DispatchState.allCases { #expect(states[state] != 0, "\(state)") }
+    }
+
+    /// Of each kind of key one runs and one waits; and there is a paused queue with a rate.
+    private func fillLimits(_ store: StoreUnderTest, _ worker: WorkerID) throws {
+        let queue = try QueueName("limited")
+        for _ in 0..<2 {
+            try store.enqueue(concurrency: ConcurrencyLimit(key: "database"), queue: queue)
+            try store.enqueue(
+                rate: RateLimit(key: "api", rate: Rate(count: 1, per: .seconds(60))), queue: queue)
+        }
+        #expect(try store.claim(worker, queues: [queue], slots: 9).count == 2)
+        try store.jobs.setRate(Rate(count: 9, per: .seconds(60)), of: queue, now: store.now)
+        _ = try store.jobs.pause(queue: queue, by: "ann@box", reason: "repair", now: store.now)
     }
 
     @Test(arguments: EngineKind.allCases)
@@ -54,8 +68,9 @@ import Testing
 
     @Test(arguments: Buckets.all)
     func `names a missing entry of any bucket`(bucket: Bucket) throws {
-        // Nothing else says that these must be there: attempts and outputs are pruned, and workers come and go.
-        let optional = [Buckets.attempts, Buckets.outputs, Buckets.meta, Buckets.history]
+        // Nothing else says that these must be there: attempts and outputs are pruned, workers come and go, and people
+        // set what they like.
+        let optional = [Buckets.attempts, Buckets.outputs, Buckets.meta, Buckets.history, Buckets.queues]
         guard !optional.contains(bucket) else { return }
         for index in try positions(in: bucket) {
             let found = try faults { store in
@@ -165,7 +180,21 @@ import Testing
         ("the oldest that is counted", { try changeState($0) { $0.firstEvent = 1000 } }),
         ("ended before it was started", { try changeAttempt($0) { $0.finished = $0.started.earlier } }),
         ("dispatch 2 ended before it was started", { try changeRun($0) { $0.dispatch = shortened($0.dispatch) } }),
+        ("the concurrency key \"database\", and it counts 2", { try changePlaces($0) { $0.running += 1 } }),
+        ("of which 1 of 2 are taken", { try changePlaces($0) { $0.max += 1 } }),
+        ("has a record, and nobody uses it", { try $0.raw.keep(unused, unusedKey, in: Buckets.limits) }),
+        ("key \"database\", which has no record", { try $0.raw.delete(placesKey.bytes, Buckets.limits) }),
+        ("opens at another time", { try changeStarts($0) { $0.opening! += .seconds(1) } }),
+        ("of which 1 of 2 starts count", { try changeStarts($0) { $0.window.rate.count += 1 } }),
+        ("starts that are out of order", { try changeStarts($0) { $0.window.starts.append(.distantPast) } }),
+        ("which cannot be", { try changeStarts($0) { $0.window.rate.per = .zero } }),
+        ("nobody will wake up", { try deleteOpening($0) }),
+        ("dispatch.held lacks", { try $0.raw.delete($0.raw.entries(Buckets.held)[0].key, Buckets.held) }),
+        ("disagree on whether", { try changeRun($0) { $0.isLimited = true } }),
+        ("nothing is set for it", { try $0.raw.keep(QueueRecord(), .name("idle"), in: Buckets.queues) }),
     ]
+    private static let unused = ConcurrencyRecord(max: 1, decidedBy: DispatchID(1))
+    private static let unusedKey = Key.limit(.concurrency, "unused")
     private static let stray = Request(command: .shell("x"))
     private static let strayChunk = OutputChunk(lines: [])
     private static let nine = Counter(value: 9)
@@ -234,7 +263,23 @@ private func changeProgress(_ store: StoreUnderTest, _ change: (inout JobProgres
     try store.raw.change(JobProgress.self, .name("job"), in: Buckets.jobProgress, change)
 }
 
-/// The key of the one dispatch that runs.
+private let placesKey = Key.limit(.concurrency, "database")
+
+private func changePlaces(_ store: StoreUnderTest, _ change: (inout ConcurrencyRecord) -> Void) throws {
+    try store.raw.change(ConcurrencyRecord.self, placesKey, in: Buckets.limits, change)
+}
+
+private func changeStarts(_ store: StoreUnderTest, _ change: (inout RateRecord) -> Void) throws {
+    try store.raw.change(RateRecord.self, .limit(.rate, "api"), in: Buckets.limits, change)
+}
+
+private func deleteOpening(_ store: StoreUnderTest) throws {
+    let opening = try #require(try store.raw.entries(Buckets.limits).last)
+    #expect(opening.value.isEmpty)
+    try store.raw.delete(opening.key, Buckets.limits)
+}
+
+/// The key of the first dispatch that runs.
 private func running(_ store: StoreUnderTest) throws -> Key {
     .dispatch(try #require(try store.jobs.overview().running.first).id)
 }

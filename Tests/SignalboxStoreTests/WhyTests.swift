@@ -54,6 +54,11 @@ private func words(_ found: WhyDispatch) -> String {
         case .dispatch: " for \(found.blocker?.id.number ?? 0)"
         case .worker(let queue, let draining): " for a worker of \(queue), \(draining) draining"
         case .slot(_, let others, let running, let slots): " for a slot: \(others) before, \(running)/\(slots)"
+        case .place(let key, let running, let max): " for a place of \(key): \(running)/\(max)"
+        case .start(let key, let rate, let opens):
+            " for a start of \(key), \(rate.text), \(opens == nil ? "open" : "closed")"
+        case .pausedQueue(let queue, let pause): " for \(queue), paused by \(pause.by)"
+        case .queueRate(let queue, let rate, _): " for the rate \(rate.text) of \(queue)"
         case .nothing: " for nothing"
         }
     return "\(dispatch.state.name)\(dispatch.reason.word.map { " \($0)" } ?? "")\(relation)\(wait)"

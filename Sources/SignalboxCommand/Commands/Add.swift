@@ -55,6 +55,8 @@ struct Add: ParsableCommand {
     @Option(help: ArgumentHelp("Where the command runs (default: the worker's home directory).", valueName: "dir"))
     var cwd: String?
 
+    @OptionGroup var limits: LimitOptions
+
     @OptionGroup var output: JSONOption
 
     func validate() throws {
@@ -69,11 +71,12 @@ struct Add: ParsableCommand {
         let now = try currentTime()
         let zones = ZoneFiles()
         let jobName = try JobName(name)
-        let definition = JobDefinition(
+        var definition = JobDefinition(
             name: jobName, schedule: try schedule.schedule(of: jobName, zones, now), zone: schedule.zone,
             queue: try QueueName(queue), priority: priority, command: what.command, environment: env.dictionary,
             directory: cwd, timeout: timeout, maxAttempts: maxAttempts, overlap: overlap,
             catchUp: CatchUpPolicy(mode: catchup), startBy: startBy)
+        limits.apply(to: &definition.work)
         let table = try zones.table([schedule.zone].compactMap { $0 })
         let store = try store.open(.create)
         try store.add(definition, zones: table, now: now)

@@ -12,7 +12,7 @@ struct Enqueue: ParsableCommand {
             When the number is printed, the request is on the disk.
 
             With --stdin each line is a request as a JSON object with the fields command (a list) or shell, and queue, \
-            priority, delay, unique and after (a list of numbers): {"command": ["resize", "7"], "queue": "photos"}. They \
+            priority, delay, unique, after (a list of numbers), concurrency and rate: {"command": ["resize", "7"], "queue": "photos"}. They \
             are enqueued by the thousand; what is wrong with a line ends it there, and all lines before it count. Lines \
             that name no queue or priority have those of the options.
             """)
@@ -43,12 +43,14 @@ struct Enqueue: ParsableCommand {
         transform: Parse.dispatch)
     var after: [DispatchID] = []
 
+    @OptionGroup var limits: LimitOptions
+
     @Flag(help: "Read requests from standard input, one JSON object a line.")
     var stdin = false
 
     func validate() throws {
         if stdin {
-            guard what.isEmpty, delay == nil, at == nil, unique == nil, after.isEmpty else {
+            guard what.isEmpty, delay == nil, at == nil, unique == nil, after.isEmpty, limits.isEmpty else {
                 throw ValidationError("with --stdin each line says for itself what to run, and when")
             }
             return
@@ -64,8 +66,9 @@ struct Enqueue: ParsableCommand {
             return try BulkEnqueue(open: { try store.open(.create) }, defaults: defaults, isJSON: output.json).run()
         }
         let now = try currentTime()
-        let request = Request(
+        var request = Request(
             command: what.command, timeout: Enqueuing.standardTimeout, uniqueKey: unique, after: after)
+        limits.apply(to: &request.work)
         let item = Enqueuing(
             request: request, queue: queue, priority: priority, due: try due(now), delay: delay)
         let enqueued = try store.open(.create).enqueue(item, now: now)

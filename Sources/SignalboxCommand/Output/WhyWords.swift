@@ -122,7 +122,8 @@ struct WhyWords {
         case .replaced: return "a newer run took its place (overlap: replace)" + at
         case .redefined: return "the job was changed with --replace-pending" + at
         case .parentFailed: return "the dispatch it came after did not succeed" + at
-        case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .snoozed, .exit, .killed,
+        case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .snoozed, .concurrency, .rate,
+            .exit, .killed,
             .timeout, .exec, .poison, .requested, .jobRemoved, .startDeadline, .downtime, .suspended, .clockForward,
             .paused, .storeFull, .untrustedClock:
             return "somebody asked for that" + at
@@ -151,7 +152,8 @@ struct WhyWords {
         case .untrustedClock: return "nobody could say yet whether the clock was right; \(catchUp)"
         case .jobRemoved: return "the job was removed while it waited"
         case .storeFull: return "the store was nearly full: `signalbox stat` shows how full it is"
-        case .none, .delayed, .retry, .dependency, .workerDied, .drained, .snoozed, .exit, .killed, .timeout, .exec,
+        case .none, .delayed, .retry, .dependency, .workerDied, .drained, .snoozed, .concurrency, .rate, .exit, .killed,
+            .timeout, .exec,
             .poison, .requested, .parentFailed, .replaced, .redefined:
             return dispatch.reason.word ?? "no reason was kept"
         }
@@ -170,6 +172,10 @@ struct WhyWords {
         }
     }
 
+    private func opening(_ time: Instant?) -> String {
+        time.map { ", which allows the next start at \(self.time($0)), \(Words.relative($0, to: now))" } ?? ""
+    }
+
     private func waiting(_ found: WhyDispatch) -> String {
         let dispatch = found.view.dispatch
         switch found.wait {
@@ -180,6 +186,15 @@ struct WhyWords {
             let other = found.blocker.map { "dispatch \($0.id), which is \(Words.state($0.dispatch))" }
             return "waits for \(other ?? "another dispatch"): "
                 + (dispatch.reason == .dependency ? "it comes after that" : "overlap is \(job.definition.overlap.word)")
+        case .place(let key, let running, let max):
+            return "waits for a place of its concurrency key \(quoted(key)): \(running) of \(max) are taken"
+        case .start(let key, let rate, let opens):
+            return "waits for its rate key \(quoted(key)), \(rate.text)" + opening(opens)
+        case .pausedQueue(let queue, let pause):
+            return "waits in the queue \(queue), which is paused \(Words.pause(pause, now)); "
+                + "`signalbox resume --queue \(queue)` ends that"
+        case .queueRate(let queue, let rate, let opens):
+            return "waits for the rate of the queue \(queue), \(rate.text)" + opening(opens)
         case .worker(let queue, let draining):
             return "waits in the queue \(queue), and no worker serves that"
                 + (draining > 0 ? " (\(draining) shutting down)" : "")

@@ -22,6 +22,27 @@ struct CommandOptions: ParsableArguments {
     var command: Command { shell.map { .shell($0) } ?? .program(program) }
 }
 
+/// Limits that what is run shares with others of the same key.
+struct LimitOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "At most MAX (1 unless it is said) with this key run at once, whatever their jobs and queues.",
+            valueName: "KEY[:MAX]"),
+        transform: Parse.concurrency)
+    var concurrency: ConcurrencyLimit?
+
+    @Option(
+        help: ArgumentHelp(
+            "With this key no more are started than so many in any such time, as in api:10/1m.",
+            valueName: "KEY:COUNT/TIME"),
+        transform: Parse.rate)
+    var rate: RateLimit?
+
+    var isEmpty: Bool { concurrency == nil && rate == nil }
+
+    func apply(to work: inout Work) { (work.concurrency, work.rate) = (concurrency, rate) }
+}
+
 /// How the values of options are read: what is wrong with one is said in a sentence.
 enum Parse {
     static func duration(_ text: String) throws -> Duration { try Duration(text: text) }
@@ -60,6 +81,10 @@ enum Parse {
         guard let durability = Durability(word: text) else { throw unknown(Durability.allCases.map(\.word)) }
         return durability
     }
+
+    static func concurrency(_ text: String) throws -> ConcurrencyLimit { try ConcurrencyLimit(text: text) }
+
+    static func rate(_ text: String) throws -> RateLimit { try RateLimit(text: text) }
 
     static func rateOrNone(_ text: String) throws -> RateSetting {
         RateSetting(rate: text == "none" ? nil : try Rate(text: text))

@@ -12,9 +12,11 @@ struct EnqueueLine: Decodable {
     private let delay: String?
     private let unique: String?
     private let after: [UInt64]?
+    private let concurrency: String?
+    private let rate: String?
 
     private enum Field: String, CodingKey, CaseIterable {
-        case command, shell, queue, priority, delay, unique, after
+        case command, shell, queue, priority, delay, unique, after, concurrency, rate
     }
 
     /// What lines have that do not say otherwise.
@@ -43,6 +45,8 @@ struct EnqueueLine: Decodable {
         delay = try fields.decodeIfPresent(String.self, forKey: .delay)
         unique = try fields.decodeIfPresent(String.self, forKey: .unique)
         after = try fields.decodeIfPresent([UInt64].self, forKey: .after)
+        concurrency = try fields.decodeIfPresent(String.self, forKey: .concurrency)
+        rate = try fields.decodeIfPresent(String.self, forKey: .rate)
     }
 
     /// What the line asks for.
@@ -71,9 +75,11 @@ struct EnqueueLine: Decodable {
         case (nil, let line?): what = .shell(line)
         default: throw LineError("expected exactly one of command and shell, as in \(Self.example)")
         }
-        let request = Request(
+        var request = Request(
             command: what, timeout: Enqueuing.standardTimeout, uniqueKey: unique,
             after: (after ?? []).map(DispatchID.init(_:)))
+        request.concurrency = try concurrency.map { try ConcurrencyLimit(text: $0) }
+        request.rate = try rate.map { try RateLimit(text: $0) }
         return Enqueuing(
             request: request, queue: try queue.map { try QueueName($0) } ?? defaults.queue,
             priority: priority ?? defaults.priority,

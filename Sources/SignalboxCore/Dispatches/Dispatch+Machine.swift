@@ -15,6 +15,7 @@ extension Dispatch {
         case (.blocked, .unblock(let next)): return waiting(for: next)
         case (.pending, .claim(let claim)): return claimed(claim, now)
         case (.pending, .holdBack(let other)): return heldBack(behind: other)
+        case (.pending, .meetLimit(let kind)): return heldBack(by: kind)
 
         case (.inProgress, .succeed(let token, let ending)):
             return try owned(by: token).ended(.success, .none, ending, now)
@@ -47,7 +48,8 @@ extension Dispatch {
             (.blocked, .fallDue), (.blocked, .claim), (.blocked, .holdBack), (.inProgress, .holdBack),
             (.blocked, .lose), (.pending, .fallDue), (.pending, .unblock), (.pending, .lose), (.inProgress, .fallDue),
             (.inProgress, .unblock), (.inProgress, .claim), (.inProgress, .skip), (.inProgress, .coalesce),
-            (.success, _), (.failed, _), (.cancelled, _), (.skipped, _):
+            (.scheduled, .meetLimit), (.blocked, .meetLimit), (.inProgress, .meetLimit), (.success, _), (.failed, _),
+            (.cancelled, _), (.skipped, _):
             throw .impossible(id, state, event)
         }
     }
@@ -61,7 +63,9 @@ extension Dispatch {
         var next = self
         next.state = other == nil ? .pending : .blocked
         next.blocker = other
-        if other == nil { next.reason = reason == .retry || reason == .workerDied ? reason : .none }
+        // One that a limit has let go is still among those that wait for it, until it is claimed.
+        let isKept = reason == .retry || reason == .workerDied || heldBy != nil
+        if other == nil { next.reason = isKept ? reason : .none }
         if other != nil, state == .scheduled { next.reason = .dependency }
         return next
     }
@@ -71,6 +75,13 @@ extension Dispatch {
         next.state = .blocked
         next.reason = .overlap
         next.blocker = other
+        return next
+    }
+
+    private func heldBack(by kind: LimitKind) -> Dispatch {
+        var next = self
+        next.state = .blocked
+        next.reason = kind.reason
         return next
     }
 

@@ -8,6 +8,8 @@ public enum DispatchEvent: Hashable, Sendable {
     case claim(Claim)
     /// T5, not yet: who would take it finds that another of its job holds the place.
     case holdBack(behind: DispatchID)
+    /// T5, not yet: who would take it finds that a limit of its key is reached.
+    case meetLimit(LimitKind)
     /// T6. Its owner reports that the command did its work.
     case succeed(Token, Ending)
     /// T7. Its owner reports a failure that another attempt may mend.

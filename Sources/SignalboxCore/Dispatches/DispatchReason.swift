@@ -17,6 +17,10 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
     case drained = 6
     /// SCHEDULED because it asked to be started later.
     case snoozed = 7
+    /// BLOCKED because as many with its concurrency key run as may, or PENDING again because one of them has ended.
+    case concurrency = 8
+    /// BLOCKED because as many with its rate key were started as may be for now, or PENDING again as there may be more.
+    case rate = 9
 
     // FAILED, or the attempt before a retry
     /// The command ended with a code that is not success.
@@ -62,7 +66,8 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
     public var isOfMissedTimes: Bool {
         switch self {
         case .downtime, .suspended, .clockForward, .paused, .storeFull, .untrustedClock: true
-        case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .snoozed, .exit, .killed, .timeout,
+        case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .snoozed, .concurrency, .rate,
+            .exit, .killed, .timeout,
             .exec, .poison, .requested, .parentFailed, .replaced, .redefined, .jobRemoved, .startDeadline:
             false
         }
@@ -79,6 +84,8 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
         case .workerDied: "worker_died"
         case .drained: "drained"
         case .snoozed: "snoozed"
+        case .concurrency: "concurrency"
+        case .rate: "rate"
         case .exit: "exit"
         case .killed: "killed"
         case .timeout: "timeout"

@@ -165,7 +165,8 @@ extension Dispatch {
         switch state {
         case .inProgress: return true
         case .scheduled, .pending: return attempt > 0 && (other.attempt == 0 || id < other.id)
-        case .blocked, .success, .failed, .cancelled, .skipped: return false
+        case .blocked: return heldBy != nil && attempt > 0 && (other.attempt == 0 || id < other.id)
+        case .success, .failed, .cancelled, .skipped: return false
         }
     }
 }

@@ -13,6 +13,13 @@ public struct Work: Hashable, Sendable {
     public var retry: RetryPolicy
     /// What becomes of a run whose worker died (`on_crash` in files).
     public var rescue: RescuePolicy
+    /// How many of its key run at once.
+    public var concurrency: ConcurrencyLimit?
+    /// How often something of its key is started.
+    public var rate: RateLimit?
+
+    /// Whether it has a key with a limit.
+    public var isLimited: Bool { concurrency != nil || rate != nil }
 
     public init(
         command: Command, environment: [String: String] = [:], directory: String? = nil, input: [UInt8] = [],

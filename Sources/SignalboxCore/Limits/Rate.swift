@@ -39,5 +39,5 @@ extension Rate {
 /// A text that is no limit.
 public struct LimitTextError: Error, Hashable, CustomStringConvertible {
     public let description: String
-    init(_ description: String) { self.description = description }
+    public init(_ description: String) { self.description = description }
 }

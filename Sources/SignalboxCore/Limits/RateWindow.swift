@@ -29,6 +29,12 @@ public struct RateWindow: Hashable, Sendable {
         starts = Array(counted(at: start)) + [start]
     }
 
+    /// Whether no start counts against it any more.
+    public func isUnused(at now: Instant) -> Bool { counted(at: now).isEmpty }
+
+    /// Forgets the starts that count no more.
+    public mutating func forget(at now: Instant) { starts = Array(counted(at: now)) }
+
     /// A start counts until its period has passed, to the microsecond.
     private func counted(at now: Instant) -> ArraySlice<Instant> {
         let first = starts.firstIndex { $0 + rate.per > now } ?? starts.endIndex

@@ -12,6 +12,8 @@ extension DispatchReason {
         case .workerDied: "The worker that ran it died."
         case .drained: "The worker that had claimed it was shut down and gave it back."
         case .snoozed: "It asked to be started later."
+        case .concurrency: "As many with its concurrency key run as may at once."
+        case .rate: "As many with its rate key were started as may be for now."
         case .exit: "The command ended with a code that is not success."
         case .killed: "The command was ended by a signal."
         case .timeout: "The command ran past its timeout."
@@ -38,8 +40,10 @@ extension DispatchReason {
     var addition: String? {
         switch self {
         case .exit, .killed, .exec: nil
-        case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .snoozed, .timeout, .poison,
-            .requested, .parentFailed, .replaced, .redefined, .jobRemoved, .startDeadline, .downtime, .suspended, .clockForward,
+        case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .snoozed, .concurrency, .rate,
+            .timeout, .poison,
+            .requested, .parentFailed, .replaced, .redefined, .jobRemoved, .startDeadline, .downtime, .suspended,
+            .clockForward,
             .paused, .storeFull, .untrustedClock:
             word
         }

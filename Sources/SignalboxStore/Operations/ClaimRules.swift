@@ -7,13 +7,20 @@ internal import SignalboxCore
 
 extension JobWriter where Transaction: ~Copyable {
     /// Whether a PENDING dispatch may be claimed now. One that may not is SKIPPED (T14), or BLOCKED until what is in its
-    /// way has ended; either way it is ready no more.
+    /// way has ended, or its key has room; either way it is ready no more.
     mutating func admits(_ record: DispatchRecord, _ request: Request) throws -> Bool {
         let dispatch = record.dispatch
         if try dispatch.startDeadline != nil && dispatch.isTooLate(at: clock().steady(at: now.boot)) {
             try apply(.skip(.startDeadline), to: record)
             return false
         }
+        guard try admitsBesideItsJob(dispatch, record, request) else { return false }
+        return try !record.isLimited || hasRoom(for: record, request)
+    }
+
+    private mutating func admitsBesideItsJob(
+        _ dispatch: Dispatch, _ record: DispatchRecord, _ request: Request
+    ) throws -> Bool {
         guard let job = dispatch.job, let rule = request.overlap, !rule.allowsAll else { return true }
         let active = try transaction.active(of: job)
         switch rule.decision(claiming: dispatch, active: active, lost: lost(active)) {

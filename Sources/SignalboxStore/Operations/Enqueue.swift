@@ -132,6 +132,7 @@ extension Request {
                 "the unique key has \(uniqueKey.utf8.count) bytes; 1 to \(Self.uniqueKeyLimit) are possible, none of "
                     + "them zero: use a hash of it")
         }
+        if let fault = work.limitFault { throw StoreError(.invalid, fault) }
         guard work.input.count <= Self.inputLimit else {
             throw StoreError(
                 .invalid,

@@ -60,6 +60,8 @@ public struct JobFieldChange: Hashable, Sendable, Encodable {
         compare("max_attempts", \.maxAttempts) { "\($0)" }
         compare("retry", \.retry) { $0.words }
         compare("on_crash", \.rescue) { $0.word }
+        compare("concurrency", \.concurrency) { $0?.text }
+        compare("rate", \.rate) { $0?.text }
         compare("overlap", \.overlap) { $0.word }
         compare("catchup", \.catchUp) { $0.words }
         compare("start_by", \.startBy) { $0.map(\.text) }

@@ -5,9 +5,10 @@ extension JobWriter where Transaction: ~Copyable {
     /// The most SCHEDULED dispatches that one transaction makes claimable.
     static var promotionsPerPass: Int { 256 }
 
-    /// T3. Makes the dispatches whose time has come PENDING, or BLOCKED by what they still wait for. Those of a time of
-    /// day stay while the wall clock is not trusted.
+    /// T3. Makes the dispatches whose time has come PENDING, or BLOCKED by what they still wait for; and offers what
+    /// rate keys allow by now. Those of a time of day stay while the wall clock is not trusted.
     mutating func promote() throws {
+        try openRates()
         guard state.count(.scheduled) > 0 else { return }
         for id in try transaction.dueDispatches(try clock(), at: now, limit: Self.promotionsPerPass) {
             let record = try transaction.indexed(id, by: Buckets.scheduled)

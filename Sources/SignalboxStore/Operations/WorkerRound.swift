@@ -68,8 +68,8 @@ extension JobStore {
     public func workerView(queues: [QueueName], now: Now) throws -> WorkerLookout {
         try engine.read { transaction in
             let state = try transaction.storeState()
-            let hasScheduled = state.count(.scheduled) > 0
-            let next = hasScheduled ? try transaction.nextDispatches(transaction.clock(at: now), at: now) : NextTimes()
+            let waitsForTime = state.count(.scheduled) > 0 || state.count(.blocked) > 0
+            let next = waitsForTime ? try transaction.nextDispatches(transaction.clock(at: now), at: now) : NextTimes()
             let ready = try queues.map { try transaction.outlook(of: $0, at: now) }
             return WorkerLookout(
                 hasWork: next.isDue || ready.contains(where: \.isDue), nextWall: next.wall,
@@ -271,7 +271,8 @@ extension DispatchEvent {
         case .retry(_, _, _, let reason), .fail(_, _, let reason): reason
         case .stop: .requested
         case .snooze: .snoozed
-        case .fallDue, .unblock, .claim, .holdBack, .succeed, .release, .lose, .cancel, .skip, .coalesce: .none
+        case .fallDue, .unblock, .claim, .holdBack, .meetLimit, .succeed, .release, .lose, .cancel, .skip, .coalesce:
+            .none
         }
     }
 }

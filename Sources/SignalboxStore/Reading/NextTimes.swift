@@ -25,9 +25,10 @@ struct NextTimes: Hashable {
 }
 
 extension ReadTransaction where Self: ~Copyable {
-    /// When a SCHEDULED dispatch next falls due.
+    /// When a SCHEDULED dispatch next falls due, or a rate key opens for one that waits.
     func nextDispatches(_ clock: StoreClock, at now: Now) throws -> NextTimes {
         var next = NextTimes()
+        next.add(try nextOpening(), on: .steady, clock, at: now)
         for kind in DueClock.allCases { next.add(try nextScheduled(on: kind), on: kind, clock, at: now) }
         return next
     }

@@ -9,6 +9,8 @@ struct DispatchRecord: Record {
     var holdsUniqueKey: Bool
     /// Its request names dispatches it comes after.
     var hasDependencies: Bool
+    /// Its request names a concurrency key or a rate key.
+    var isLimited = false
 
     /// The bytes between layout and names.
     private static let fixedWidth = 122
@@ -27,6 +29,7 @@ struct DispatchRecord: Record {
         static let uniqueKey = Flags(rawValue: 1 << 9)
         static let dependencies = Flags(rawValue: 1 << 10)
         static let startDeadline = Flags(rawValue: 1 << 11)
+        static let limited = Flags(rawValue: 1 << 12)
         static let steady = Flags(rawValue: 1 << 13)
         static let daylightGap = Flags(rawValue: 1 << 14)
         static let fold = Flags(rawValue: 1 << 15)
@@ -46,6 +49,7 @@ struct DispatchRecord: Record {
         mark(.cancelRequested, dispatch.cancelRequested)
         mark(.uniqueKey, holdsUniqueKey)
         mark(.dependencies, hasDependencies)
+        mark(.limited, isLimited)
         mark(.startDeadline, dispatch.startDeadline != nil)
         mark(.steady, dispatch.dueClock == .steady)
         mark(.daylightGap, dispatch.occurrence == .daylightGap)
@@ -112,7 +116,7 @@ struct DispatchRecord: Record {
             startDeadline: startDeadline, snoozes: Int(fixed.number16(at: 120)))
         return DispatchRecord(
             dispatch: dispatch, holdsUniqueKey: flags.contains(.uniqueKey),
-            hasDependencies: flags.contains(.dependencies))
+            hasDependencies: flags.contains(.dependencies), isLimited: flags.contains(.limited))
     }
 }
 

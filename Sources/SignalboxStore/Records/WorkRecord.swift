@@ -10,6 +10,9 @@ private struct WorkParts: OptionSet {
     static let timeout = WorkParts(rawValue: 1 << 3)
     static let retry = WorkParts(rawValue: 1 << 4)
 
+    static let concurrency = WorkParts(rawValue: 1 << 10)
+    static let rate = WorkParts(rawValue: 1 << 11)
+
     init(rawValue: UInt32) { self.rawValue = rawValue }
 
     init(of work: Work) {
@@ -20,10 +23,12 @@ private struct WorkParts: OptionSet {
         mark(.input, !work.input.isEmpty)
         mark(.timeout, work.timeout != nil)
         mark(.retry, work.retry != RetryPolicy())
+        mark(.concurrency, work.concurrency != nil)
+        mark(.rate, work.rate != nil)
         self = parts
     }
 
-    static let all: WorkParts = [.environment, .directory, .input, .timeout, .retry]
+    static let all: WorkParts = [.environment, .directory, .input, .timeout, .retry, .concurrency, .rate]
 }
 
 extension RecordWriter {
@@ -37,6 +42,14 @@ extension RecordWriter {
         if parts.contains(.input) { put(work.input) }
         if let timeout = work.timeout { put(timeout) }
         if parts.contains(.retry) { put(work.retry) }
+        if let limit = work.concurrency {
+            put(limit.key)
+            put(UInt32(clamping: limit.max))
+        }
+        if let limit = work.rate {
+            put(limit.key)
+            put(limit.rate)
+        }
     }
 
     private mutating func put(_ command: Command) {
@@ -79,6 +92,14 @@ extension RecordReader {
         if parts.contains(.input) { work.input = try data() }
         if parts.contains(.timeout) { work.timeout = try duration() }
         if parts.contains(.retry) { work.retry = try retryPolicy() }
+        if parts.contains(.concurrency) {
+            let key = try text()
+            work.concurrency = ConcurrencyLimit(key: key, max: Int(try number32()))
+        }
+        if parts.contains(.rate) {
+            let key = try text()
+            work.rate = RateLimit(key: key, rate: try rate())
+        }
         return work
     }
 

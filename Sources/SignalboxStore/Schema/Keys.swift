@@ -158,10 +158,7 @@ extension Key {
     static func waiting(_ dispatch: Dispatch) -> Key {
         Key {
             switch dispatch.state {
-            case .pending:
-                $0.put(dispatch.queue.text)
-                $0.put(dispatch.priority)
-                $0.put(dispatch.dueAt)
+            case .pending: $0.put(placeOf: dispatch)
             case .scheduled:
                 $0.put(dispatch.dueClock.rawValue)
                 $0.put(dispatch.dueAt)
@@ -171,6 +168,20 @@ extension Key {
             }
             $0.put(dispatch.id.number)
         }
+    }
+    /// That of a dispatch as it would have it, or has, in `dispatch.ready`.
+    static func ready(_ dispatch: Dispatch) -> Key {
+        Key {
+            $0.put(placeOf: dispatch)
+            $0.put(dispatch.id.number)
+        }
+    }
+    /// Where it stands in the order of claims, among those of its queue.
+    @inline(__always)
+    private mutating func put(placeOf dispatch: Dispatch) {
+        put(dispatch.queue.text)
+        put(dispatch.priority)
+        put(dispatch.dueAt)
     }
     @inline(__always)
     static func state(_ state: DispatchState, _ id: DispatchID) -> Key {

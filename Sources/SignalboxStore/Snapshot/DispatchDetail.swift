@@ -11,16 +11,18 @@ public struct DispatchDetail: Sendable {
 }
 
 extension DispatchDetail: Encodable {
-    private enum CodingKeys: String, CodingKey { case attempts, start_by }
+    private enum CodingKeys: String, CodingKey { case attempts, start_by, concurrency, rate }
     private enum AttemptKeys: String, CodingKey {
         case number, worker, started_at, finished_at, exit_code, signal, error, reason
     }
 
-    /// The fields of the dispatch, until when it may be started, and `attempts`. Output is asked for by `logs`.
+    /// The fields of the dispatch, until when it may be started, the limits of its keys, and `attempts`. Output is asked for by `logs`.
     public func encode(to encoder: any Encoder) throws {
         try view.encode(to: encoder)
         var fields = encoder.container(keyedBy: CodingKeys.self)
         try fields.encode(view.dispatch.latestStart?.description, forKey: .start_by)
+        try fields.encode(request.concurrency?.text, forKey: .concurrency)
+        try fields.encode(request.rate?.text, forKey: .rate)
         var list = fields.nestedUnkeyedContainer(forKey: .attempts)
         for attempt in attempts {
             var item = list.nestedContainer(keyedBy: AttemptKeys.self)

@@ -29,7 +29,10 @@ extension ReadTransaction where Self: ~Copyable {
         }
         try records(QueueRecord.self, Buckets.queues, .all) { key, record in
             let queue = try queueName(ofKey: key, in: Buckets.queues)
-            views[queue] = view(of: queue).adding(record, at: now, try storedClock())
+            var changed = view(of: queue)
+            (changed.pause, changed.rate) = (record.pause, record.window?.rate)
+            if let now, let window = record.window { changed.opensAt = try opening(of: window, now) }
+            views[queue] = changed
             return .next
         }
         return try views.values.sorted { $0.name < $1.name }.map { found in
@@ -75,18 +78,4 @@ extension ReadTransaction where Self: ~Copyable {
 
     /// Due time and dispatch, at the end of a key.
     private static var readyTail: Int { 16 }
-}
-
-extension QueueView {
-    fileprivate func adding(_ record: QueueRecord, at now: Now?, _ stored: StoreClock?) -> QueueView {
-        var view = self
-        view.pause = record.pause
-        view.rate = record.window?.rate
-        guard let now, var clock = stored, let window = record.window else { return view }
-        clock.enter(now)
-        let steady = clock.steady(at: now.boot)
-        guard window.room(at: steady) == 0 else { return view }
-        view.opensAt = window.nextOpening(after: steady).map { clock.seen(at: now).wall(of: $0, on: .steady) }
-        return view
-    }
 }

@@ -100,9 +100,39 @@ extension ReadTransaction where Self: ~Copyable {
         switch dispatch.state {
         case .inProgress, .success, .failed, .cancelled, .skipped: nil
         case .scheduled: .time(dispatch.dueAt)
-        case .blocked: .dispatch
-        case .pending: try queueFacts(of: dispatch, look.isAlive).wait
+        case .blocked: try limitWait(of: dispatch, look.facts.now) ?? .dispatch
+        case .pending:
+            try queueWait(of: dispatch.queue, look.facts.now) ?? queueFacts(of: dispatch, look.isAlive).wait
         }
+    }
+
+    private func limitWait(of dispatch: Dispatch, _ now: Now) throws -> WhyWait? {
+        let work = try request(of: dispatch.id).work
+        switch dispatch.heldBy {
+        case nil: return nil
+        case .concurrency:
+            guard let limit = work.concurrency, let found = try concurrencyRecord(limit.key) else { return nil }
+            return .place(key: limit.key, running: found.running, max: found.max)
+        case .rate:
+            guard let limit = work.rate, let found = try rateRecord(limit.key) else { return nil }
+            return .start(key: limit.key, found.window.rate, opens: try opening(of: found.window, now))
+        }
+    }
+
+    /// What is set for the queue, where that keeps everything in it waiting.
+    private func queueWait(of queue: QueueName, _ now: Now) throws -> WhyWait? {
+        guard let record = try queueRecord(queue) else { return nil }
+        if let pause = record.pause { return .pausedQueue(queue, pause) }
+        guard let window = record.window, let opens = try opening(of: window, now) else { return nil }
+        return .queueRate(queue, window.rate, opens: opens)
+    }
+
+    /// When a window allows the next start, in wall time; nil when it does now.
+    func opening(of window: RateWindow, _ now: Now) throws -> Instant? {
+        let clock = try clock(at: now)
+        let steady = clock.steady(at: now.boot)
+        guard window.room(at: steady) == 0 else { return nil }
+        return window.nextOpening(after: steady).map { clock.seen(at: now).wall(of: $0, on: .steady) }
     }
 
     private func queueFacts(of dispatch: Dispatch, _ isAlive: (WorkerID) -> Bool) throws -> QueueFacts {

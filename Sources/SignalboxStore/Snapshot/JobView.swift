@@ -15,6 +15,7 @@ public struct JobView: Sendable, Encodable {
     private enum CodingKeys: String, CodingKey {
         case name, schedule, zone, paused, next_at, last_run_at, last_state, running, waiting, queue, priority, command
         case paused_at, paused_by, pause_reason, revision, max_attempts, timeout_seconds, overlap, start_by_seconds
+        case concurrency, rate
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -38,6 +39,8 @@ public struct JobView: Sendable, Encodable {
         try fields.encode(job.definition.maxAttempts, forKey: .max_attempts)
         try fields.encode(job.definition.timeout?.components.seconds, forKey: .timeout_seconds)
         try fields.encode(job.definition.overlap.word, forKey: .overlap)
+        try fields.encode(job.definition.concurrency?.text, forKey: .concurrency)
+        try fields.encode(job.definition.rate?.text, forKey: .rate)
         try fields.encode(job.definition.startBy?.components.seconds, forKey: .start_by_seconds)
     }
 }

@@ -99,6 +99,14 @@ public enum WhyWait: Sendable, Equatable {
     case worker(QueueName, draining: Int)
     /// A free slot: so many others of its queue come first.
     case slot(QueueName, others: Int, running: Int, slots: Int)
+    /// A place of its concurrency key: so many run, and no more may.
+    case place(key: String, running: Int, max: Int)
+    /// Its rate key, which allows the next start then.
+    case start(key: String, Rate, opens: Instant?)
+    /// Its queue, which is paused.
+    case pausedQueue(QueueName, QueuePause)
+    /// The rate of its queue, which allows the next start then.
+    case queueRate(QueueName, Rate, opens: Instant?)
     /// Nothing: a worker has a free slot, and will take it at once.
     case nothing
 }

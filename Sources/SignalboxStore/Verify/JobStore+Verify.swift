@@ -25,10 +25,11 @@ extension ReadTransaction where Self: ~Copyable {
         try checkEvents(&check)
         for bucket in [
             Buckets.ready, Buckets.scheduled, Buckets.blocked, Buckets.running, Buckets.byState, Buckets.byJob,
-            Buckets.jobDue, Buckets.unique, Buckets.active,
+            Buckets.jobDue, Buckets.unique, Buckets.active, Buckets.held,
         ] {
             try checkNoExtra(bucket, &check)
         }
+        try checkLimits(&check)
         try checkCounters(&check)
         try checkHistory(&check)
         return check.report
@@ -94,6 +95,9 @@ extension ReadTransaction where Self: ~Copyable {
         guard let request = try fetch(Request.self, .dispatch(id), in: Buckets.requests) else {
             return check.report.fault("dispatch \(id) has no request")
         }
+        let (faults, entry) = check.limits.add(record, request.work)
+        for fault in faults { check.report.fault(fault) }
+        if let entry { try expect(entry, Buckets.held, &check) }
         if let key = request.uniqueKey, record.holdsUniqueKey == record.dispatch.state.isTerminal {
             check.report.fault(
                 "dispatch \(id) is \(record.dispatch.state.name) and \(record.holdsUniqueKey ? "holds" : "does not hold") "
@@ -217,6 +221,15 @@ extension ReadTransaction where Self: ~Copyable {
         }
     }
 
+    private func checkLimits(_ check: inout Check) throws {
+        try each(QueueRecord.self, Buckets.queues, &check) { key, record, check in
+            for fault in faultsOfQueue(key, record) { check.report.fault(fault) }
+        }
+        let (faults, count) = try faultsOfLimits(&check.limits)
+        check.report.records += count
+        for fault in faults { check.report.fault(fault) }
+    }
+
     private func checkHistory(_ check: inout Check) throws {
         var history = HistoryCheck()
         try each(RunTally.self, Buckets.history, &check) { key, tally, check in
@@ -256,6 +269,11 @@ extension ReadTransaction where Self: ~Copyable {
                 let request = try? request(of: record.dispatch.id)
             else { return false }
             return request.uniqueKey.map { uniqueKeyBytes($0) == key } ?? false
+        case Buckets.held:
+            guard let id = try? dispatchID(atEndOf: key, in: bucket), let record = try? dispatchRecord(id),
+                let request = try? request(of: id), let list = record.dispatch.heldList(request.work)
+            else { return false }
+            return list.key(of: record.dispatch) == key
         default:
             guard let id = try? dispatchID(atEndOf: key, in: bucket), let record = try? dispatchRecord(id) else {
                 return false
@@ -303,6 +321,7 @@ struct Check {
     var counters: [[UInt8]: UInt64] = [:]
     var expected: [Bucket: Int] = [:]
     var occurrences = OccurrenceBalance()
+    var limits = LimitsCheck()
 
     /// Whether the occurrences of that revision are kept in wall time, as dispatches name their due times.
     func isOfWallTime(_ job: JobName, _ revision: UInt32) -> Bool {
@@ -333,7 +352,7 @@ extension Dispatch {
         if (claim != nil) != (state == .inProgress) {
             faults.append("is \(state.name) \(claim == nil ? "without" : "with") an owner")
         }
-        if state == .blocked, blocker == nil { faults.append("is BLOCKED by nothing") }
+        if state == .blocked, blocker == nil, heldBy == nil { faults.append("is BLOCKED by nothing") }
         if (finished != nil) != state.isTerminal {
             faults.append("is \(state.name) and has \(finished == nil ? "no" : "a") time of its end")
         }

@@ -8,7 +8,7 @@ extension JobWriter where Transaction: ~Copyable {
         let dispatch = try onItsClock(new, from: .wall)
         let record = DispatchRecord(
             dispatch: dispatch, holdsUniqueKey: request.uniqueKey != nil && !dispatch.state.isTerminal,
-            hasDependencies: !request.after.isEmpty)
+            hasDependencies: !request.after.isEmpty, isLimited: request.work.isLimited)
         try put(request, .dispatch(dispatch.id), in: Buckets.requests)
         if let job = dispatch.job { try mark(.job(job, dispatch.id), in: Buckets.byJob) }
         if record.holdsUniqueKey, let key = request.uniqueKey {
@@ -20,9 +20,9 @@ extension JobWriter where Transaction: ~Copyable {
     /// T3 to T14. Moves a dispatch by an event, and whatever waited for it to end; returns what it became.
     @discardableResult
     mutating func apply(_ event: DispatchEvent, to record: DispatchRecord) throws -> Dispatch {
-        var moved = DispatchRecord(
-            dispatch: try onItsClock(try record.dispatch.applying(event, now: now), from: record.dispatch.dueClock),
-            holdsUniqueKey: record.holdsUniqueKey, hasDependencies: record.hasDependencies)
+        var moved = record
+        moved.dispatch = try onItsClock(
+            try record.dispatch.applying(event, now: now), from: record.dispatch.dueClock)
         let hasEnded = moved.dispatch.state.isTerminal
         if hasEnded, record.holdsUniqueKey {
             try releaseUniqueKey(of: moved.dispatch.id)
@@ -30,6 +30,7 @@ extension JobWriter where Transaction: ~Copyable {
         }
         try removeIndexes(of: record.dispatch)
         try place(moved, from: record.dispatch.state)
+        if moved.isLimited { try moveLimits(from: record.dispatch, to: moved.dispatch) }
         if hasEnded { try settle(after: moved.dispatch) }
         return moved.dispatch
     }
