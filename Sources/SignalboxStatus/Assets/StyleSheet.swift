@@ -4,8 +4,8 @@ let styleSheetText = #"""
         color-scheme: light dark;
         --ground: #f4f6f8; --surface: #ffffff; --sunken: #f0f3f6; --line: #e1e6ec; --ink: #17202b; --quiet: #566272;
         --accent: #1c5d99; --focus: #1c5d99;
-        --success: #1a7f55; --failed: #c62f2f; --in-progress: #1d66c9; --pending: #9a6200; --scheduled: #52647a;
-        --blocked: #7346c4; --cancelled: #68707c; --skipped: #68707c; --idle: #68707c;
+        --success: #157048; --failed: #c62f2f; --in-progress: #1d66c9; --pending: #8a5700; --scheduled: #52647a;
+        --blocked: #7346c4; --cancelled: #5d6571; --skipped: #5d6571; --idle: #5d6571;
         --shadow: 0 1px 2px rgb(23 32 43 / 5%), 0 2px 8px rgb(23 32 43 / 4%);
         --mono: ui-monospace, "SFMono-Regular", "Cascadia Mono", "JetBrains Mono", Menlo, Consolas,
             "DejaVu Sans Mono", monospace;
