@@ -129,6 +129,6 @@ let package = Package(
         .testTarget(
             name: "SystemTests",
             dependencies: ["CLinux", "LMDBEngine", "OrderedStore", "SignalboxCommand", "SignalboxStore"],
-            exclude: ["Faults", "Shim"], swiftSettings: strict),
+            exclude: ["Clients", "Faults", "Shim"], swiftSettings: strict),
     ]
 )

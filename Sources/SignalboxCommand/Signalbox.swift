@@ -33,7 +33,8 @@ struct SignalboxCommand: ParsableCommand {
             CommandGroup(
                 name: "The store:",
                 subcommands: [
-                    Workers.self, Queues.self, QueueCommand.self, Status.self, Stat.self, Verify.self, Settings.self,
+                    Workers.self, Queues.self, QueueCommand.self, Status.self, Watch.self, Stat.self, Verify.self,
+                    Settings.self,
                 ]),
         ])
 

@@ -92,6 +92,8 @@ enum Parse {
 
     static func address(_ text: String) throws -> ListenAddress { try ListenAddress(text: text) }
 
+    static func feed(_ text: String) throws -> FeedAddress { try FeedAddress(text: text) }
+
     /// As in default,mail.
     static func queues(_ text: String) throws -> [QueueName] {
         let names = try text.split(separator: ",", omittingEmptySubsequences: false).map { try QueueName(String($0)) }

@@ -43,7 +43,9 @@ extension FeedSubscription {
 extension Responder {
     /// What the upgrade that `request` asks for is to bring; nil when it is not to be.
     func subscription(for request: PageRequest) -> FeedSubscription? {
-        guard refusal(of: request) == nil, case .success(let subscription)? = judgement(of: request) else { return nil }
+        guard refusal(of: request) == nil, case .accepted(let subscription)? = judgement(of: request) else {
+            return nil
+        }
         return subscription
     }
 
@@ -51,32 +53,32 @@ extension Responder {
     func feedAnswer(to request: PageRequest) -> PageResponse? {
         guard let judgement = judgement(of: request) else { return nil }
         switch judgement {
-        case .success: return .upgradeRequired
-        case .failure(let refusal): return refusal.response
+        case .accepted: return .upgradeRequired
+        case .refused(let answer): return answer
         }
     }
 
-    private func judgement(of request: PageRequest) -> Result<FeedSubscription, FeedRefusal>? {
+    private func judgement(of request: PageRequest) -> FeedJudgement? {
         let halves = request.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         guard halves.first == Substring(FeedSubscription.path) else { return nil }
-        guard request.method == .GET else { return .failure(FeedRefusal(.upgradeRequired)) }
-        guard request.comesFromUs else { return .failure(FeedRefusal(.originRefused)) }
+        guard request.method == .GET else { return .refused(.upgradeRequired) }
+        guard request.comesFromUs else { return .refused(.originRefused) }
         do {
             let query = halves.count > 1 ? String(halves[1]) : ""
-            return .success(try FeedSubscription(query: query, newest: try source.sequence()))
+            return .accepted(try FeedSubscription(query: query, newest: try source.sequence()))
         } catch let problem as TargetProblem {
-            return .failure(FeedRefusal(.plain(.badRequest, problem.message)))
+            return .refused(.plain(.badRequest, problem.message))
         } catch {
             logger.warning("the store cannot be read", metadata: ["error": "\(error)"])
-            return .failure(FeedRefusal(.plain(.serviceUnavailable, "The store cannot be read: \(error)")))
+            return .refused(.plain(.serviceUnavailable, "The store cannot be read: \(error)"))
         }
     }
 }
 
-/// Why there is no feed for a request.
-private struct FeedRefusal: Error {
-    let response: PageResponse
-    init(_ response: PageResponse) { self.response = response }
+/// What becomes of a request for the feed.
+private enum FeedJudgement {
+    case accepted(FeedSubscription)
+    case refused(PageResponse)
 }
 
 extension PageResponse {
