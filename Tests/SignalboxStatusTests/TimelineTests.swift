@@ -54,10 +54,10 @@ import Testing
 @Suite struct `The queues` {
     @Test func `tell their depth, the oldest that waits, and who serves them`() throws {
         var source = FixedSource()
-        let media = QueueView(name: try QueueName("media"), dispatches: [.pending: 12])
+        var media = QueueView(name: try QueueName("media"), dispatches: [.pending: 12])
+        media.oldestWaiting = Fixtures.at(.seconds(-600)).wall
         source.queueDetails = [
-            QueueDetail(
-                view: media, oldestPending: Fixtures.at(.seconds(-600)).wall, workers: [Fixtures.worker(1, "attic")]),
+            QueueDetail(view: media, workers: [Fixtures.worker(1, "attic")]),
             QueueDetail(view: QueueView(name: try QueueName("tape"), dispatches: [.pending: 1])),
         ]
         let page = answer("/queues", of: source).text

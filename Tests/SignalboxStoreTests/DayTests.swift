@@ -113,9 +113,9 @@ import Testing
             let gone = try store.worker("two", queues: [media])
             try store.jobs.setState(.stopped, of: gone, now: store.now)
             _ = try store.worker("three", queues: [idle])
-            let queues = try store.jobs.queues()
+            let queues = try store.jobs.queueDetails(now: store.now)
             #expect(queues.map(\.view.name) == [.standard, idle, media])
-            #expect(queues.map(\.oldestPending) == [nil, nil, begin])
+            #expect(queues.map(\.view.oldestWaiting) == [nil, nil, begin])
             #expect(queues.map { $0.workers.map(\.registration.name) } == [["one"], ["three"], ["one"]])
             #expect(queues[2].view.count(.pending) == 4)
         }

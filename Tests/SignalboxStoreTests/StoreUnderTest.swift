@@ -109,7 +109,7 @@ protocol JobOperations: Sendable {
     func dispatches(_ filter: DispatchFilter, now: Now?) throws -> [DispatchView]
     func dispatch(_ id: DispatchID, attempt: Int?, now: Now?) throws -> DispatchDetail?
     func workers() throws -> [WorkerView]
-    func queues() throws -> [QueueDetail]
+    func queueDetails(now: Now) throws -> [QueueDetail]
     func timeline(after name: JobName?, zones: ZoneTable, now: Now) throws -> Timeline
     func settings() throws -> StoreSettings
     func why(_ name: JobName, at asked: Instant?, zones: ZoneTable, now: Now) throws -> WhyReport?
