@@ -8,6 +8,7 @@ import SignalboxStatus
 struct SchedulerPart: Part {
     let scheduler: Scheduler<Environment>
     var name: String { "scheduler" }
+    var pulse: Pulse? { scheduler.pulse }
     func run() throws { try scheduler.run() }
     func drain() { scheduler.stop() }
     func stopNow() { scheduler.stop() }
@@ -16,6 +17,7 @@ struct SchedulerPart: Part {
 struct WorkerPart: Part {
     let worker: Worker<Environment>
     var name: String { "worker" }
+    var pulse: Pulse? { worker.pulse }
     func run() throws { try worker.run() }
     func drain() { worker.drain() }
     func stopNow() { worker.stopNow() }
@@ -32,18 +34,24 @@ struct ReaperPart: Part {
 
 struct ServerPart: Part {
     private let server: StatusServer
-    /// It listens.
-    let ready: WakeUp?
+    /// Begins when it listens.
+    let pulse: Pulse?
 
     init(_ source: any StatusSource, clocks: SystemClocks, listen: ListenAddress, logger: Logger) throws {
-        let ready = try WakeUp()
-        self.ready = ready
+        let pulse = try Pulse()
+        self.pulse = pulse
         server = StatusServer(source: source, now: { clocks.now() }, listen: listen, logger: logger) { _ in
-            ready.raise()
+            pulse.begin()
         }
     }
 
     var name: String { "server" }
+    func ask() {
+        guard let pulse else { return }
+        pulse.ask()
+        // One that does not listen yet, or no more, has nothing to hang in.
+        if !server.onEventLoop({ pulse.answer() }) { pulse.answer() }
+    }
     func run() throws { try server.run() }
     func drain() { server.stop() }
     func stopNow() { server.stop() }

@@ -6,12 +6,14 @@ import Synchronization
 protocol Part: Sendable {
     /// The name of its thread.
     var name: String { get }
-    /// Raised once it does its work; nil when that need not be waited for.
-    var ready: WakeUp? { get }
+    /// Tells when it has begun its work, and that it still does it; nil where nobody needs to know.
+    var pulse: Pulse? { get }
     /// Whether the process ends only after it.
     var isAwaited: Bool { get }
     /// Blocks until the part has ended.
     func run() throws
+    /// Wants its pulse to answer.
+    func ask()
     /// Finish in good order.
     func drain()
     /// Finish at once.
@@ -19,80 +21,103 @@ protocol Part: Sendable {
 }
 
 extension Part {
-    var ready: WakeUp? { nil }
+    var pulse: Pulse? { nil }
     var isAwaited: Bool { true }
+    func ask() { pulse?.ask() }
 }
 
 /// Runs the parts of a process, each on a thread of its own, until one ends or a signal comes: the first SIGTERM or
-/// SIGINT drains, the second ends at once.
+/// SIGINT drains, the second ends at once. systemd is told of it, where it asks.
 ///
 /// Nothing here is async: Swift's global threads come with a timer of libdispatch that wakes the process every second
 /// (seen with strace), and an idle process is to be idle.
-struct ProcessRunner {
+final class ProcessRunner {
     private enum Token: Hashable {
         case signal
-        case ready
+        case begun
+        case watchdog
         case part(Int)
     }
 
-    /// Started in this order; a part that says when it is ready is waited for before the next.
-    let parts: [any Part]
-    /// What is there as long as the parts are: its failure ends the process too, but its end is not waited for.
-    let attendant: (any Part)?
-    let logger: Logger
+    private let attendant: (any Part)?
+    private let logger: Logger
+    private let report: ServiceReport
+    private let loop: EventLoop<Token>
+    private let names: [String]
+    /// Parts that are not started yet.
+    private var waiting: ArraySlice<any Part>
+    private var started: [PartThread] = []
+    private var requests = 0
+    private var isEnding = false
+    /// What the first part that failed has thrown.
+    private var failure: (any Error)?
 
-    init(_ parts: [any Part], attendant: (any Part)? = nil, logger: Logger) {
-        self.parts = parts
+    /// - Parameters:
+    ///   - parts: started in this order, each when the one before it does its work.
+    ///   - attendant: what is there as long as the parts are: its failure ends the process too, but its end is not
+    ///     waited for.
+    init(_ parts: [any Part], attendant: (any Part)? = nil, logger: Logger) throws {
+        waiting = parts[...]
+        names = parts.map(\.name)
         self.attendant = attendant
         self.logger = logger
+        report = ServiceReport(logger: logger)
+        loop = try EventLoop()
     }
 
     /// - Throws: what the first part that failed has thrown, after the others have ended.
     func run() throws {
         let signals = try SignalSource([.terminate, .interrupt])
-        let loop = try EventLoop<Token>()
         try loop.add(signals, token: .signal)
-        var started: [PartThread] = []
-        var waiting = parts[...]
-        var asked = 0
-        var failure: (any Error)?
-        if let attendant { try start(attendant, &started, loop) }
-        try startNext(&waiting, &started, loop)
-        while started.contains(where: { $0.part.isAwaited && loop.tokens.contains(.part($0.number)) }) {
+        let watchdog = try report.watchdog()
+        if let watchdog { try loop.add(watchdog, token: .watchdog) }
+        if let attendant { try start(attendant) }
+        try startNext()
+        while started.contains(where: { $0.part.isAwaited && isRunning($0) }) {
             for event in try loop.wait() {
                 switch event.token {
-                case .signal:
-                    guard let signal = try signals.next() else { continue }
-                    asked += 1
-                    logger.notice("\(signal): \(asked == 1 ? "draining" : "ending at once")")
-                    waiting = []
-                    for thread in started { asked == 1 ? thread.part.drain() : thread.part.stopNow() }
-                case .ready:
-                    loop.remove(.ready)
-                    try startNext(&waiting, &started, loop)
+                case .signal: if let signal = try signals.next() { obey(signal) }
+                case .begun:
+                    loop.remove(.begun)
+                    try startNext()
+                case .watchdog: try watchdog?.ring(started.filter(isRunning).map(\.part), report)
                 case .part(let number):
                     loop.remove(.part(number))
                     failure = failure ?? started[number].failure
-                    waiting = []
-                    for thread in started { thread.part.drain() }
+                    drain()
                 }
             }
         }
         if let failure { throw failure }
     }
 
-    /// Starts parts up to the next one that has to be waited for.
-    private func startNext(
-        _ waiting: inout ArraySlice<any Part>, _ started: inout [PartThread], _ loop: EventLoop<Token>
-    ) throws {
-        while let part = waiting.popFirst() {
-            try start(part, &started, loop)
-            guard let ready = part.ready else { continue }
-            return try loop.add(ready, token: .ready)
-        }
+    private func isRunning(_ thread: PartThread) -> Bool { loop.tokens.contains(.part(thread.number)) }
+
+    private func obey(_ signal: Signal) {
+        requests += 1
+        logger.notice("\(signal): \(requests == 1 ? "draining" : "ending at once")")
+        guard requests > 1 else { return drain() }
+        for thread in started { thread.part.stopNow() }
     }
 
-    private func start(_ part: any Part, _ started: inout [PartThread], _ loop: EventLoop<Token>) throws {
+    private func drain() {
+        waiting = []
+        for thread in started { thread.part.drain() }
+        if !isEnding { report.stopping() }
+        isEnding = true
+    }
+
+    /// Starts the next part, and waits for its work to begin; when all have begun, the process is ready.
+    private func startNext() throws {
+        while let part = waiting.popFirst() {
+            try start(part)
+            guard let pulse = part.pulse else { continue }
+            return try loop.add(pulse.begun, token: .begun)
+        }
+        if !isEnding { report.ready(names) }
+    }
+
+    private func start(_ part: any Part) throws {
         let thread = try PartThread(part, number: started.count)
         started.append(thread)
         try loop.add(thread.ended, token: .part(thread.number))

@@ -14,17 +14,12 @@ struct WorkerCommand: ParsableCommand {
     @Option(help: "What people call it (default: host and process number).")
     var name: String?
 
-    @Option(
-        help: ArgumentHelp("How long commands may go on after SIGTERM (default: 25s).", valueName: "duration"),
-        transform: Parse.duration)
-    var drainTimeout: Duration?
-
     func run() throws {
         let logger = Log.make()
         let store = try store.open(.create)
         let reaper = try Reaper(
             store: store, liveness: store.liveness, clocks: try SystemClocks(), logger: logger)
-        let worker = try settings.worker(store, name: name, drainTimeout: drainTimeout, logger: logger)
+        let worker = try settings.worker(store, name: name, logger: logger)
         try ProcessRunner([WorkerPart(worker: worker)], attendant: ReaperPart(reaper: reaper), logger: logger).run()
     }
 }

@@ -15,6 +15,11 @@ struct WorkerSettings: ParsableArguments {
         transform: Parse.queues)
     var queues = [QueueName.standard]
 
+    @Option(
+        help: ArgumentHelp("How long commands may go on after SIGTERM (default: 25s).", valueName: "duration"),
+        transform: Parse.duration)
+    var drainTimeout: Duration?
+
     func validate() throws {
         let limit = WorkerOptions.slotsLimit
         if let slots, !(1...limit).contains(slots) {
@@ -23,7 +28,7 @@ struct WorkerSettings: ParsableArguments {
     }
 
     func worker(
-        _ store: Store, name: String? = nil, drainTimeout: Duration? = nil, logger: Logger
+        _ store: Store, name: String? = nil, logger: Logger
     ) throws -> Worker<Environment> {
         var options = WorkerOptions(
             name: name, queues: queues, slots: slots ?? Machine.cores, version: SignalboxCommand.version,

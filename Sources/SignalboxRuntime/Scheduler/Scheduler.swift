@@ -13,6 +13,8 @@ public final class Scheduler<Engine: OrderedStore>: Sendable {
     private let clocks: any Clocks
     private let logger: Logger
     private let stopping: WakeUp
+    /// Begins when all that was due has been dispatched.
+    public let pulse: Pulse
 
     public init(
         store: JobStore<Engine>, options: SchedulerOptions = SchedulerOptions(), clocks: any Clocks, logger: Logger
@@ -22,13 +24,14 @@ public final class Scheduler<Engine: OrderedStore>: Sendable {
         self.clocks = clocks
         self.logger = logger
         stopping = try WakeUp()
+        pulse = try Pulse()
     }
 
     /// Runs until ``stop()``.
     @available(*, noasync, message: "this blocks the thread; call it from a LoopThread")
     public func run() throws {
         var loop = try SchedulerLoop(
-            store: store, options: options, clocks: clocks, logger: logger, stopping: stopping)
+            store: store, options: options, clocks: clocks, logger: logger, stopping: stopping, pulse: pulse)
         try loop.run()
     }
 

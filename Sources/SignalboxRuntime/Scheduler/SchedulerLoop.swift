@@ -5,13 +5,14 @@ import SignalboxStore
 
 /// The scheduler's thread.
 struct SchedulerLoop<Engine: OrderedStore> {
-    private enum Token: Hashable { case bell, stop, wallAlarm, bootAlarm, zoneFiles }
+    private enum Token: Hashable { case bell, stop, pulse, wallAlarm, bootAlarm, zoneFiles }
 
     private let store: JobStore<Engine>
     private let options: SchedulerOptions
     private let clocks: any Clocks
     private let logger: Logger
     private let loop: EventLoop<Token>
+    private let pulse: Pulse
     private let bell: BellThread<Engine>
     /// For due times of the day, and to learn that the clock was set.
     private let wallAlarm: WallAlarm
@@ -49,12 +50,14 @@ struct SchedulerLoop<Engine: OrderedStore> {
     private static var tidyUpDistance: Duration { .seconds(30) }
 
     init(
-        store: JobStore<Engine>, options: SchedulerOptions, clocks: any Clocks, logger: Logger, stopping: WakeUp
+        store: JobStore<Engine>, options: SchedulerOptions, clocks: any Clocks, logger: Logger, stopping: WakeUp,
+        pulse: Pulse
     ) throws {
         self.store = store
         self.options = options
         self.clocks = clocks
         self.logger = logger
+        self.pulse = pulse
         loop = try EventLoop()
         bell = try BellThread(store.engine, .schedule, name: "scheduler-bell")
         wallAlarm = try WallAlarm()
@@ -62,6 +65,7 @@ struct SchedulerLoop<Engine: OrderedStore> {
         zoneWatch = try ZoneWatch(folder: options.zoneFolder, localtime: options.localtime)
         zones = try KnownZones(ZoneFiles(folder: options.zoneFolder, localtime: options.localtime))
         try loop.add(stopping, token: .stop)
+        try loop.add(pulse, token: .pulse)
         try loop.add(bell.wakeUp, token: .bell)
         try loop.add(wallAlarm, token: .wallAlarm)
         try loop.add(bootAlarm, token: .bootAlarm)
@@ -72,9 +76,11 @@ struct SchedulerLoop<Engine: OrderedStore> {
         logger.info("online: dispatches jobs when they are due")
         while true {
             let isBehind = try passOrLackRoom()
+            if !isBehind { pulse.begin() }
             for event in try loop.wait(for: isBehind ? .zero : nil) {
                 switch event.token {
                 case .stop: return try noteClock()
+                case .pulse: pulse.answer()
                 case .bell: bell.wakeUp.lower()
                 case .wallAlarm: if try wallAlarm.acknowledge() == .clockWasSet { mustJudgeClock = true }
                 case .bootAlarm: _ = bootAlarm.acknowledge()

@@ -26,7 +26,7 @@ public final class EventLoop<Token: Hashable & Sendable> {
     private var sources: [UInt64: (token: Token, descriptor: Descriptor)] = [:]
     private var keys: [Token: UInt64] = [:]
     private var nextKey: UInt64 = 0
-    private var reports = [epoll_event](repeating: epoll_event(), count: 64)
+    private var reports = [epoll_event](repeating: epoll_event(), count: 512)
 
     public init() throws(SystemCallError) {
         let number = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -60,7 +60,7 @@ public final class EventLoop<Token: Hashable & Sendable> {
     }
 
     /// Sleeps until at least one source wants attention, or until `limit` has passed (nil: without limit; zero: only
-    /// looks). Returns the sources that do, at most 64 of them, those left over next time; none when the limit passed.
+    /// looks). Returns the sources that do, at most 512 of them, those left over next time; none when the limit passed.
     public func wait(for limit: Duration? = nil) throws(SystemCallError) -> [Event] {
         let deadline = limit.map { SystemClocks.bootTime() + $0 }
         while true {

@@ -14,6 +14,8 @@ public final class Worker<Engine: OrderedStore>: Sendable {
     private let clocks: any Clocks
     private let logger: Logger
     private let stopping: StopRequest
+    /// Begins when it has registered.
+    public let pulse: Pulse
 
     public init(
         store: JobStore<Engine>, liveness: LivenessFile, options: WorkerOptions, clocks: any Clocks, logger: Logger
@@ -27,6 +29,7 @@ public final class Worker<Engine: OrderedStore>: Sendable {
         self.clocks = clocks
         self.logger = logger
         stopping = StopRequest(try WakeUp())
+        pulse = try Pulse()
     }
 
     /// Runs until it has been stopped and nothing of its own is left running.
@@ -37,7 +40,8 @@ public final class Worker<Engine: OrderedStore>: Sendable {
     @available(*, noasync, message: "this blocks the thread; call it from a LoopThread")
     public func run() throws {
         let loop = try WorkerLoop(
-            store: store, liveness: liveness, options: options, clocks: clocks, logger: logger, stopping: stopping)
+            store: store, liveness: liveness, options: options, clocks: clocks, logger: logger, stopping: stopping,
+            pulse: pulse)
         try loop.run()
     }
 

@@ -89,6 +89,9 @@ extension WorkerLoop {
             attempt.kill()
             try sweep(attempt)
         }
+        // Nobody believes them, but that they came is kept.
+        results += running.values.map { $0.result() }
+        _ = try store.round(of: id, results: results, queues: options.queues, slots: 0, now: clocks.now())
         return WorkerError("worker \(id) lives, and the store counts it dead; its commands were ended. Start it again")
     }
 }

@@ -8,7 +8,9 @@ extension WorkerLoop {
     /// Writes what others may see of us while it happens, to the live environment.
     func tell() throws {
         let now = clocks.now()
-        for (id, attempt) in running where attempt.hasNewOutput || attempt.hasNewReport {
+        let mayTellOutput = now.boot >= nextTelling
+        for (id, attempt) in running where mayTellOutput && (attempt.hasNewOutput || attempt.hasNewReport) {
+            nextTelling = now.boot + WorkerOptions.tellingDistance
             if attempt.hasNewReport, let report = attempt.report { live.progress.append((id, report)) }
             live.output += attempt.output.takeChanges().map { $0.piece(of: attempt.dispatch) }
             (attempt.hasNewOutput, attempt.hasNewReport) = (false, false)

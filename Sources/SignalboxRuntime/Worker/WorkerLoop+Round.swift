@@ -73,6 +73,7 @@ extension WorkerLoop {
 
     /// Whether there is something to claim; on the way, obeys requests to stop what runs.
     private func look(_ now: Now) throws -> Bool {
+        guard try store.isActive(id) else { throw try disowned() }
         let lookout = try store.workerView(queues: options.queues, now: now)
         if lookout.newestCancellation > seenCancellation {
             seenCancellation = lookout.newestCancellation

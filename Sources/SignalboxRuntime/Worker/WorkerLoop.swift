@@ -10,7 +10,7 @@ import SignalboxStore
 /// thread that started it ends.
 final class WorkerLoop<Engine: OrderedStore> {
     enum Token: Hashable {
-        case bell, stop, wallAlarm, bootAlarm
+        case bell, stop, pulse, wallAlarm, bootAlarm
         case process(DispatchID)
         case pipe(DispatchID, RunningAttempt.PipeName)
     }
@@ -29,6 +29,7 @@ final class WorkerLoop<Engine: OrderedStore> {
     private let lock: LivenessLock
     private let bell: BellThread<Engine>
     private let stopping: StopRequest
+    private let pulse: Pulse
     let wallAlarm: WallAlarm
     private let bootAlarm: BootAlarm
     var level = StopRequest.Level.none
@@ -46,6 +47,8 @@ final class WorkerLoop<Engine: OrderedStore> {
     /// What the store says of us.
     var shownState = WorkerState.online
     var nextBeat: BootInstant
+    /// When output and progress may be told again: of an endless output not every read is worth a write.
+    var nextTelling: BootInstant
     /// When a delay or a wait before an attempt ends.
     var delayEnds: BootInstant?
     var processed = 0
@@ -54,12 +57,13 @@ final class WorkerLoop<Engine: OrderedStore> {
 
     init(
         store: JobStore<Engine>, liveness: LivenessFile, options: WorkerOptions, clocks: any Clocks, logger: Logger,
-        stopping: StopRequest
+        stopping: StopRequest, pulse: Pulse
     ) throws {
         self.store = store
         self.options = options
         self.clocks = clocks
         self.stopping = stopping
+        self.pulse = pulse
         storeID = try store.storeID()
         loop = try EventLoop()
         wallAlarm = try WallAlarm()
@@ -70,11 +74,13 @@ final class WorkerLoop<Engine: OrderedStore> {
         }
         self.lock = lock
         self.logger = logger
-        let interests = options.queues.reduce(InterestSet([.schedule, .cancellation])) { $0.union(.ready($1)) }
+        let interests = options.queues.reduce(InterestSet([.schedule, .cancellation, .workers])) { $0.union(.ready($1)) }
         bell = try BellThread(store.engine, interests, name: "worker-bell")
         nextBeat = clocks.now().boot
+        nextTelling = nextBeat
         self.logger[metadataKey: "worker"] = "\(id)"
         try loop.add(stopping.wakeUp, token: .stop)
+        try loop.add(pulse, token: .pulse)
         try loop.add(bell.wakeUp, token: .bell)
         try loop.add(wallAlarm, token: .wallAlarm)
         try loop.add(bootAlarm, token: .bootAlarm)
@@ -103,6 +109,7 @@ final class WorkerLoop<Engine: OrderedStore> {
             id: id, name: options.name ?? "\(host)-\(process.pid)", process: process, bootID: now.bootID, host: host,
             queues: options.queues, slots: options.slots, version: options.version, startedAt: now.wall)
         live.forgotten = try store.register(registration, now: now)
+        pulse.begin()
         logger.info("online: \(options.slots) slots, queues \(options.queues.map(\.text).joined(separator: ", "))")
     }
 
@@ -114,6 +121,7 @@ final class WorkerLoop<Engine: OrderedStore> {
         case .stop:
             stopping.wakeUp.lower()
             try stopAsAsked()
+        case .pulse: pulse.answer()
         case .wallAlarm:
             _ = try wallAlarm.acknowledge()
             shouldLook = true
@@ -140,7 +148,8 @@ final class WorkerLoop<Engine: OrderedStore> {
     }
 
     private func armAlarms() throws {
-        let possible = [drainEnds, delayEnds, hasUnwritten ? roomWait.retryAt : nil]
+        let hasUntold = running.values.contains { $0.hasNewOutput || $0.hasNewReport }
+        let possible = [drainEnds, delayEnds, hasUnwritten ? roomWait.retryAt : nil, hasUntold ? nextTelling : nil]
         let times = running.values.compactMap(\.nextTime) + [nextBeat] + possible.compactMap { $0 }
         try bootAlarm.arm(at: times.min() ?? nextBeat)
     }

@@ -81,6 +81,16 @@ public final class StatusServer: Sendable {
         listener.close(promise: nil)
     }
 
+    /// Runs `body` on the event loop when it comes round; false, and never, where none listens.
+    public func onEventLoop(_ body: @escaping @Sendable () -> Void) -> Bool {
+        let listener = state.withLock { state -> (any Channel)? in
+            if case .listening(let channel) = state { return channel }
+            return nil
+        }
+        listener?.eventLoop.execute(body)
+        return listener != nil
+    }
+
     private func serve(_ group: any EventLoopGroup, _ readers: NIOThreadPool, _ bells: NIOThreadPool) throws {
         let connections = Connections(limit: min(limits.connections, Self.fileLimit - ServerLimits.otherFiles))
         let hub = try feed(group.next(), readers, bells)
