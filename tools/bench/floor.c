@@ -13,12 +13,14 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -460,6 +462,27 @@ static void synchronise(const char *path, size_t count) {
         (long long)times[count * 99 / 100]);
 }
 
+// Starts /bin/true and waits for it, again and again, with the variables that a worker gives its commands.
+static void spawn(size_t count) {
+    char *arguments[] = {"/bin/true", NULL};
+    char *environ[] = {
+        "HOME=/root", "LANG=C.UTF-8", "LOGNAME=root", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "SHELL=/bin/sh", "SIGNALBOX_ATTEMPT=1", "SIGNALBOX_CONTROL_FD=3", "SIGNALBOX_DEADLINE=2027-01-01T00:00:00Z",
+        "SIGNALBOX_DISPATCH=1000", "SIGNALBOX_RUN_ID=0123456789abcdef0123456789abcdef-1000-1000", "USER=root", NULL};
+    struct meter meter = {0};
+    start(&meter);
+    for (size_t index = 0; index < count; index++) {
+        pid_t child;
+        int status;
+        if (posix_spawn(&child, arguments[0], NULL, NULL, arguments, environ) != 0) check(EIO, "posix_spawn");
+        if (waitpid(child, &status, 0) != child || status != 0) check(EIO, "/bin/true");
+    }
+    stop(&meter);
+    printf("{\"count\":%zu,", count);
+    print_meter("spawn", meter);
+    printf("\"written\":0}\n");
+}
+
 // Holds the start until the parent writes a line, so that several processes begin together.
 static void await_go(void) {
     puts("ready");
@@ -469,6 +492,10 @@ static void await_go(void) {
 
 int main(int count, char **words) {
     const char *mode = count > 1 ? words[1] : "";
+    if (strcmp(mode, "spawn") == 0) {
+        spawn(number_option(count, words, "count"));
+        return 0;
+    }
     const char *path = option(count, words, "store");
     if (strcmp(mode, "fsync") == 0) {
         synchronise(path, number_option(count, words, "count"));

@@ -16,6 +16,7 @@ import os
 import pathlib
 import platform
 import re
+import select
 import shutil
 import socket
 import statistics
@@ -37,6 +38,7 @@ DISPATCHES = 1_000_000  # the large store
 def arguments():
     parser = argparse.ArgumentParser(prog="tools/bench/run", description=__doc__, allow_abbrev=False)
     parser.add_argument("--quick", action="store_true", help="small cases and one round, within a minute")
+    parser.add_argument("--running", action="store_true", help="only how commands are run, some 3 minutes")
     parser.add_argument("--huge", action="store_true", help="also a backlog of 10,000,000: 12 GB of memory")
     parser.add_argument("--rounds", type=int, help="how often each is measured (default: 3, with --quick 1)")
     parser.add_argument("--memory-folder", default="/dev/shm", help="a folder on tmpfs (default: /dev/shm)")
@@ -403,6 +405,70 @@ class Bench:
         shutil.rmtree(store)
         return times[count // 10:]
 
+    # Commands of a worker, and workers that are killed
+
+    def commands(self, out):
+        """/bin/true again and again by one worker, beside a loop of posix_spawn and waitpid."""
+        count = 1000 if self.options.quick else 10_000
+        rows = []
+        for medium, folder in self.media.items():
+            for slots in (os.cpu_count(), 64):
+                row = {"medium": medium, "slots": slots, "worker": [], "spawn": []}
+                for number in range(self.rounds):
+                    turns = [("spawn", lambda: run(self.options.floor, "spawn", "--count", count)["spawn"]["wall"] / 1e9),
+                             ("worker", lambda: self.command_time(folder / "commands", count, slots))]
+                    for name, measure in turns if number % 2 == 0 else turns[::-1]:
+                        row[name].append(count / measure())
+                row["ratio"] = statistics.median(mine / bare for mine, bare in zip(row["worker"], row["spawn"]))
+                row |= {name: summary(row[name]) for name in ("worker", "spawn")}
+                rows.append(row)
+        self.figures["commands"] = rows
+        table(f"{count:,} times /bin/true by one worker, and by a loop of posix_spawn and waitpid: a second",
+              ["on", "slots", "loop/s", "worker/s", "ratio"],
+              [[row["medium"], row["slots"], show(row["spawn"], 0), show(row["worker"], 0), f"{row['ratio']:.2f}"]
+               for row in rows], out)
+
+    def command_time(self, folder, count, slots):
+        """Seconds from the first command, before those that count, to the last, behind them."""
+        with Stage(self.options.signalbox, folder) as stage:
+            lines = [json.dumps({"shell": f"echo >{stage.fifo}", "priority": 0})]
+            lines += ['{"command": ["/bin/true"]}'] * count
+            lines += [json.dumps({"shell": f"echo >{stage.fifo}", "priority": 255})]
+            stage.run("enqueue", "--stdin", input="\n".join(lines))
+            stage.start_worker("--slots", slots)
+            stage.next_line()
+            began = time.monotonic()
+            stage.next_line()
+            return time.monotonic() - began
+
+    def takeovers(self, out):
+        """From kill -9 of a worker to its command running again at another, which slept. The command has a child in a
+        session of its own."""
+        count = 20 if self.options.quick else 200
+        times = []
+        with Stage(self.options.signalbox, self.folder / "takeovers") as stage:
+            line = f"echo $PPID >{stage.fifo}; setsid sleep 60 & sleep 60"
+            for number in range(count):
+                first = stage.start_worker("--slots", 1)
+                dispatch = stage.run("enqueue", "--shell", line).strip()
+                stage.expect_parent(first)
+                second = stage.start_worker("--slots", 1)
+                settle(second, seconds=0.1)
+                began = time.monotonic()
+                first.kill()
+                stage.expect_parent(second)
+                times.append((time.monotonic() - began) * 1000)
+                stage.run("cancel", dispatch)
+                stage.end_workers()
+            verified = stage.run("verify")
+            if "no fault" not in verified:
+                raise Failure(verified)
+        figures = {"count": count, "p50": statistics.median(times), "p99": percentile(times, 0.99), "values": times}
+        self.figures["takeovers"] = figures
+        processes = sum(1 for name in os.listdir("/proc") if name.isdigit())
+        out(f"\nkill -9 of a worker → its command running again at another, {count} rounds, {processes} processes on the "
+            f"machine: p50 {figures['p50']:.1f} ms, p99 {figures['p99']:.1f} ms, highest {max(times):.1f} ms")
+
     # Pages
 
     def pages(self, out):
@@ -511,6 +577,23 @@ class Bench:
 
     def budgets(self, out):
         rows = []
+        self.running_budgets(rows)
+        if not self.options.running:
+            self.store_budgets(rows)
+        self.figures["budgets"] = rows
+        table("Budgets", ["what", "measured", "budget", ""], rows, out)
+
+    def running_budgets(self, rows):
+        for row in self.figures["commands"]:
+            kept = "kept" if row["ratio"] >= 0.7 else "MISSED"
+            what = f"/bin/true on {row['medium']}, {row['slots']} slots, against posix_spawn"
+            rows.append([what, f"{row['ratio']:.2f}×", "≥ 0.7×", kept])
+        for name, limit in {"p50": 20, "p99": 500}.items():
+            figure = self.figures["takeovers"][name]
+            rows.append([f"kill -9 of a worker → running again, {name}", f"{figure:.1f} ms", f"≤ {limit} ms",
+                         "kept" if figure <= limit else "MISSED"])
+
+    def store_budgets(self, rows):
 
         def budget(what, figure, limit, kept, unit=""):
             rows.append([what, f"{figure:,.2f}{unit}", limit, "kept" if kept else "MISSED"])
@@ -558,8 +641,65 @@ class Bench:
         most("signalbox --help", command["start"]["--help"]["median"], 15, " ms")
         most("signalbox status", command["start"]["status"]["median"], 25, " ms")
         most("binary, stripped", command["stripped"], 30, " MB")
-        self.figures["budgets"] = rows
-        table("Budgets", ["what", "measured", "budget", ""], rows, out)
+
+
+class Stage:
+    """A store of its own with workers, and a fifo that their commands write to; all of it ends with the block."""
+
+    def __init__(self, signalbox, folder):
+        self.signalbox, self.folder = str(signalbox), folder
+        self.fifo = folder / "fifo"
+        self.environment = dict(os.environ, SIGNALBOX_STORE=str(folder / "store"), SIGNALBOX_LIVE=str(folder / "live"))
+        self.workers = []
+
+    def __enter__(self):
+        (self.folder / "live").mkdir(parents=True)
+        os.mkfifo(self.fifo)
+        # Open for both, it is never at its end.
+        self.lines = os.fdopen(os.open(self.fifo, os.O_RDWR), "rb", buffering=0)
+        return self
+
+    def __exit__(self, *_):
+        self.end_workers()
+        self.lines.close()
+        shutil.rmtree(self.folder)
+
+    def run(self, *words, input=None):
+        done = subprocess.run([self.signalbox, *map(str, words)], env=self.environment, input=input, text=True,
+                              capture_output=True, timeout=LIMIT)
+        if done.returncode != 0:
+            raise Failure(f"signalbox {' '.join(map(str, words))}: {done.stderr.strip()[-500:]}")
+        return done.stdout
+
+    def start_worker(self, *words):
+        worker = subprocess.Popen([self.signalbox, "worker", *map(str, words)], env=self.environment,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.workers.append(worker)
+        return worker
+
+    def end_workers(self):
+        """All but what was killed end in good order: the first signal drains, the second ends at once."""
+        for worker in self.workers:
+            for _ in range(2):
+                worker.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    worker.wait(0.05)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                worker.wait(10)
+            worker.kill()
+            worker.wait()
+        self.workers = []
+
+    def next_line(self):
+        ready, _, _ = select.select([self.lines], [], [], LIMIT)
+        if not ready:
+            raise Failure(f"nothing runs in {self.folder}")
+        return self.lines.readline()
+
+    def expect_parent(self, worker):
+        told = self.next_line()
+        if int(told) != worker.pid:
+            raise Failure(f"the command runs at {told}, not at {worker.pid}")
 
 
 # The machine
@@ -649,8 +789,8 @@ def difference(before, after, seconds):
     return {"seconds": seconds} | {name: after[name] - before[name] for name in before}
 
 
-def settle(process):
-    """Returns when the process has slept for half a second, or after ten."""
+def settle(process, seconds=0.5):
+    """Returns when the process has slept for so many seconds, or after ten."""
     seen, since, deadline = None, time.monotonic(), time.monotonic() + 10
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -658,9 +798,9 @@ def settle(process):
         now = activity(process.pid)["switches"]
         if now != seen:
             seen, since = now, time.monotonic()
-        elif time.monotonic() - since > 0.5:
+        elif time.monotonic() - since > seconds:
             return
-        time.sleep(0.05)
+        time.sleep(min(0.05, seconds / 4))
 
 
 def main():
@@ -682,8 +822,9 @@ def main():
             f"{facts['disk']}, load {facts['load'][0]:.1f}")
         out(f"fdatasync of 4 KiB: p50 {facts['fdatasync']['p50'] / 1000:.0f} µs, p99 "
             f"{facts['fdatasync']['p99'] / 1000:.0f} µs")
-        for part in (bench.compare_operations, bench.all_lives, bench.instructions, bench.drains, bench.enqueues,
-                     bench.wakes, bench.pages, bench.command):
+        parts = [bench.compare_operations, bench.all_lives, bench.instructions, bench.drains, bench.enqueues,
+                 bench.wakes, bench.pages, bench.command]
+        for part in [bench.commands, bench.takeovers] + ([] if options.running else parts):
             part(out)
         last = run(options.floor, "fsync", "--store", f"{disk}/fsync", "--count", 100)
         facts["fdatasync at the end"], facts["load at the end"] = last, os.getloadavg()
