@@ -106,8 +106,8 @@ import Testing
         }
     }
 
-    /// A command with a child, a child in a session of its own, and one whose parents have all gone. The first attempt waits for ever; the second looks
-    /// for processes of the first, and waits for the gate.
+    /// A command with a child, a child in a session of its own, and one whose parents have all gone. The first attempt
+    /// waits for ever; the second looks for processes of the first, and waits for the gate.
     private func treeScript(_ box: Box, _ gate: Fifo) throws -> String {
         let never = try box.makeFifo("never")
         try box.write(

@@ -5,7 +5,7 @@ import Testing
     private static let hammer =
         #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined() + "/tools/soak/hammer"
 
-    @Test func `lose nothing, run nothing twice, and leave it sound, though workers are killed`() async throws {
+    @Test func `lose nothing, run nothing twice, and leave it sound, though its processes are killed and stopped`() async throws {
         try await withBox { box in
             let seed = UInt16.random(in: 1...1000)
             let finished = try box.run(
