@@ -302,6 +302,8 @@ let styleSheetText = #"""
     td.text { white-space: nowrap; }
     .free, .wide, tbody th { overflow-wrap: anywhere; }
     .wide { width: 34%; }
+    .jobs tbody th, .dispatches td.free { min-width: 11rem; }
+    .jobs .wide { width: 24%; }
     table:not(:has(th:nth-child(3))) .wide { width: 70%; }
     time, .took, .last { white-space: nowrap; }
     .schedule code { white-space: nowrap; }
@@ -382,6 +384,7 @@ let styleSheetText = #"""
     .log .text { white-space: pre-wrap; overflow-wrap: anywhere; tab-size: 4; }
     .log .stderr .stream { color: #ffb86b; }
     .log .stderr .text { color: #ffd9ad; box-shadow: inset 2px 0 #ffb86b; }
+    .log :is(.offset, .stream, .text) { line-height: 1.6; vertical-align: baseline; }
     .log .signalbox td { color: #9accff; font-style: italic; }
 
     .message { max-width: 34rem; margin: 10vh auto; text-align: center; }
@@ -435,6 +438,7 @@ let styleSheetText = #"""
             grid-template: "job state" "strip strip" "next last" "schedule schedule" / minmax(0, 1fr) auto;
         }
         main table.jobs th { grid-area: job; }
+        main table:is(.jobs, .dispatches) :is(th, td) { min-width: 0; }
         main table.jobs td:nth-child(2) { grid-area: state; justify-self: end; }
         main table.jobs td:nth-child(3) { grid-area: schedule; font-size: .88rem; }
         main table.jobs td:nth-child(4) { grid-area: next; }

@@ -85,6 +85,7 @@ extension PageView {
             clockFinding(overview.status.clockHold), storeFinding(overview.status.filling), workersFinding(overview),
             lateFinding(overview.workers), overdueFinding(overview), unservedFinding(overview),
             failedFinding(overview.jobs), pausedFinding(overview.jobs),
+            pausedFinding(overview.status.queues),
         ]
         return all.compactMap { $0 }
     }
@@ -172,6 +173,18 @@ extension PageView {
         return Finding(
             level: .clear,
             sentence: .list([jobLinks(paused), .text(paused.count == 1 ? " is paused." : " are paused.")]))
+    }
+
+    private func pausedFinding(_ queues: [QueueView]) -> Finding? {
+        let paused = queues.filter { $0.pause != nil }
+        guard let first = paused.first else { return nil }
+        let isOne = paused.count == 1
+        return Finding(
+            level: .clear,
+            sentence: .list([
+                link(.queues) { isOne ? "Queue \(first.name)" : "\(countText(paused.count)) queues" },
+                .text(isOne ? " is paused." : " are paused."),
+            ]))
     }
 
     /// "backup, flaky, report and 4 more"
