@@ -7,12 +7,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -30,6 +32,17 @@ extern int __clone(int (*function)(void *), void *stack, int flags, void *argume
 #endif
 #endif
 
+// Where these exist, the calls without the number take 16 bits only.
+#ifdef SYS_setresuid32
+#define SET_GROUPS SYS_setgroups32
+#define SET_GROUP SYS_setresgid32
+#define SET_USER SYS_setresuid32
+#else
+#define SET_GROUPS SYS_setgroups
+#define SET_GROUP SYS_setresgid
+#define SET_USER SYS_setresuid
+#endif
+
 #define UNINSTRUMENTED __attribute__((no_sanitize("address", "thread", "undefined"), noinline))
 
 enum { SIGNAL_COUNT = 64, CHILD_DESCRIPTORS = 4, CHILD_STACK_SIZE = 64 * 1024, KERNEL_SIGNAL_SET_SIZE = 8 };
@@ -38,6 +51,7 @@ struct start {
     const struct linux_command *command;
     pid_t parent;
     enum linux_start_step step;
+    size_t limit;
     volatile int error;
 };
 
@@ -48,6 +62,36 @@ UNINSTRUMENTED static void reset_signals(void) {
     static const unsigned long defaults[8];
     for (int number = 1; number <= SIGNAL_COUNT; number++)
         (void)syscall(SYS_rt_sigaction, number, defaults, NULL, KERNEL_SIGNAL_SET_SIZE);
+}
+
+// The kernel's rlimit64.
+struct resource_limit {
+    uint64_t soft;
+    uint64_t hard;
+};
+
+// While it still has the parent's rights: a limit may be raised, and a niceness lowered, by root alone.
+UNINSTRUMENTED static int set_limits(struct start *start) {
+    const struct linux_command *command = start->command;
+    start->step = linux_start_limit;
+    for (; start->limit < command->limit_count; start->limit++) {
+        const struct linux_limit *limit = command->limits + start->limit;
+        struct resource_limit both = {.soft = limit->soft, .hard = limit->hard};
+        if (fails(syscall(SYS_prlimit64, 0, limit->resource, &both, NULL))) return 1;
+    }
+    start->step = linux_start_nice;
+    return command->has_nice && fails(syscall(SYS_setpriority, PRIO_PROCESS, 0, command->nice));
+}
+
+// The groups go first: without the rights of root they could not be changed. The system calls change this process alone,
+// where the C library's functions would tell all threads of the parent to do the same.
+UNINSTRUMENTED static int become(struct start *start, const struct linux_account *account) {
+    start->step = linux_start_groups;
+    if (fails(syscall(SET_GROUPS, account->group_count, account->groups))) return 1;
+    start->step = linux_start_group;
+    if (fails(syscall(SET_GROUP, account->group, account->group, account->group))) return 1;
+    start->step = linux_start_user;
+    return fails(syscall(SET_USER, account->user, account->user, account->user));
 }
 
 // A parent that died before this sends nothing; then the child has another one by now.
@@ -96,6 +140,9 @@ UNINSTRUMENTED static int prepare(struct start *start) {
     reset_signals();
     start->step = linux_start_session;
     if (fails(syscall(SYS_setsid))) return 1;
+    if (set_limits(start)) return 1;
+    // The kernel forgets the parent-death signal of a process that becomes another user's.
+    if (command->account && become(start, command->account)) return 1;
     start->step = linux_start_parent;
     if (die_with_parent(start->parent)) return 1;
     (void)syscall(SYS_umask, command->file_mode_mask);
@@ -130,7 +177,7 @@ static void keep_exits(void) {
 }
 
 int linux_start_command(const struct linux_command *command, struct linux_started *started) {
-    struct start start = {.command = command, .parent = getpid(), .step = linux_start_clone, .error = 0};
+    struct start start = {.command = command, .parent = getpid(), .step = linux_start_clone, .limit = 0, .error = 0};
     sigset_t all, before;
     keep_exits();
     // No handler of ours may run in the child, which would see our memory with a process number that is not ours.
@@ -141,6 +188,7 @@ int linux_start_command(const struct linux_command *command, struct linux_starte
     int error = started->pid < 0 ? errno : start.error;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     started->failed_step = start.step;
+    started->failed_limit = start.limit;
     if (!error) return 0;
     if (started->pid > 0) {
         while (waitpid(started->pid, NULL, 0) < 0 && errno == EINTR) {}
@@ -177,6 +225,10 @@ int linux_pidfd_send_signal(int pidfd, int signal) {
 }
 
 int linux_become_subreaper(void) { return fails(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)) ? errno : 0; }
+
+int linux_groups_of(const char *name, gid_t group, gid_t *groups, int room) {
+    return getgrouplist(name, group, groups, &room) == -1 ? -1 : room;
+}
 
 int linux_pipe(int ends[2]) {
     if (pipe2(ends, O_CLOEXEC) == -1) return errno;

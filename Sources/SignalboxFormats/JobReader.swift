@@ -10,7 +10,7 @@ struct JobReader {
     private static let schedules = ["cron", "every", "at", "boot", "manual"]
     private static let commands = ["shell", "exec"]
     private static let keys =
-        schedules + commands + [
+        schedules + commands + processKeys + [
             "queue", "priority", "timeout", "max_attempts", "retry", "on_crash", "overlap", "catchup", "env", "cwd",
             "stdin",
             "start_by", "concurrency", "rate", "zone", "dst", "days",
@@ -28,6 +28,7 @@ struct JobReader {
         var job = JobDefinition(name: name, schedule: schedule, zone: zone, command: try command(fields, what: what))
         try treatment(fields, of: &job)
         try surroundings(fields, of: &job)
+        try process(fields, of: &job.work)
         return job
     }
 
@@ -142,8 +143,7 @@ extension JobReader {
     private func treatment(_ fields: YAMLFields, of job: inout JobDefinition) throws(FormatError) {
         if let queue = try fields.value("queue", QueueName.init) { job.queue = queue }
         if let priority = try fields.number("priority", in: 0...255) { job.priority = UInt8(priority) }
-        let limits = Duration.milliseconds(1)...Duration.accepted.upperBound
-        job.timeout = try fields.duration("timeout", in: limits)
+        job.timeout = try fields.duration("timeout", in: Work.timeoutLimits)
         if let attempts = try fields.number("max_attempts", in: 1...JobDefinition.maxAttemptsLimit) {
             job.maxAttempts = attempts
         }
@@ -244,6 +244,11 @@ extension JobReader {
             guard !variable.key.isEmpty, !variable.key.utf8.contains(where: { $0 == 0 || $0 == UInt8(ascii: "=") })
             else {
                 throw fields.error(variable.place, "\(quoted(variable.key)) is no name of a variable")
+            }
+            guard !isReserved(variable: variable.key) else {
+                throw fields.error(
+                    variable.place,
+                    "\(variable.key) cannot be set: workers set the variables whose names begin with SIGNALBOX_")
             }
             guard case .scalar(let scalar) = variable.value.value, !scalar.text.utf8.contains(0) else {
                 throw fields.error(

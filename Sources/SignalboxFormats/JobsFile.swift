@@ -22,6 +22,14 @@ public import SignalboxCore
 ///     env: {KEY: value}
 ///     cwd: /tmp
 ///     stdin: text
+///     user: backup             # as whom it runs; the worker's must be root
+///     umask: 027
+///     nice: 10
+///     limits: {open_files: 1024, address_space: 512M}
+///     success: [0, 3]          # exit codes; fatal: [64, 78] ends it without another attempt
+///     idle_timeout: 5m         # ended when it prints nothing for so long
+///     watchdog: 30s            # ended when it writes no `ping` to descriptor 3 for so long
+///     kill_grace: 10s          # from SIGTERM to SIGKILL
 ///     zone: UTC
 ///     dst: cron                # with cron: skip, twice, utc
 ///     days: or                 # with cron: and

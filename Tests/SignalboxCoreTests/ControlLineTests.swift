@@ -12,7 +12,28 @@ import Testing
         #expect(ControlLine(line) == .progress(percent: percent, text: text))
     }
 
-    @Test(arguments: ["", "progress", "progress x", "progress 101", "progress -1", "dance 3", "progress 4.5"])
+    @Test(arguments: [
+        ("ping", ControlLine.ping), ("ping\r", .ping), ("snooze 5m", .snooze(.seconds(300))),
+        ("snooze 1h30m", .snooze(.seconds(5_400))), ("tag customer=acme", .tag(name: "customer", value: "acme")),
+        ("tag a.b-c_1=x = y z", .tag(name: "a.b-c_1", value: "x = y z")),
+        ("tag empty=", .tag(name: "empty", value: "")),
+        ("result {\"rows\": [1, 2]}", .result(JSONText("{\"rows\": [1, 2]}")!)), ("result 7", .result(JSONText("7")!)),
+    ])
+    func `tells what else there is to tell`(line: String, expected: ControlLine) {
+        #expect(ControlLine(line) == expected)
+    }
+
+    @Test func `takes a result up to its limit`() {
+        let room = ControlLine.resultLimit - 2
+        #expect(ControlLine("result \"" + String(repeating: "x", count: room) + "\"") != nil)
+        #expect(ControlLine("result \"" + String(repeating: "x", count: room + 1) + "\"") == nil)
+    }
+
+    @Test(arguments: [
+        "", "progress", "progress x", "progress 101", "progress -1", "dance 3", "progress 4.5", "snooze", "snooze 5",
+        "snooze 0s", "snooze 900ms", "result", "result {", "result {} {}", "tag", "tag x", "tag =x", "tag a b=c",
+        "tag é=1", "tag \(String(repeating: "x", count: 65))=1", "pingpong",
+    ])
     func `that says nothing we know is ignored`(line: String) { #expect(ControlLine(line) == nil) }
 
     @Test(arguments: [String(repeating: "x", count: 500), String(repeating: "日", count: 500), "e" + accents])

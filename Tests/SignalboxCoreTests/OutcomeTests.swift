@@ -14,13 +14,14 @@ import Testing
         return dispatch
     }
 
-    private func verdict(_ outcome: Outcome, attempt: Int = 1, timedOut: Bool = false) throws -> Verdict {
-        outcome.verdict(on: try dispatch(attempt: attempt), retry: policy, timedOut: timedOut)
+    private func verdict(
+        _ outcome: Outcome, attempt: Int = 1, codes: ExitCodes = ExitCodes(), endedFor cause: DispatchReason? = nil
+    ) throws -> Verdict {
+        outcome.verdict(on: try dispatch(attempt: attempt), retry: policy, codes: codes, endedFor: cause)
     }
 
     @Test func `is success with code 0 only`() throws {
         #expect(try verdict(.exited(0)) == .success)
-        #expect(try verdict(.exited(0), attempt: 3, timedOut: true) == .success)
         for code in 1...255 as ClosedRange<UInt8> { #expect(try verdict(.exited(code)) != .success) }
     }
 
@@ -29,11 +30,14 @@ import Testing
             let wait = policy.delay(after: attempt, of: DispatchID(5))
             #expect(try verdict(.exited(1), attempt: attempt) == .retry(after: wait, .exit))
             #expect(try verdict(.signalled(11), attempt: attempt) == .retry(after: wait, .killed))
-            #expect(try verdict(.signalled(15), attempt: attempt, timedOut: true) == .retry(after: wait, .timeout))
+            for cause in [DispatchReason.timeout, .idleTimeout, .watchdog] {
+                let expected = Verdict.retry(after: wait, cause)
+                #expect(try verdict(.signalled(15), attempt: attempt, endedFor: cause) == expected)
+            }
         }
         #expect(try verdict(.exited(1), attempt: 3) == .failed(.exit))
         #expect(try verdict(.signalled(11), attempt: 3) == .failed(.killed))
-        #expect(try verdict(.exited(1), attempt: 4, timedOut: true) == .failed(.timeout))
+        #expect(try verdict(.exited(1), attempt: 4, endedFor: .timeout) == .failed(.timeout))
     }
 
     @Test func `is final where another attempt would end the same`() throws {
@@ -41,8 +45,21 @@ import Testing
         #expect(try verdict(.notStarted("no such file")) == .failed(.exec))
     }
 
-    @Test func `is no final code when we ended it ourselves`() throws {
+    @Test func `is a timeout whatever the code when we ended it ourselves`() throws {
         let wait = policy.delay(after: 1, of: DispatchID(5))
-        #expect(try verdict(.exited(127), timedOut: true) == .retry(after: wait, .timeout))
+        for code in [0, 1, 127] as [UInt8] {
+            #expect(try verdict(.exited(code), endedFor: .timeout) == .retry(after: wait, .timeout))
+        }
+        #expect(try verdict(.exited(0), attempt: 3, endedFor: .watchdog) == .failed(.watchdog))
+    }
+
+    @Test func `means what the job says its codes mean`() throws {
+        let codes = ExitCodes(success: [3], fatal: [9])
+        let wait = policy.delay(after: 1, of: DispatchID(5))
+        #expect(try verdict(.exited(0), codes: codes) == .success)
+        #expect(try verdict(.exited(3), codes: codes) == .success)
+        #expect(try verdict(.exited(9), codes: codes) == .failed(.exit))
+        #expect(try verdict(.exited(64), codes: codes) == .retry(after: wait, .exit))
+        #expect(try verdict(.exited(64), codes: ExitCodes(success: [64])) == .success)
     }
 }

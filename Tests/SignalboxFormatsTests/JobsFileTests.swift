@@ -100,6 +100,36 @@ private func job(_ lines: String...) throws -> JobDefinition {
         #expect(try job("every: 1h", "shell: date").startBy == nil)
     }
 
+    @Test func `says how the process of a command is treated`() throws {
+        let work = try job(
+            "manual: true", "shell: date", "user: backup", "umask: 027", "nice: -5",
+            "limits: {open_files: 1024, address_space: 512M, cpu: 10m, core: unlimited}", "success: [0, 3]",
+            "fatal: 9", "idle_timeout: 5m", "watchdog: 30s", "kill_grace: 0s"
+        ).work
+        var expected = Work(command: .shell("date"), rescue: .fail)
+        expected.process = ProcessSettings(
+            user: "backup", fileModeMask: FileModeMask(rawValue: 0o027), nice: -5,
+            limits: [
+                .openFiles: .amount(1_024), .addressSpace: .amount(512 << 20), .cpu: .amount(600), .core: .unlimited,
+            ])
+        expected.exitCodes = ExitCodes(success: [3], fatal: [9])
+        (expected.idleTimeout, expected.watchdog, expected.killGrace) = (.seconds(300), .seconds(30), .zero)
+        #expect(work == expected)
+    }
+
+    @Test(arguments: [
+        ("user: a b", "3:11"), ("umask: 8", "3:12"), ("nice: 20", "3:11"), ("limits: 7", "3:13"),
+        ("limits: {nofile: 7}", "3:14"), ("limits: {stack: x}", "3:21"), ("success: [0, x]", "3:18"),
+        ("fatal: 256", "3:12"), ("fatal: [1, 0]", "3:12"), ("idle_timeout: 5", "3:19"), ("watchdog: 0s", "3:15"),
+        ("kill_grace: 2h", "3:17"), ("env: {SIGNALBOX_JOB: x}", "3:11"),
+    ])
+    func `says where such a setting is wrong`(line: String, place: String) {
+        let error = #expect(throws: FormatError.self) {
+            try parse("jobs:\n  a:\n    \(line)\n    manual: true\n    shell: x")
+        }
+        #expect(error.map { "\($0.line):\($0.column)" } == place)
+    }
+
     @Test func `draws a tilde from machine and job`() throws {
         let text = "jobs:\n  a: {cron: ~ 4 * * *, shell: x}\n  b: {cron: ~ 4 * * *, shell: x}\n"
         let here = try JobsFile.parse(text: text, fileName: "f", machine: "m1")

@@ -30,7 +30,7 @@ import Testing
     @Test(arguments: EngineKind.allCases)
     func `with a code that no retry mends is final`(engine: EngineKind) throws {
         try engine.withStore { store in
-            for code in Outcome.fatalCodes {
+            for code in ExitCodes.standardFatal {
                 let id = try store.enqueue()
                 try store.finish(try store.claimOne(try store.worker()), .ended(.exited(code)))
                 let failed = try store.dispatch(id)
@@ -71,7 +71,9 @@ import Testing
         let ends: [(AttemptResult.Ending, DispatchReason, DispatchState)] = [
             (.ended(.signalled(11)), .killed, .failed), (.timedOut(.signalled(15)), .timeout, .failed),
             (.timedOut(.exited(3)), .timeout, .failed), (.ended(.notStarted("no such file")), .exec, .failed),
-            (.timedOut(.exited(0)), .none, .success),
+            (.timedOut(.exited(0)), .timeout, .failed), (.idle(.signalled(15)), .idleTimeout, .failed),
+            (.unresponsive(.signalled(9)), .watchdog, .failed),
+            (.snoozed(.exited(1), after: .seconds(1)), .exit, .failed),
         ]
         try engine.withStore { store in
             for (ending, reason, state) in ends {
@@ -82,6 +84,43 @@ import Testing
                 let attempt = try #require(try store.jobs.dispatch(id, attempt: nil)?.attempts.first)
                 #expect(attempt.reason == reason, "\(ending)")
             }
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `keeps the output of each attempt apart, snoozed ones too`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let id = try store.enqueue(attempts: 2)
+            let worker = try store.worker()
+            for number in 1...3 {
+                let claimed = try store.claimOne(worker)
+                #expect(claimed.attempt == 1 && claimed.startNumber == number)
+                try store.finish(
+                    claimed, .snoozed(.exited(0), after: .seconds(60)), output: [line("start \(number)")])
+                let asleep = try store.dispatch(id)
+                #expect(asleep.state == .scheduled && asleep.reason == .snoozed && asleep.attempt == 0)
+                #expect(asleep.snoozes == number && asleep.dueAt == store.now.wall + .seconds(60))
+                store.clock.advance(by: .seconds(60))
+            }
+            try store.finish(try store.claimOne(worker), .ended(.exited(0)), output: [line("done")])
+            let detail = try #require(try store.jobs.dispatch(id, attempt: nil))
+            #expect(detail.view.state == .success && detail.view.dispatch.attempt == 1)
+            #expect(detail.attempts.map(\.number) == [1, 2, 3, 4])
+            #expect(detail.attempts.map(\.reason) == [.snoozed, .snoozed, .snoozed, .none])
+            #expect(detail.output == [line("done")])
+            #expect(try store.jobs.dispatch(id, attempt: 2)?.output == [line("start 2")])
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `is told with what it has left`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let id = try store.enqueue()
+            let claimed = try store.claimOne(try store.worker())
+            let report = AttemptReport(
+                result: JSONText("{\"rows\":7}"), tags: ["customer": "acme"], survivors: [Survivor(pid: 9, name: "x")])
+            try store.finish(claimed, .ended(.exited(0)), report: report)
+            #expect(try store.jobs.dispatch(id, attempt: nil)?.attempts.map(\.report) == [report])
         }
     }
 

@@ -26,7 +26,7 @@ import Testing
             #expect(try store.jobs.cancellations(for: worker).isEmpty)
             let asked = try store.jobs.cancel(id, now: store.now)
             #expect(asked.state == .inProgress && asked.cancelRequested)
-            #expect(try store.jobs.cancellations(for: worker) == [id])
+            #expect(try store.jobs.cancellations(for: worker) == [Cancellation(dispatch: id, atOnce: false)])
             try store.finish(claimed, .cancelled(.signalled(15)))
             let stopped = try store.dispatch(id)
             #expect(stopped.state == .cancelled && stopped.reason == .requested && stopped.signalNumber == 15)
@@ -57,8 +57,38 @@ import Testing
             let id = try store.enqueue()
             let claimed = try store.claimOne(try store.worker())
             _ = try store.jobs.cancel(id, now: store.now)
+            try store.finish(claimed, .ended(.exited(0)))
+            let ended = try store.dispatch(id)
+            #expect(ended.state == .success && ended.reason == .cancelLate)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `holds for a command that the signal reached, whatever it says to that`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let id = try store.enqueue()
+            let claimed = try store.claimOne(try store.worker())
+            _ = try store.jobs.cancel(id, now: store.now)
             try store.finish(claimed, .cancelled(.exited(0)))
-            #expect(try store.state(id) == .success)
+            #expect(try store.state(id) == .cancelled)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `may be asked for again without a grace, and makes workers look again`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let id = try store.enqueue()
+            let worker = try store.worker()
+            _ = try store.claimOne(worker)
+            _ = try store.jobs.cancel(id, now: store.now)
+            let before = try store.jobs.workerView(queues: [.standard], now: store.now).newestCancellation
+            let asked = try store.jobs.cancel(id, atOnce: true, now: store.now)
+            #expect(asked.cancelAtOnce && asked.cancelRequested)
+            #expect(try store.jobs.cancellations(for: worker) == [Cancellation(dispatch: id, atOnce: true)])
+            #expect(try store.jobs.workerView(queues: [.standard], now: store.now).newestCancellation > before)
+            let sequence = try store.jobs.sequence()
+            #expect(try store.jobs.cancel(id, atOnce: true, now: store.now) == asked)
+            #expect(try store.jobs.sequence() == sequence)
         }
     }
 

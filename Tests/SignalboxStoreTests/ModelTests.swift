@@ -356,7 +356,7 @@ private struct Model {
                 entry.due = now + wait
                 entry.attempt -= 1
             }
-        case .timedOut, .cancelled, .drained: end(id, .cancelled)
+        case .timedOut, .idle, .unresponsive, .cancelled, .drained: end(id, .cancelled)
         }
     }
 

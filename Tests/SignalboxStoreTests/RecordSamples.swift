@@ -8,6 +8,8 @@ enum RecordSamples {
         RecordSample("dispatch", dispatchRecord, under: .dispatch(dispatch.id)),
         RecordSample("request", request, under: .dispatch(dispatch.id)),
         RecordSample("attempt", attempt, under: .attempt(dispatch.id, 2)),
+        RecordSample("treated request", treated, under: .dispatch(dispatch.id)),
+        RecordSample("reported attempt", reported, under: .attempt(dispatch.id, 3)),
         RecordSample("output", output, under: .output(dispatch.id, 2, 0)),
         RecordSample("definition", definition, under: .name("nightly")),
         RecordSample("progress", progress, under: .name("nightly")),
@@ -63,7 +65,7 @@ enum RecordSamples {
         scheduledFor: moment.wall, parent: DispatchID(2), state: .inProgress, reason: .none, attempt: 2, crashes: 1,
         dueAt: moment.wall, started: moment, finished: nil, claim: Claim(worker: WorkerID(1), token: Token(8)),
         blocker: nil, ending: nil, cancelRequested: true, coalesced: 3, lastScheduledFor: moment.wall,
-        startDeadline: moment.wall, snoozes: 2)
+        startDeadline: moment.wall, snoozes: 2, cancelAtOnce: true)
 
     private static let request: Request = {
         var request = Request(
@@ -76,6 +78,23 @@ enum RecordSamples {
         request.rate = RateLimit(key: "api", rate: Rate(count: 10, per: .seconds(60)))
         return request
     }()
+
+    private static let treated: Request = {
+        var request = Request(command: .shell("x"))
+        request.process = ProcessSettings(
+            user: "backup", fileModeMask: FileModeMask(rawValue: 0o077), nice: -5,
+            limits: [.openFiles: .amount(7), .core: .unlimited])
+        request.exitCodes = ExitCodes(success: [3, 4], fatal: [9])
+        request.idleTimeout = .seconds(60)
+        request.watchdog = .seconds(30)
+        request.killGrace = .zero
+        return request
+    }()
+
+    private static let reported = Attempt(
+        number: 3, worker: WorkerID(1), started: moment, finished: moment, outcome: .exited(0), reason: .snoozed,
+        report: AttemptReport(
+            result: JSONText("{\"rows\": 7}"), tags: ["a": "1", "b": ""], survivors: [Survivor(pid: 9, name: "sleep")]))
 
     private static let attempt = Attempt(
         number: 2, worker: WorkerID(1), started: moment, finished: moment, outcome: .notStarted("no such file"),

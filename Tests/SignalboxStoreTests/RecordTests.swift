@@ -70,7 +70,7 @@ import Testing
         let dispatch = try #require(Self.samples.first { $0.name == "dispatch" })
         let beginning: [UInt8] = [1, 0xF5, 0x1F, 3, 0, 100, 0, 0, 1, 2, 0, 5, 0, 3, 0, 0, 0]
         #expect(Array(dispatch.bytes.prefix(17)) == beginning)
-        #expect(dispatch.bytes.count == 143 + "nightly".count + "default".count)
+        #expect(dispatch.bytes.count == 144 + "nightly".count + "default".count)
     }
 
     private func checksum(_ bytes: [UInt8]) -> UInt32 {

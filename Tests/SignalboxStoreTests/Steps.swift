@@ -48,10 +48,12 @@ extension StoreUnderTest {
 
     @discardableResult
     func finish(
-        _ dispatch: Dispatch, _ ending: AttemptResult.Ending = .ended(.exited(0)), output: [OutputLine] = []
+        _ dispatch: Dispatch, _ ending: AttemptResult.Ending = .ended(.exited(0)), output: [OutputLine] = [],
+        report: AttemptReport = AttemptReport()
     ) throws -> RoundOutcome {
         let claim = try #require(dispatch.claim)
-        let result = AttemptResult(dispatch: dispatch.id, token: claim.token, ending: ending, output: output)
+        let result = AttemptResult(
+            dispatch: dispatch.id, token: claim.token, ending: ending, output: output, report: report)
         return try jobs.round(of: claim.worker, results: [result], queues: [], slots: 0, now: now)
     }
 

@@ -63,7 +63,7 @@ protocol JobOperations: Sendable {
     func requeue(_ id: DispatchID, now: Now) throws -> DispatchID
     func enqueue(_ item: Enqueuing, now: Now) throws -> Enqueued
     func run(_ name: JobName, mode: RunMode, input: [UInt8]?, now: Now) throws -> DispatchID
-    func cancel(_ id: DispatchID, now: Now) throws -> Dispatch
+    func cancel(_ id: DispatchID, atOnce: Bool, now: Now) throws -> Dispatch
     func add(_ definition: JobDefinition, zones: ZoneTable, now: Now) throws
     func apply(
         _ definitions: [JobDefinition], prune: Bool, replacePending: Bool, zones: ZoneTable, now: Now
@@ -96,7 +96,7 @@ protocol JobOperations: Sendable {
         of worker: WorkerID, results: [AttemptResult], queues: [QueueName], slots: Int, now: Now
     ) throws -> RoundOutcome
     func workerView(queues: [QueueName], now: Now) throws -> WorkerLookout
-    func cancellations(for worker: WorkerID) throws -> [DispatchID]
+    func cancellations(for worker: WorkerID) throws -> [Cancellation]
     func held(by worker: WorkerID) throws -> [Dispatch]
     func rescue(_ worker: WorkerID, output: [DispatchID: [OutputLine]], now: Now) throws -> [Dispatch]
     func rescueFromOtherBoots(now: Now) throws -> [Dispatch]
@@ -122,6 +122,7 @@ extension JobStore: JobOperations {}
 
 /// A protocol's methods have no default arguments.
 extension JobOperations {
+    func cancel(_ id: DispatchID, now: Now) throws -> Dispatch { try cancel(id, atOnce: false, now: now) }
     func status() throws -> StatusView { try status(now: nil) }
     func overview() throws -> Overview { try overview(now: nil) }
     func jobs(recent: Int) throws -> [JobView] { try jobs(recent: recent, now: nil) }

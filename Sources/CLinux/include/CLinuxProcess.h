@@ -14,10 +14,31 @@
 enum linux_start_step {
     linux_start_clone,
     linux_start_session,
+    linux_start_limit,
+    linux_start_nice,
+    linux_start_groups,
+    linux_start_group,
+    linux_start_user,
     linux_start_parent,
     linux_start_directory,
     linux_start_descriptors,
     linux_start_execute,
+};
+
+/// What a process may have of one resource (setrlimit(2)); all bits set means any amount.
+struct linux_limit {
+    int resource;
+    uint64_t soft;
+    uint64_t hard;
+};
+
+/// Another account to run as.
+struct linux_account {
+    uid_t user;
+    gid_t group;
+    /// All its groups, `group` among them.
+    const gid_t *groups;
+    size_t group_count;
 };
 
 /// A command to start. All pointers are borrowed for the call.
@@ -31,6 +52,14 @@ struct linux_command {
     /// What become the child's descriptors 0 to 3; descriptor 3 may be -1, for none. All others are closed.
     int descriptors[4];
     mode_t file_mode_mask;
+    /// NULL: as whom the parent runs.
+    const struct linux_account *account;
+    /// Set with the rights of the parent's account.
+    const struct linux_limit *limits;
+    size_t limit_count;
+    /// `nice` means something.
+    int has_nice;
+    int nice;
 };
 
 struct linux_started {
@@ -39,6 +68,8 @@ struct linux_started {
     int pidfd;
     /// Means something only when the start failed.
     enum linux_start_step failed_step;
+    /// Which of the limits, when that step was linux_start_limit.
+    size_t failed_limit;
 };
 
 /// Starts a command as the leader of a session of its own, with default signals, that gets SIGKILL when the calling
@@ -71,3 +102,7 @@ int linux_sealed_memory(const void *bytes, size_t size);
 /// Closes every descriptor from `first` on by reading /proc/self/fd: for kernels and sandboxes without close_range(2).
 /// Allocates nothing, so that it may run between clone and exec. Returns 0, or -1 with errno set.
 int linux_close_listed_descriptors(int first);
+
+/// The groups that the account `name` is in, `group` among them: their number, at most `room` of them in `groups`; -1 when
+/// there are more.
+int linux_groups_of(const char *name, gid_t group, gid_t *groups, int room);

@@ -56,7 +56,7 @@ struct Add: ParsableCommand {
     var cwd: String?
 
     @OptionGroup var limits: LimitOptions
-
+    @OptionGroup(title: "Process") var process: ProcessOptions
     @OptionGroup var output: JSONOption
 
     func validate() throws {
@@ -77,6 +77,7 @@ struct Add: ParsableCommand {
             directory: cwd, timeout: timeout, maxAttempts: maxAttempts, overlap: overlap,
             catchUp: CatchUpPolicy(mode: catchup), startBy: startBy)
         limits.apply(to: &definition.work)
+        definition.process = process.settings
         let table = try zones.table([schedule.zone].compactMap { $0 })
         let store = try store.open(.create)
         try store.add(definition, zones: table, now: now)

@@ -21,6 +21,10 @@ struct DispatchCommand: ParsableCommand {
         guard !detail.attempts.isEmpty else { return }
         Terminal.writeLine("")
         attempts(detail, now).write()
+        for attempt in detail.attempts where !attempt.report.isEmpty {
+            Terminal.writeLine("")
+            report(attempt).write()
+        }
     }
 
     private func fields(_ detail: DispatchDetail, _ now: Now) -> Fields {
@@ -35,10 +39,22 @@ struct DispatchCommand: ParsableCommand {
         if let blocker = dispatch.blocker { list.append(("because of", "dispatch \(blocker)")) }
         if let time = dispatch.scheduledFor { list.append(("scheduled for", "\(time)")) }
         if dispatch.coalesced > 0 { list.append(("stands for", "\(dispatch.coalesced + 1) occurrences")) }
+        if dispatch.snoozes > 0 { list.append(("snoozed", "\(dispatch.snoozes)")) }
+        list += detail.request.work.facts.map { ($0.label.lowercased(), $0.text) }
         if let report = detail.view.progress { list.append(("progress", "\(report.percent) % \(report.text)")) }
         if let time = dispatch.started { list.append(("started", "\(time.wall)")) }
         if let time = dispatch.finished { list.append(("finished", "\(time.wall)")) }
         if let duration = detail.view.duration(now: now) { list.append(("took", Words.length(duration))) }
+        return Fields(list)
+    }
+
+    /// What an attempt has left besides its output.
+    private func report(_ attempt: Attempt) -> Fields {
+        let report = attempt.report
+        var list = [("attempt", "\(attempt.number)")]
+        list += report.tags.sorted { $0.key < $1.key }.map { ("tag \($0.key)", $0.value) }
+        if let result = report.result { list.append(("result", result.text)) }
+        list += report.survivors.map { ("not ended", "process \($0)") }
         return Fields(list)
     }
 

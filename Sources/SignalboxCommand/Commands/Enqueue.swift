@@ -44,13 +44,16 @@ struct Enqueue: ParsableCommand {
     var after: [DispatchID] = []
 
     @OptionGroup var limits: LimitOptions
+    @OptionGroup(title: "Process") var process: ProcessOptions
 
     @Flag(help: "Read requests from standard input, one JSON object a line.")
     var stdin = false
 
     func validate() throws {
         if stdin {
-            guard what.isEmpty, delay == nil, at == nil, unique == nil, after.isEmpty, limits.isEmpty else {
+            guard what.isEmpty, delay == nil, at == nil, unique == nil, after.isEmpty, limits.isEmpty,
+                process.settings == ProcessSettings()
+            else {
                 throw ValidationError("with --stdin each line says for itself what to run, and when")
             }
             return
@@ -69,6 +72,7 @@ struct Enqueue: ParsableCommand {
         var request = Request(
             command: what.command, timeout: Enqueuing.standardTimeout, uniqueKey: unique, after: after)
         limits.apply(to: &request.work)
+        request.process = process.settings
         let item = Enqueuing(
             request: request, queue: queue, priority: priority, due: try due(now), delay: delay)
         let enqueued = try store.open(.create).enqueue(item, now: now)

@@ -20,7 +20,7 @@ struct JobCommand: ParsableCommand {
         }
         if output.json { return try JSON.write(detail) }
         let (definition, progress) = (detail.view.job.definition, detail.view.job.progress)
-        Fields([
+        var fields: [(String, String)] = [
             ("name", definition.name.text), ("schedule", definition.schedule.description),
             ("zone", definition.zone ?? "the machine's"), ("command", definition.command.redacted.summary),
             ("queue", "\(definition.queue), priority \(definition.priority)"),
@@ -34,7 +34,9 @@ struct JobCommand: ParsableCommand {
             ("revision", "\(progress.revision)"),
             ("active", "\(detail.view.running) running, \(detail.view.waiting) waiting"),
             ("last 24 h", detail.last24Hours.map(Words.runs) ?? "–"),
-        ]).write()
+        ]
+        fields += definition.work.facts.map { ($0.label.lowercased(), $0.text) }
+        Fields(fields).write()
         guard !detail.dispatches.isEmpty else { return }
         Terminal.writeLine("")
         DispatchTable(detail.dispatches, now: now).write()

@@ -124,8 +124,8 @@ struct WhyWords {
         case .parentFailed: return "the dispatch it came after did not succeed" + at
         case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .snoozed, .concurrency, .rate,
             .exit, .killed,
-            .timeout, .exec, .poison, .requested, .jobRemoved, .startDeadline, .downtime, .suspended, .clockForward,
-            .paused, .storeFull, .untrustedClock:
+            .timeout, .exec, .poison, .idleTimeout, .watchdog, .requested, .cancelLate, .jobRemoved, .startDeadline,
+            .downtime, .suspended, .clockForward, .paused, .storeFull, .untrustedClock:
             return "somebody asked for that" + at
         }
     }
@@ -154,7 +154,7 @@ struct WhyWords {
         case .storeFull: return "the store was nearly full: `signalbox stat` shows how full it is"
         case .none, .delayed, .retry, .dependency, .workerDied, .drained, .snoozed, .concurrency, .rate, .exit, .killed,
             .timeout, .exec,
-            .poison, .requested, .parentFailed, .replaced, .redefined:
+            .poison, .idleTimeout, .watchdog, .requested, .parentFailed, .replaced, .redefined, .cancelLate:
             return dispatch.reason.word ?? "no reason was kept"
         }
     }

@@ -105,7 +105,18 @@ enum Parse {
     static func variable(_ text: String) throws -> Variable {
         let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard halves.count == 2, !halves[0].isEmpty else { throw ValidationError("expected NAME=value") }
+        guard !isReserved(variable: halves[0]) else {
+            throw ValidationError("workers set the variables whose names begin with SIGNALBOX_, and nobody else does")
+        }
         return Variable(name: halves[0], value: halves[1])
+    }
+
+    /// As in open_files=1024.
+    static func limit(_ text: String) throws -> ProcessOptions.Limit {
+        let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard halves.count == 2 else { throw ValidationError("expected NAME=value, as in open_files=1024") }
+        let name = try ResourceLimit(word: halves[0])
+        return ProcessOptions.Limit(name: name, value: try LimitValue(text: halves[1], of: name))
     }
 
     private static func unknown(_ known: [String]) -> ValidationError {

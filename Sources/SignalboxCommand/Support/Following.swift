@@ -62,7 +62,7 @@ final class Following {
         guard let printer else { return detail }
         place.begin(detail.view.dispatch)
         printer.print(detail.output, from: &place)
-        while place.attempt < detail.view.dispatch.attempt {
+        while place.attempt < detail.view.dispatch.startNumber {
             place = OutputPlace(attempt: place.attempt + 1)
             detail = try self.detail(attempt: place.attempt)
             place.begin(detail.view.dispatch)
@@ -90,7 +90,7 @@ struct OutputPlace {
 
     /// An attempt that was given back does not count, and its number is used again: it begins anew.
     mutating func begin(_ dispatch: Dispatch) {
-        guard dispatch.attempt == attempt, dispatch.started != started else { return }
+        guard dispatch.startNumber == attempt, dispatch.started != started else { return }
         if started != nil { offset = nil }
         started = dispatch.started
     }

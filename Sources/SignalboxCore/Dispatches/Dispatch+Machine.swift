@@ -18,7 +18,7 @@ extension Dispatch {
         case (.pending, .meetLimit(let kind)): return heldBack(by: kind)
 
         case (.inProgress, .succeed(let token, let ending)):
-            return try owned(by: token).ended(.success, .none, ending, now)
+            return try owned(by: token).ended(.success, cancelRequested ? .cancelLate : .none, ending, now)
         case (.inProgress, .retry(let token, let ending, let due, let reason)):
             return try owned(by: token).retrying(due: due, reason, ending, now)
         case (.inProgress, .fail(let token, let ending, let reason)):
@@ -29,9 +29,9 @@ extension Dispatch {
             return try owned(by: token).snoozed(due: due, ending, now)
         case (.inProgress, .release(let token)): return try owned(by: token).released(now)
         case (.inProgress, .lose(let policy, let due)): return lost(policy, due: due, now)
-        case (.inProgress, .cancel(let why)): return askedToStop(why)
+        case (.inProgress, .cancel(let why, let atOnce)): return askedToStop(why, atOnce)
 
-        case (.scheduled, .cancel(let why)), (.blocked, .cancel(let why)), (.pending, .cancel(let why)):
+        case (.scheduled, .cancel(let why, _)), (.blocked, .cancel(let why, _)), (.pending, .cancel(let why, _)):
             return ended(.cancelled, why, nil, now)
         case (.scheduled, .skip(let why, let met)), (.blocked, .skip(let why, let met)),
             (.pending, .skip(let why, let met)):
@@ -159,8 +159,9 @@ extension Dispatch {
         return next
     }
 
-    private func askedToStop(_ why: DispatchReason) -> Dispatch {
+    private func askedToStop(_ why: DispatchReason, _ atOnce: Bool) -> Dispatch {
         var next = self
+        next.cancelAtOnce = cancelAtOnce || atOnce
         next.cancelRequested = true
         if why == .replaced { next.reason = .replaced }
         return next

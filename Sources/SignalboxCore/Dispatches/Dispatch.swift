@@ -42,6 +42,8 @@ public struct Dispatch: Hashable, Sendable {
     public internal(set) var ending: Ending?
     /// Somebody asked for it to stop while it ran.
     public internal(set) var cancelRequested: Bool
+    /// And without giving it time to end in good order.
+    public internal(set) var cancelAtOnce = false
     /// Further occurrences this record stands for: coalesced while it waited, or skipped together with it.
     public internal(set) var coalesced: Int
     /// The nominal due time of the newest of those; nil when there are none.
@@ -55,7 +57,8 @@ public struct Dispatch: Hashable, Sendable {
         scheduledFor: Instant?, parent: DispatchID?, state: DispatchState, reason: DispatchReason, attempt: Int,
         crashes: Int, dueAt: Instant, started: Moment?, finished: Moment?, claim: Claim?, blocker: DispatchID?,
         ending: Ending?, cancelRequested: Bool, coalesced: Int, lastScheduledFor: Instant?, dueClock: DueClock = .wall,
-        occurrence: Occurrence.Reason = .regular, startDeadline: Instant? = nil, snoozes: Int = 0
+        occurrence: Occurrence.Reason = .regular, startDeadline: Instant? = nil, snoozes: Int = 0,
+        cancelAtOnce: Bool = false
     ) {
         self.id = id
         self.job = job
@@ -77,12 +80,17 @@ public struct Dispatch: Hashable, Sendable {
         self.blocker = blocker
         self.ending = ending
         self.cancelRequested = cancelRequested
+        self.cancelAtOnce = cancelAtOnce
         self.coalesced = coalesced
         self.lastScheduledFor = lastScheduledFor
         self.dueClock = dueClock
         self.occurrence = occurrence
         self.startDeadline = startDeadline
     }
+
+    /// Which start of it the newest is, 1 for the first, whether or not it counts as an attempt: what an attempt leaves
+    /// is kept by this number, so that a snooze, which takes the attempt back, overwrites nothing.
+    public var startNumber: Int { attempt + snoozes }
 
     /// The same, with its due time moved to another clock's.
     public func due(at time: Instant, on clock: DueClock) -> Dispatch {

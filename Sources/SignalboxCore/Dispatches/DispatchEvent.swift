@@ -22,8 +22,8 @@ public enum DispatchEvent: Hashable, Sendable {
     case release(Token)
     /// T11. Its owner died.
     case lose(RescuePolicy, due: Instant)
-    /// T12, or the request for T13.
-    case cancel(DispatchReason)
+    /// T12, or the request for T13; `atOnce`: its command gets no time to end in good order.
+    case cancel(DispatchReason, atOnce: Bool = false)
     /// T13. Its owner reports that the command was stopped as asked; nil when it had not begun.
     case stop(Token, Ending?)
     /// T14. It will not be run; `met` is what it met, if that is an overlap.

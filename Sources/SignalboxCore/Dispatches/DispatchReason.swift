@@ -33,6 +33,10 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
     case exec = 13
     /// Three workers died while running it.
     case poison = 14
+    /// The command wrote nothing for as long as its idle timeout.
+    case idleTimeout = 15
+    /// The command gave no sign of life for as long as its watchdog.
+    case watchdog = 16
 
     // CANCELLED
     /// Somebody asked.
@@ -43,6 +47,10 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
     case replaced = 22
     /// The job was changed while it waited, and what waited was to go (`apply --replace-pending`).
     case redefined = 25
+
+    // SUCCESS
+    /// Somebody asked for it to stop, and it ended by itself before it could be told.
+    case cancelLate = 26
 
     // SKIPPED
     /// The job was removed while it waited.
@@ -68,7 +76,8 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
         case .downtime, .suspended, .clockForward, .paused, .storeFull, .untrustedClock: true
         case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .snoozed, .concurrency, .rate,
             .exit, .killed, .timeout,
-            .exec, .poison, .requested, .parentFailed, .replaced, .redefined, .jobRemoved, .startDeadline:
+            .exec, .poison, .idleTimeout, .watchdog, .requested, .parentFailed, .replaced, .redefined, .cancelLate,
+            .jobRemoved, .startDeadline:
             false
         }
     }
@@ -91,10 +100,13 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
         case .timeout: "timeout"
         case .exec: "exec"
         case .poison: "poison"
+        case .idleTimeout: "idle_timeout"
+        case .watchdog: "watchdog"
         case .requested: "requested"
         case .parentFailed: "parent_failed"
         case .replaced: "replaced"
         case .redefined: "redefined"
+        case .cancelLate: "cancel_late"
         case .jobRemoved: "job_removed"
         case .startDeadline: "start_deadline"
         case .downtime: "downtime"

@@ -17,20 +17,19 @@ public enum Verdict: Hashable, Sendable {
 }
 
 extension Outcome {
-    /// Codes after which another attempt would end the same: not executable, not found, wrong usage, wrong
-    /// configuration.
-    public static let fatalCodes: Set<UInt8> = [64, 78, 126, 127]
-
-    /// Judges the end of an attempt of `dispatch` (whose `attempt` counts it already). `timedOut`: we ended it, because
-    /// it ran past its timeout; a command that then still exits 0 before the first signal reached it has succeeded.
-    public func verdict(on dispatch: Dispatch, retry policy: RetryPolicy, timedOut: Bool) -> Verdict {
+    /// Judges the end of an attempt of `dispatch` (whose `attempt` counts it already).
+    /// - Parameter cause: why we ended it, which then counts and not how it took that; nil: it ended by itself.
+    public func verdict(
+        on dispatch: Dispatch, retry policy: RetryPolicy, codes: ExitCodes = ExitCodes(),
+        endedFor cause: DispatchReason? = nil
+    ) -> Verdict {
         let reason: DispatchReason
         switch self {
-        case .exited(0): return .success
         case .exited(let code):
-            reason = timedOut ? .timeout : .exit
-            if !timedOut, Self.fatalCodes.contains(code) { return .failed(reason) }
-        case .signalled: reason = timedOut ? .timeout : .killed
+            if cause == nil, codes.success.contains(code) { return .success }
+            if cause == nil, codes.fatal.contains(code) { return .failed(.exit) }
+            reason = cause ?? .exit
+        case .signalled: reason = cause ?? .killed
         case .notStarted: return .failed(.exec)
         }
         guard dispatch.attempt < dispatch.maxAttempts else { return .failed(reason) }

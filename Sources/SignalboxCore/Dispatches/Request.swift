@@ -56,7 +56,7 @@ public struct Request: Hashable, Sendable {
 
 /// One start of a dispatch, written when it has ended.
 public struct Attempt: Hashable, Sendable {
-    /// 1 for the first.
+    /// 1 for the first; ``Dispatch/startNumber``.
     public var number: Int
     public var worker: WorkerID
     public var started: Moment
@@ -64,9 +64,11 @@ public struct Attempt: Hashable, Sendable {
     /// Nil when the worker died, or gave the dispatch back before it began.
     public var outcome: Outcome?
     public var reason: DispatchReason
+    public var report: AttemptReport
 
     public init(
-        number: Int, worker: WorkerID, started: Moment, finished: Moment, outcome: Outcome?, reason: DispatchReason
+        number: Int, worker: WorkerID, started: Moment, finished: Moment, outcome: Outcome?, reason: DispatchReason,
+        report: AttemptReport = AttemptReport()
     ) {
         self.number = number
         self.worker = worker
@@ -74,5 +76,6 @@ public struct Attempt: Hashable, Sendable {
         self.finished = finished
         self.outcome = outcome
         self.reason = reason
+        self.report = report
     }
 }

@@ -1,11 +1,12 @@
-import Glibc
+import SignalboxCore
 
 /// The variables a command starts with. They are the same every day: nothing of the worker's own environment is passed
 /// on but PATH, LANG and TZ, so that a job does not depend on the shell somebody once started a worker from.
 public struct CommandEnvironment: Hashable, Sendable {
     public private(set) var variables: [String: String]
 
-    /// Later ones win: the standard ones, those of `inherited` that are passed on, the job's own, and ours.
+    /// Later ones win: the standard ones, those of `inherited` that are passed on, the job's own, and ours. The job can
+    /// set none whose name is reserved for ours.
     /// - Parameter inherited: the environment of the worker.
     /// - Parameter ours: SIGNALBOX_RUN_ID and its like, by full name.
     public init(
@@ -13,10 +14,10 @@ public struct CommandEnvironment: Hashable, Sendable {
     ) {
         variables = [
             "PATH": Self.standardPath, "HOME": account.home, "USER": account.name, "LOGNAME": account.name,
-            "SHELL": "/bin/sh", "LANG": "C.UTF-8",
+            "SHELL": account.shell, "LANG": "C.UTF-8",
         ]
         variables.merge(inherited.filter { Self.passedOn.contains($0.key) && !$0.value.isEmpty }) { $1 }
-        variables.merge(job) { $1 }
+        variables.merge(job.filter { !isReserved(variable: $0.key) }) { $1 }
         variables.merge(ours) { $1 }
     }
 
@@ -28,28 +29,4 @@ public struct CommandEnvironment: Hashable, Sendable {
 
     private static let standardPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     private static let passedOn: Set<String> = ["PATH", "LANG", "TZ"]
-}
-
-/// Whom this process runs as.
-public struct Account: Hashable, Sendable {
-    public let name: String
-    public let home: String
-
-    public init(name: String, home: String) {
-        self.name = name
-        self.home = home
-    }
-
-    /// The effective user. One without an entry in the user database, as in many containers, goes by its number and
-    /// lives in /.
-    public static func current() -> Account {
-        let number = geteuid()
-        var entry = passwd()
-        var found: UnsafeMutablePointer<passwd>?
-        var buffer = [CChar](repeating: 0, count: 16_384)
-        guard getpwuid_r(number, &entry, &buffer, buffer.count, &found) == 0, let user = found?.pointee else {
-            return Account(name: "\(number)", home: "/")
-        }
-        return Account(name: String(cString: user.pw_name), home: String(cString: user.pw_dir))
-    }
 }

@@ -10,12 +10,19 @@ public struct CommandLaunch: Hashable, Sendable {
     public var input: [UInt8]
     /// Whether it gets a pipe to us on descriptor 3.
     public var hasControlChannel: Bool
-    /// The permissions that files it makes do not get (umask(2)).
-    public var fileModeMask: UInt32
+    /// The permissions that files it makes do not get.
+    public var fileModeMask: FileModeMask
+    /// The account it runs as; nil: ours.
+    public var account: OtherAccount?
+    /// Its niceness; nil: ours.
+    public var nice: Int?
+    /// What it is kept to; what is not named is as it is for us, or was when we began.
+    public var limits: [ResourceLimit: LimitValue]
 
     public init(
         _ command: Command, environment: CommandEnvironment, directory: String? = nil, input: [UInt8] = [],
-        hasControlChannel: Bool = false, fileModeMask: UInt32 = 0o022
+        hasControlChannel: Bool = false, fileModeMask: FileModeMask = .standard, account: OtherAccount? = nil,
+        nice: Int? = nil, limits: [ResourceLimit: LimitValue] = [:]
     ) {
         self.command = command
         self.environment = environment
@@ -23,6 +30,9 @@ public struct CommandLaunch: Hashable, Sendable {
         self.input = input
         self.hasControlChannel = hasControlChannel
         self.fileModeMask = fileModeMask
+        self.account = account
+        self.nice = nice
+        self.limits = limits
     }
 
     /// The most bytes that arguments and environment may have together, each with the zero that ends it.

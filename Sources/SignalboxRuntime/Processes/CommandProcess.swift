@@ -57,6 +57,13 @@ public final class CommandProcess: EventSource {
         return outcome
     }
 
+    /// Whether the leader has ended, collected or not.
+    public var hasEnded: Bool {
+        if outcome != nil { return true }
+        let isReadable = try? descriptor.waitUntilReadable(for: .zero)
+        return isReadable == true
+    }
+
     /// Sends `signal` to the leader's process group; false when there is nobody left in it, or the leader has been
     /// collected, after which its group's number may belong to others.
     @discardableResult

@@ -7,6 +7,10 @@ public struct CommandStartError: Error, Hashable, CustomStringConvertible {
         case notExecutable
         /// Its working directory cannot be entered.
         case directory
+        /// The account it is to run as does not exist, or is not one we can become.
+        case account
+        /// A limit or a niceness that we may not set.
+        case setting
         /// Arguments and environment are larger than ``CommandLaunch/sizeLimit``.
         case tooLarge
         /// An argument, a variable or a path that no process can be given.

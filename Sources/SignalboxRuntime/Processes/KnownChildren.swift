@@ -13,12 +13,16 @@ enum KnownChildren {
         _ launch: CommandLaunch, _ descriptors: [Descriptor?]
     ) throws(CommandStartError) -> (identity: ProcessIdentity, descriptor: Descriptor) {
         var started = linux_started()
+        let limits = KernelLimit.list(launch.limits)
         let error = numbers.withLock { numbers in
-            let error = startCommand(launch, descriptors, &started)
+            let error = startCommand(launch, descriptors, limits.map(\.limit), &started)
             if error == 0 { numbers.insert(started.pid) }
             return error
         }
-        guard error == 0 else { throw CommandStartError(launch, started.failed_step, error) }
+        guard error == 0 else {
+            let limit = started.failed_step == linux_start_limit ? limits[started.failed_limit].name : ""
+            throw CommandStartError(launch, started.failed_step, error, limit: limit)
+        }
         // It is not collected yet, so the number is its own and /proc shows it, running or not.
         guard let identity = ProcessIdentity(pid: started.pid) else {
             preconditionFailure("/proc must be mounted: it does not show the child \(started.pid)")
@@ -62,7 +66,7 @@ enum KnownChildren {
 }
 
 private func startCommand(
-    _ launch: CommandLaunch, _ descriptors: [Descriptor?], _ started: inout linux_started
+    _ launch: CommandLaunch, _ descriptors: [Descriptor?], _ limits: [linux_limit], _ started: inout linux_started
 ) -> Int32 {
     withExtendedLifetime(descriptors) {
         withCStrings(launch.candidates) { candidates in
@@ -75,12 +79,32 @@ private func startCommand(
                         command.arguments = arguments
                         command.environment = environment
                         command.directory = directory
-                        command.file_mode_mask = launch.fileModeMask
+                        command.file_mode_mask = mode_t(launch.fileModeMask.rawValue)
+                        command.has_nice = launch.nice == nil ? 0 : 1
+                        command.nice = Int32(launch.nice ?? 0)
                         let numbers = descriptors.map { $0?.number ?? -1 }
                         command.descriptors = (numbers[0], numbers[1], numbers[2], numbers[3])
-                        return linux_start_command(&command, &started)
+                        return start(&command, launch.account, limits, &started)
                     }
                 }
+            }
+        }
+    }
+}
+
+private func start(
+    _ command: inout linux_command, _ other: OtherAccount?, _ limits: [linux_limit], _ started: inout linux_started
+) -> Int32 {
+    limits.withUnsafeBufferPointer { limits in
+        command.limits = limits.baseAddress
+        command.limit_count = limits.count
+        guard let other, other.isForeign else { return linux_start_command(&command, &started) }
+        return other.groups.withUnsafeBufferPointer { groups in
+            var account = linux_account(
+                user: other.user, group: other.group, groups: groups.baseAddress, group_count: groups.count)
+            return withUnsafePointer(to: &account) { account in
+                command.account = account
+                return linux_start_command(&command, &started)
             }
         }
     }
@@ -104,11 +128,24 @@ private func withOptionalCString<Result>(_ string: String?, _ body: (UnsafePoint
 }
 
 extension CommandStartError {
-    fileprivate init(_ launch: CommandLaunch, _ step: linux_start_step, _ error: Int32) {
+    /// - Parameter limit: the word for the one that could not be set, if that was the step.
+    fileprivate init(_ launch: CommandLaunch, _ step: linux_start_step, _ error: Int32, limit: String) {
         let reason = SystemCallError.text(of: error)
+        let account = launch.account?.account.name ?? ""
         switch step {
         case linux_start_directory:
-            self.init(.directory, "cannot enter the directory \"\(launch.directory ?? ".")\": \(reason)")
+            let user = account.isEmpty ? "" : " as \(account)"
+            self.init(.directory, "cannot enter the directory \"\(launch.directory ?? ".")\"\(user): \(reason)")
+        case linux_start_limit:
+            self.init(
+                .setting, "cannot set the limit \(limit): \(reason); only root may raise one above the worker's own")
+        case linux_start_nice:
+            self.init(
+                .setting,
+                "cannot set the niceness to \(launch.nice ?? 0): \(reason); only root may go below the worker's")
+        case linux_start_groups: self.init(.account, "cannot take the groups of \(account): \(reason)")
+        case linux_start_group: self.init(.account, "cannot take the group of \(account): \(reason)")
+        case linux_start_user where error != EAGAIN: self.init(.account, "cannot become \(account): \(reason)")
         case linux_start_execute: self.init(executing: launch, error, reason)
         default: self.init(.noResources, "cannot start a process: \(reason)")
         }

@@ -12,6 +12,8 @@ public struct ProcessRecord: Hashable, Sendable {
     public let session: Int32
     /// It has ended and waits for its parent to collect it.
     public let isZombie: Bool
+    /// The name of its program, as the kernel keeps it: up to 15 bytes.
+    public let name: String
 
     /// The process that has the number `pid` now; nil when there is none, or none that may be seen.
     public init?(pid: Int32) {
@@ -34,6 +36,7 @@ public struct ProcessRecord: Hashable, Sendable {
         self.group = group
         self.session = session
         isZombie = fields[0] == "Z" || fields[0] == "X"
+        name = String(text(stat[(open + 1)..<close]))
     }
 
     /// Every process that can be seen from here, in one pass over /proc.

@@ -31,11 +31,7 @@ public struct ProcessTree: Sendable {
 
     /// The members that have not been collected, in one look at /proc. Never this process, nor init.
     public func members() throws(SystemCallError) -> [ProcessRecord] {
-        let mark = Array("\(Self.runIDVariable)=\(runID)".utf8)
-        return members(among: try ProcessRecord.all(), own: getpid()) { pid in
-            let environment = try? readProcessFile("/proc/\(pid)/environ", limit: 4 << 20)
-            return environment?.split(separator: 0).contains { $0.elementsEqual(mark) } ?? false
-        }
+        try ProcessLook().members(of: self)
     }
 
     /// Sends SIGKILL to every member and looks again, until none is left: a member may have started another meanwhile.

@@ -37,7 +37,7 @@ public struct Graveyard<Engine: OrderedStore>: Sendable {
         var output: [DispatchID: [OutputLine]] = [:]
         for dispatch in held {
             try endCommand(of: dispatch)
-            output[dispatch.id] = try store.live?.output(of: dispatch.id, attempt: dispatch.attempt)
+            output[dispatch.id] = try store.live?.output(of: dispatch.id, attempt: dispatch.startNumber)
         }
         let settled = try store.rescue(worker.id, output: output, now: clocks.now())
         var round = LiveRound()

@@ -1,4 +1,3 @@
-import Glibc
 public import Logging
 public import OrderedStore
 import SignalboxCore
@@ -49,11 +48,7 @@ public final class Worker<Engine: OrderedStore>: Sendable {
     /// exits do not pile up elsewhere, and may have as many descriptors as the machine allows, for a command takes four.
     public static func prepareProcess() throws {
         try Orphans.adopt()
-        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        var limit = rlimit()
-        guard getrlimit(resource, &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
-        setrlimit(resource, &limit)
+        KernelLimit.raiseOpenFiles()
     }
 
     /// Claims no more, lets commands go on for the drain timeout, then gives them back.

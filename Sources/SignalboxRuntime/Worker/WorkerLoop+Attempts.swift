@@ -33,21 +33,44 @@ extension WorkerLoop {
 
     func collect(_ id: DispatchID) {
         guard let attempt = running[id], let outcome = attempt.process.collect() else { return }
-        attempt.outcome = outcome
-        attempt.giveUpAt = clocks.now().boot + WorkerOptions.outputGrace
         loop.remove(.process(id))
+        guard let graceEnds = attempt.noteEnd(outcome, at: clocks.now().boot) else { return }
+        // A child that made a session of its own survives a signal to the group.
+        sweeper.sweep(attempt.tree, graceEnds: graceEnds)
+    }
+
+    /// Nothing is left of the processes of some that were ended, or as little as can be.
+    func takeSwept() {
+        let now = clocks.now().boot
+        for swept in sweeper.takeSwept() {
+            guard let attempt = running.values.first(where: { $0.runID.description == swept.runID }) else { continue }
+            attempt.noteSwept(swept.survivors, at: now)
+            warn(of: swept.survivors, attempt)
+        }
+    }
+
+    private func warn(of survivors: [Survivor], _ attempt: RunningAttempt) {
+        for survivor in survivors {
+            logger.error("process \(survivor) of dispatch \(attempt.dispatch.id) cannot be ended")
+        }
     }
 
     /// One read a turn and pipe, so that a command that prints without end does not keep the others waiting.
     func read(_ name: RunningAttempt.PipeName, of id: DispatchID) throws {
         guard let attempt = running[id], let pipe = attempt.pipe(name) else { return }
-        switch try pipe.read(into: &buffer) {
-        case .bytes(let count): attempt.take(buffer[..<count], from: name, at: clocks.now().boot)
-        case .wouldBlock: break
-        case .end:
-            attempt.openPipes.remove(name)
-            loop.remove(.pipe(id, name))
+        let outcome: ReadOutcome
+        if name == .control {
+            outcome = try pipe.read(into: &controlBuffer)
+            if case .bytes(let count) = outcome {
+                attempt.take(controlBuffer[..<count], from: name, at: clocks.now().boot)
+            }
+        } else {
+            outcome = try pipe.read(into: &buffer)
+            if case .bytes(let count) = outcome { attempt.take(buffer[..<count], from: name, at: clocks.now().boot) }
         }
+        guard outcome == .end else { return }
+        attempt.openPipes.remove(name)
+        loop.remove(.pipe(id, name))
     }
 
     /// Does what the time demands: timeouts, the second step of ending a command, the end of the drain; and takes out
@@ -59,35 +82,58 @@ extension WorkerLoop {
             for attempt in running.values { attempt.end(because: .drained, at: now) }
         }
         for (id, attempt) in running {
-            if attempt.outcome == nil {
-                if let deadline = attempt.deadline, deadline <= now { attempt.end(because: .timeout, at: now) }
-                if let killAt = attempt.killAt, killAt <= now { attempt.kill() }
-            }
+            attempt.attend(at: now)
             if attempt.isOver(at: now) { try conclude(id, attempt) }
         }
     }
 
+    func cancel(_ request: Cancellation, _ now: BootInstant) {
+        guard let attempt = running[request.dispatch] else { return }
+        if request.atOnce {
+            endAtOnce(attempt, because: .cancelled, now)
+        } else {
+            attempt.end(because: .cancelled, at: now)
+        }
+    }
+
+    /// Ends a command without time for good order, and what is left of one that was being ended with it.
+    func endAtOnce(_ attempt: RunningAttempt, because cause: RunningAttempt.StopCause, _ now: BootInstant) {
+        attempt.end(because: cause, at: now)
+        attempt.kill()
+        if attempt.sweep == .underWay { sweeper.sweep(attempt.tree, graceEnds: now) }
+    }
+
     private func conclude(_ id: DispatchID, _ attempt: RunningAttempt) throws {
+        try readRestOfControl(of: id, attempt)
         for name in attempt.openPipes { loop.remove(.pipe(id, name)) }
-        if attempt.stop != nil { try sweep(attempt) }
+        if attempt.overlongLines > 0 {
+            logger.warning(
+                """
+                dispatch \(id) wrote \(attempt.overlongLines) control lines of more than \(ControlLine.lengthLimit) \
+                bytes; they are ignored
+                """)
+        }
         running[id] = nil
         hasNoRoom = false
         results.append(attempt.result())
     }
 
-    /// A child that made a session of its own survives a signal to the group.
-    private func sweep(_ attempt: RunningAttempt) throws {
-        let tree = ProcessTree(runID: attempt.runID.description, leader: attempt.process.identity)
-        for process in try tree.killAll().survivors {
-            logger.error("process \(process.pid) of dispatch \(attempt.dispatch.id) cannot be ended")
-        }
+    /// What a command wrote to the control channel before it ended is in the pipe, and a process that it left may keep
+    /// that open.
+    private func readRestOfControl(of id: DispatchID, _ attempt: RunningAttempt) throws {
+        // As much as a pipe holds: who writes without end is not waited for.
+        for _ in 0..<16 where attempt.openPipes.contains(.control) { try read(.control, of: id) }
+        attempt.finishControl(at: clocks.now().boot)
     }
 
     /// Somebody settled our dispatches as those of a dead worker. Ours must not run beside theirs.
     func disowned() throws -> WorkerError {
         for attempt in running.values {
-            attempt.kill()
-            try sweep(attempt)
+            attempt.process.signalGroup(.kill)
+            let sweep = try attempt.tree.killAll()
+            warn(
+                of: sweep.survivors.map { Survivor(pid: $0.pid, name: ProcessRecord(pid: $0.pid)?.name ?? "?") },
+                attempt)
         }
         // Nobody believes them, but that they came is kept.
         results += running.values.map { $0.result() }

@@ -9,11 +9,11 @@ extension WorkerLoop {
     func tell() throws {
         let now = clocks.now()
         let mayTellOutput = now.boot >= nextTelling
-        for (id, attempt) in running where mayTellOutput && (attempt.hasNewOutput || attempt.hasNewReport) {
+        for (id, attempt) in running where mayTellOutput && (attempt.hasNewOutput || attempt.hasNewProgress) {
             nextTelling = now.boot + WorkerOptions.tellingDistance
-            if attempt.hasNewReport, let report = attempt.report { live.progress.append((id, report)) }
+            if attempt.hasNewProgress, let report = attempt.progress { live.progress.append((id, report)) }
             live.output += attempt.output.takeChanges().map { $0.piece(of: attempt.dispatch) }
-            (attempt.hasNewOutput, attempt.hasNewReport) = (false, false)
+            (attempt.hasNewOutput, attempt.hasNewProgress) = (false, false)
         }
         let isTime = now.boot >= nextBeat
         if isTime {
@@ -34,9 +34,9 @@ extension OutputBuffer.Change {
     fileprivate func piece(of dispatch: Dispatch) -> OutputPiece {
         switch self {
         case .add(let chunk, let lines):
-            OutputPiece(dispatch: dispatch.id, attempt: dispatch.attempt, chunk: chunk, change: .add(lines))
+            OutputPiece(dispatch: dispatch.id, attempt: dispatch.startNumber, chunk: chunk, change: .add(lines))
         case .drop(let chunk):
-            OutputPiece(dispatch: dispatch.id, attempt: dispatch.attempt, chunk: chunk, change: .drop)
+            OutputPiece(dispatch: dispatch.id, attempt: dispatch.startNumber, chunk: chunk, change: .drop)
         }
     }
 }

@@ -77,7 +77,7 @@ extension WorkerLoop {
         let lookout = try store.workerView(queues: options.queues, now: now)
         if lookout.newestCancellation > seenCancellation {
             seenCancellation = lookout.newestCancellation
-            for id in try store.cancellations(for: id) { running[id]?.end(because: .cancelled, at: now.boot) }
+            for request in try store.cancellations(for: id) { cancel(request, now.boot) }
         }
         if let due = lookout.nextWall, due > now.wall { try wallAlarm.arm(at: due) } else { try wallAlarm.disarm() }
         delayEnds = lookout.nextBoot.flatMap { $0 > now.boot ? $0 : nil }

@@ -10,7 +10,7 @@ import SignalboxStore
 /// thread that started it ends.
 final class WorkerLoop<Engine: OrderedStore> {
     enum Token: Hashable {
-        case bell, stop, pulse, wallAlarm, bootAlarm
+        case bell, stop, pulse, wallAlarm, bootAlarm, sweeper
         case process(DispatchID)
         case pipe(DispatchID, RunningAttempt.PipeName)
     }
@@ -26,6 +26,7 @@ final class WorkerLoop<Engine: OrderedStore> {
     var results: [AttemptResult] = []
     var live = LiveRound()
 
+    let sweeper: Sweeper
     private let lock: LivenessLock
     private let bell: BellThread<Engine>
     private let stopping: StopRequest
@@ -54,6 +55,8 @@ final class WorkerLoop<Engine: OrderedStore> {
     var processed = 0
     var failed = 0
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
+    /// Smaller, for what comes of a command that writes control lines without end is work for us.
+    var controlBuffer = [UInt8](repeating: 0, count: 4 << 10)
 
     init(
         store: JobStore<Engine>, liveness: LivenessFile, options: WorkerOptions, clocks: any Clocks, logger: Logger,
@@ -68,6 +71,7 @@ final class WorkerLoop<Engine: OrderedStore> {
         loop = try EventLoop()
         wallAlarm = try WallAlarm()
         bootAlarm = try BootAlarm()
+        sweeper = try Sweeper()
         id = try store.newWorkerID(now: clocks.now())
         guard let lock = try liveness.tryLock(.worker(id)) else {
             throw WorkerError("the lock of worker \(id) is held by another process: two stores share \(liveness.path)")
@@ -84,6 +88,7 @@ final class WorkerLoop<Engine: OrderedStore> {
         try loop.add(bell.wakeUp, token: .bell)
         try loop.add(wallAlarm, token: .wallAlarm)
         try loop.add(bootAlarm, token: .bootAlarm)
+        try loop.add(sweeper.wakeUp, token: .sweeper)
     }
 
     func run() throws {
@@ -128,6 +133,7 @@ final class WorkerLoop<Engine: OrderedStore> {
         case .bootAlarm:
             _ = bootAlarm.acknowledge()
             if let ends = delayEnds, ends <= clocks.now().boot { (delayEnds, shouldLook) = (nil, true) }
+        case .sweeper: takeSwept()
         case .process(let id): collect(id)
         case .pipe(let id, let name): try read(name, of: id)
         }
@@ -141,10 +147,7 @@ final class WorkerLoop<Engine: OrderedStore> {
         drainEnds = asked == .now ? now.boot : now.boot + options.drainTimeout
         logger.info("\(asked == .now ? "stopping" : "draining"): \(running.count) running")
         guard asked == .now else { return }
-        for attempt in running.values {
-            attempt.end(because: .drained, at: now.boot)
-            attempt.kill()
-        }
+        for attempt in running.values { endAtOnce(attempt, because: .drained, now.boot) }
     }
 
     private func armAlarms() throws {

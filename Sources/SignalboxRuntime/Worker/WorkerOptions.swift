@@ -26,8 +26,6 @@ public struct WorkerOptions: Sendable {
     }
 
     public static let slotsLimit = 1024
-    /// From SIGTERM to SIGKILL for a command that is to end.
-    public static let killGrace: Duration = .seconds(10)
     /// Between two looks that others get at what a command prints: the first is told at once.
     public static let tellingDistance: Duration = .milliseconds(50)
     /// How long to wait, after a command has ended, for what it started to let go of its output.

@@ -20,6 +20,7 @@ extension PageView {
             },
             environment(detail.request.environment),
             attempts(detail),
+            reports(detail),
             output(detail),
         ])
     }
@@ -57,6 +58,7 @@ extension PageView {
             Fact("Input", detail.request.input.isEmpty ? nil : .text("\(countText(detail.request.input.count)) bytes")),
             Fact("Worker", detail.view.worker.map { .text($0) }),
             Fact("Attempt", .text("\(dispatch.attempt) of at most \(dispatch.maxAttempts)")),
+            Fact("Snoozed", dispatch.snoozes == 0 ? nil : .text(timesText(dispatch.snoozes))),
             Fact("Result", endingText(dispatch).map { .text($0) }),
             Fact("Took", detail.view.duration(now: now).map { took($0, detail.view) }),
         ] + timeFacts(dispatch) + originFacts(detail)
@@ -87,6 +89,7 @@ extension PageView {
             Fact("Queue", link(.dispatches(DispatchFilter(queue: dispatch.queue))) { dispatch.queue.text }),
             Fact("Priority", .text("\(dispatch.priority)")),
             Fact("Timeout", .text(detail.request.timeout.map(durationText) ?? "none")),
+        ] + workFacts(detail.request.work) + [
             Fact("Start by", dispatch.latestStart.map(absolute)),
             Fact("Unique key", detail.request.uniqueKey.map { .text($0) }),
             Fact("Comes after", detail.request.after.isEmpty ? nil : dispatchLinks(detail.request.after)),
@@ -116,6 +119,25 @@ extension PageView {
                     ]
                 }, emptyText: ""
             ).html
+        }
+    }
+
+    private func timesText(_ count: Int) -> String { count == 1 ? "once" : "\(countText(count)) times" }
+
+    /// What the attempts have left besides their output; the newest first, for that is what counts.
+    private func reports(_ detail: DispatchDetail) -> HTML {
+        .list(detail.attempts.reversed().filter { !$0.report.isEmpty }.map(report))
+    }
+
+    private func report(_ attempt: Attempt) -> HTML {
+        let report = attempt.report
+        let survivors = report.survivors.map(\.description).joined(separator: ", ")
+        return section("Left by attempt \(attempt.number)") {
+            facts(
+                report.tags.sorted { $0.key < $1.key }.map { Fact($0.key, .text($0.value)) } + [
+                    Fact("Result", report.result.map { value in element("code", .class("command")) { value.text } }),
+                    Fact("Not ended", survivors.isEmpty ? nil : .text("process \(survivors)")),
+                ])
         }
     }
 

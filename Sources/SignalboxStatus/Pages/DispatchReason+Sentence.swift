@@ -19,10 +19,13 @@ extension DispatchReason {
         case .timeout: "The command ran past its timeout."
         case .exec: "The command could not be started."
         case .poison: "\(RescuePolicy.poisonLimit) workers died while running it, so it is not tried again."
+        case .idleTimeout: "The command printed nothing for too long, and was ended."
+        case .watchdog: "The command gave no sign of life for too long, and was ended."
         case .requested: "Somebody cancelled it."
         case .parentFailed: "The dispatch it comes after did not succeed."
         case .replaced: "A newer run of the same job took its place."
         case .redefined: "The job was changed while it waited, and what waited was cancelled."
+        case .cancelLate: "Somebody cancelled it, but it ended by itself before it could be told."
         case .jobRemoved: "The job was removed while it waited."
         case .startDeadline: "Nobody started it by the time that its job allows."
         case .downtime: "No scheduler ran when it was due."
@@ -42,9 +45,8 @@ extension DispatchReason {
         case .exit, .killed, .exec: nil
         case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .snoozed, .concurrency, .rate,
             .timeout, .poison,
-            .requested, .parentFailed, .replaced, .redefined, .jobRemoved, .startDeadline, .downtime, .suspended,
-            .clockForward,
-            .paused, .storeFull, .untrustedClock:
+            .idleTimeout, .watchdog, .requested, .parentFailed, .replaced, .redefined, .cancelLate, .jobRemoved,
+            .startDeadline, .downtime, .suspended, .clockForward, .paused, .storeFull, .untrustedClock:
             word
         }
     }

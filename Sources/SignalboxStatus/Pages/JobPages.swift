@@ -100,6 +100,7 @@ extension PageView {
             Fact("Folder", definition.directory.map { .text($0) }),
             Fact("Priority", .text("\(definition.priority)")),
             Fact("Timeout", .text(definition.timeout.map(durationText) ?? "none")),
+        ] + workFacts(definition.work) + [
             Fact("Attempts", .text("at most \(definition.maxAttempts)")),
             Fact("Overlap", .text(definition.overlap.word)),
             Fact("Start by", definition.startBy.map { .text("\(durationText($0)) after it is due") }),
@@ -108,6 +109,9 @@ extension PageView {
             Fact("Revision", .text("\(job.progress.revision)")),
         ]
     }
+
+    /// How the process of a command is treated, where that is not as usual.
+    func workFacts(_ work: Work) -> [Fact] { work.facts.map { Fact($0.label, .text($0.text)) } }
 
     private func pauseText(_ pause: JobPause) -> HTML {
         .list([absolute(pause.at), .text(" by \(pause.by)" + (pause.reason.map { ": \($0)" } ?? ""))])

@@ -57,6 +57,7 @@ public struct JobFieldChange: Hashable, Sendable, Encodable {
         compare("cwd", \.directory) { $0 }
         compare("stdin", \.input) { $0.isEmpty ? nil : "\($0.count) bytes" }
         compare("timeout", \.timeout) { $0?.text }
+        found += facts(from: before.work, to: after.work)
         compare("max_attempts", \.maxAttempts) { "\($0)" }
         compare("retry", \.retry) { $0.words }
         compare("on_crash", \.rescue) { $0.word }
@@ -66,6 +67,16 @@ public struct JobFieldChange: Hashable, Sendable, Encodable {
         compare("catchup", \.catchUp) { $0.words }
         compare("start_by", \.startBy) { $0.map(\.text) }
         return found
+    }
+
+    private static func facts(from before: Work, to after: Work) -> [JobFieldChange] {
+        func texts(_ work: Work) -> [String: String] {
+            work.facts.reduce(into: [:]) { $0[$1.name] = $1.text }
+        }
+        let (old, new) = (texts(before), texts(after))
+        return Set(old.keys).union(new.keys).sorted().filter { old[$0] != new[$0] }.map { name in
+            JobFieldChange(field: name, from: old[name], to: new[name])
+        }
     }
 
     private static func variables(from before: [String: String], to after: [String: String]) -> [JobFieldChange] {

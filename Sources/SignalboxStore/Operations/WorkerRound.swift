@@ -8,6 +8,10 @@ public struct AttemptResult: Sendable {
         case ended(Outcome)
         /// The worker ended it because it ran past its timeout.
         case timedOut(Outcome)
+        /// The worker ended it because it wrote nothing for too long.
+        case idle(Outcome)
+        /// The worker ended it because it gave no sign of life for too long.
+        case unresponsive(Outcome)
         /// The worker ended it because somebody asked.
         case cancelled(Outcome)
         /// The worker ended it because it shuts down.
@@ -22,12 +26,17 @@ public struct AttemptResult: Sendable {
     public var token: Token
     public var ending: Ending
     public var output: [OutputLine]
+    public var report: AttemptReport
 
-    public init(dispatch: DispatchID, token: Token, ending: Ending, output: [OutputLine]) {
+    public init(
+        dispatch: DispatchID, token: Token, ending: Ending, output: [OutputLine],
+        report: AttemptReport = AttemptReport()
+    ) {
         self.dispatch = dispatch
         self.token = token
         self.ending = ending
         self.output = output
+        self.report = report
     }
 }
 
@@ -79,12 +88,26 @@ extension JobStore {
     }
 
     /// Which of a worker's dispatches somebody asked to stop.
-    public func cancellations(for worker: WorkerID) throws -> [DispatchID] {
+    public func cancellations(for worker: WorkerID) throws -> [Cancellation] {
         try engine.read { transaction in
-            try transaction.ids(Buckets.running, KeyRange(prefix: Key.worker(worker).bytes), limit: .max).filter {
-                try transaction.indexed($0, by: Buckets.running).dispatch.cancelRequested
+            try transaction.ids(Buckets.running, KeyRange(prefix: Key.worker(worker).bytes), limit: .max).compactMap {
+                let dispatch = try transaction.indexed($0, by: Buckets.running).dispatch
+                guard dispatch.cancelRequested else { return nil }
+                return Cancellation(dispatch: dispatch.id, atOnce: dispatch.cancelAtOnce)
             }
         }
+    }
+}
+
+/// That somebody asked for a running dispatch to stop.
+public struct Cancellation: Hashable, Sendable {
+    public var dispatch: DispatchID
+    /// Without time to end in good order.
+    public var atOnce: Bool
+
+    public init(dispatch: DispatchID, atOnce: Bool) {
+        self.dispatch = dispatch
+        self.atOnce = atOnce
     }
 }
 
@@ -121,7 +144,7 @@ extension JobWriter where Transaction: ~Copyable {
         }
         let event = try event(of: result, on: dispatch)
         if case .release = event { return try skipIfRemoved(try apply(event, to: record)) }
-        try keepAttempt(of: dispatch, result.outcome, event.reason)
+        try keepAttempt(of: dispatch, result.outcome, event.reason, result.report)
         try keepOutput(result.output, of: dispatch)
         return try skipIfRemoved(try apply(event, to: record))
     }
@@ -188,18 +211,20 @@ extension JobWriter where Transaction: ~Copyable {
         return Array(ready.prefix(limit))
     }
 
-    mutating func keepAttempt(of dispatch: Dispatch, _ outcome: Outcome?, _ reason: DispatchReason) throws {
+    mutating func keepAttempt(
+        of dispatch: Dispatch, _ outcome: Outcome?, _ reason: DispatchReason, _ report: AttemptReport = AttemptReport()
+    ) throws {
         guard let claim = dispatch.claim, let started = dispatch.started else { return }
         let attempt = Attempt(
-            number: dispatch.attempt, worker: claim.worker, started: started, finished: Moment(now), outcome: outcome,
-            reason: reason)
-        try put(attempt, .attempt(dispatch.id, dispatch.attempt), in: Buckets.attempts)
+            number: dispatch.startNumber, worker: claim.worker, started: started, finished: Moment(now),
+            outcome: outcome, reason: reason, report: report)
+        try put(attempt, .attempt(dispatch.id, dispatch.startNumber), in: Buckets.attempts)
     }
 
     mutating func keepOutput(_ lines: [OutputLine], of dispatch: Dispatch) throws {
         if lines.isEmpty { return }
         for (index, chunk) in OutputChunk.chunks(of: lines).enumerated() {
-            try put(chunk, .output(dispatch.id, dispatch.attempt, UInt32(index)), in: Buckets.outputs)
+            try put(chunk, .output(dispatch.id, dispatch.startNumber, UInt32(index)), in: Buckets.outputs)
         }
     }
 }
@@ -233,7 +258,7 @@ extension AttemptResult {
     fileprivate var outcome: Outcome? {
         switch ending {
         case .ended(let outcome), .timedOut(let outcome), .cancelled(let outcome), .drained(let outcome),
-            .snoozed(let outcome, _):
+            .snoozed(let outcome, _), .idle(let outcome), .unresponsive(let outcome):
             outcome
         case .notBegun: nil
         }
@@ -241,25 +266,31 @@ extension AttemptResult {
 
     /// What the end of the attempt means, by the rules of SignalboxCore.
     fileprivate func event(on dispatch: Dispatch, _ request: Request, now: Now) -> DispatchEvent {
-        let verdict: Verdict
-        let end: Outcome
-        let policy = request.retry
         switch ending {
-        case .snoozed(.exited(0), let wait): return .snooze(token, .exited(0), due: now.wall + wait)
-        case .notBegun: return .release(token)
+        case .notBegun: .release(token)
+        // Who asked for at most one start has had it.
         case .drained(let outcome):
-            // Who asked for at most one start has had it.
-            return request.rescue == .fail ? .fail(token, .init(outcome), .drained) : .release(token)
-        case .cancelled(let outcome) where outcome != .exited(0): return .stop(token, .init(outcome))
-        case .ended(let outcome), .cancelled(let outcome), .snoozed(let outcome, _):
-            (end, verdict) = (outcome, outcome.verdict(on: dispatch, retry: policy, timedOut: false))
-        case .timedOut(let outcome):
-            (end, verdict) = (outcome, outcome.verdict(on: dispatch, retry: policy, timedOut: true))
+            request.rescue == .fail ? .fail(token, .init(outcome), .drained) : .release(token)
+        case .cancelled(let outcome): .stop(token, .init(outcome))
+        case .ended(let outcome): judged(outcome, nil, on: dispatch, request, now)
+        case .snoozed(let outcome, let wait): judged(outcome, nil, on: dispatch, request, now, snoozing: wait)
+        case .timedOut(let outcome): judged(outcome, .timeout, on: dispatch, request, now)
+        case .idle(let outcome): judged(outcome, .idleTimeout, on: dispatch, request, now)
+        case .unresponsive(let outcome): judged(outcome, .watchdog, on: dispatch, request, now)
         }
-        switch verdict {
-        case .success: return .succeed(token, .init(end))
-        case .failed(let reason): return .fail(token, .init(end), reason)
-        case .retry(let wait, let reason): return .retry(token, .init(end), due: now.wall + wait, reason)
+    }
+
+    /// - Parameters:
+    ///   - cause: why the worker ended it; nil: it did so itself.
+    ///   - wait: how long to wait for the next start, when it has ended well; nil: it is done then.
+    private func judged(
+        _ end: Outcome, _ cause: DispatchReason?, on dispatch: Dispatch, _ request: Request, _ now: Now,
+        snoozing wait: Duration? = nil
+    ) -> DispatchEvent {
+        switch end.verdict(on: dispatch, retry: request.retry, codes: request.exitCodes, endedFor: cause) {
+        case .success: wait.map { .snooze(token, .init(end), due: now.wall + $0) } ?? .succeed(token, .init(end))
+        case .failed(let reason): .fail(token, .init(end), reason)
+        case .retry(let wait, let reason): .retry(token, .init(end), due: now.wall + wait, reason)
         }
     }
 }

@@ -21,6 +21,15 @@ extension Attempt: Record {
             writer.put(UInt8(3))
             writer.put(error)
         }
+        writer.put(report.result) { $0.put($1.text) }
+        writer.put(each: report.tags.sorted { $0.key < $1.key }) { writer, tag in
+            writer.put(tag.key)
+            writer.put(tag.value)
+        }
+        writer.put(each: report.survivors) { writer, survivor in
+            writer.put(UInt32(bitPattern: survivor.pid))
+            writer.put(survivor.name)
+        }
     }
 
     static func read(from reader: inout RecordReader) throws -> Attempt {
@@ -38,6 +47,27 @@ extension Attempt: Record {
         default: throw RecordFault.shape
         }
         return Attempt(
-            number: number, worker: worker, started: started, finished: finished, outcome: outcome, reason: reason)
+            number: number, worker: worker, started: started, finished: finished, outcome: outcome, reason: reason,
+            report: try reader.attemptReport())
+    }
+}
+
+extension RecordReader {
+    @_lifetime(self: copy self)
+    fileprivate mutating func attemptReport() throws -> AttemptReport {
+        var report = AttemptReport()
+        if try flag() {
+            guard let result = JSONText(try text()) else { throw RecordFault.shape }
+            report.result = result
+        }
+        for _ in 0..<(try count()) {
+            let name = try text()
+            report.tags[name] = try text()
+        }
+        for _ in 0..<(try count()) {
+            let pid = Int32(bitPattern: try number32())
+            report.survivors.append(Survivor(pid: pid, name: try text()))
+        }
+        return report
     }
 }

@@ -13,7 +13,7 @@ struct DispatchRecord: Record {
     var isLimited = false
 
     /// The bytes between layout and names.
-    private static let fixedWidth = 122
+    private static let fixedWidth = 123
 
     private struct Flags: OptionSet {
         let rawValue: UInt16
@@ -82,6 +82,7 @@ struct DispatchRecord: Record {
         writer.put(dispatch.parent?.number ?? 0)
         writer.put(dispatch.id.number)
         writer.put(UInt16(clamping: dispatch.snoozes))
+        writer.put(dispatch.cancelAtOnce)
         if dispatch.job == nil { writer.put(UInt32(0)) } else { writer.put(dispatch.job?.text ?? "") }
         writer.put(dispatch.queue.text)
         if let deadline = dispatch.startDeadline { writer.put(deadline) }
@@ -113,7 +114,8 @@ struct DispatchRecord: Record {
             lastScheduledFor: flags.contains(.lastScheduledFor) ? fixed.instant(at: 32) : nil,
             dueClock: flags.contains(.steady) ? .steady : .wall,
             occurrence: flags.contains(.daylightGap) ? .daylightGap : flags.contains(.fold) ? .fold : .regular,
-            startDeadline: startDeadline, snoozes: Int(fixed.number16(at: 120)))
+            startDeadline: startDeadline, snoozes: Int(fixed.number16(at: 120)),
+            cancelAtOnce: fixed[122] != 0)
         return DispatchRecord(
             dispatch: dispatch, holdsUniqueKey: flags.contains(.uniqueKey),
             hasDependencies: flags.contains(.dependencies), isLimited: flags.contains(.limited))

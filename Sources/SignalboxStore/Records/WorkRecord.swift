@@ -9,6 +9,11 @@ private struct WorkParts: OptionSet {
     static let input = WorkParts(rawValue: 1 << 2)
     static let timeout = WorkParts(rawValue: 1 << 3)
     static let retry = WorkParts(rawValue: 1 << 4)
+    static let process = WorkParts(rawValue: 1 << 5)
+    static let exitCodes = WorkParts(rawValue: 1 << 6)
+    static let idleTimeout = WorkParts(rawValue: 1 << 7)
+    static let watchdog = WorkParts(rawValue: 1 << 8)
+    static let killGrace = WorkParts(rawValue: 1 << 9)
 
     static let concurrency = WorkParts(rawValue: 1 << 10)
     static let rate = WorkParts(rawValue: 1 << 11)
@@ -25,10 +30,18 @@ private struct WorkParts: OptionSet {
         mark(.retry, work.retry != RetryPolicy())
         mark(.concurrency, work.concurrency != nil)
         mark(.rate, work.rate != nil)
+        mark(.process, work.process != ProcessSettings())
+        mark(.exitCodes, work.exitCodes != ExitCodes())
+        mark(.idleTimeout, work.idleTimeout != nil)
+        mark(.watchdog, work.watchdog != nil)
+        mark(.killGrace, work.killGrace != Work.standardKillGrace)
         self = parts
     }
 
-    static let all: WorkParts = [.environment, .directory, .input, .timeout, .retry, .concurrency, .rate]
+    static let all: WorkParts = [
+        .environment, .directory, .input, .timeout, .retry, .process, .exitCodes, .idleTimeout, .watchdog, .killGrace,
+        .concurrency, .rate,
+    ]
 }
 
 extension RecordWriter {
@@ -42,6 +55,11 @@ extension RecordWriter {
         if parts.contains(.input) { put(work.input) }
         if let timeout = work.timeout { put(timeout) }
         if parts.contains(.retry) { put(work.retry) }
+        if parts.contains(.process) { put(work.process) }
+        if parts.contains(.exitCodes) { put(work.exitCodes) }
+        if let timeout = work.idleTimeout { put(timeout) }
+        if let watchdog = work.watchdog { put(watchdog) }
+        if parts.contains(.killGrace) { put(work.killGrace) }
         if let limit = work.concurrency {
             put(limit.key)
             put(UInt32(clamping: limit.max))
@@ -92,6 +110,11 @@ extension RecordReader {
         if parts.contains(.input) { work.input = try data() }
         if parts.contains(.timeout) { work.timeout = try duration() }
         if parts.contains(.retry) { work.retry = try retryPolicy() }
+        if parts.contains(.process) { work.process = try processSettings() }
+        if parts.contains(.exitCodes) { work.exitCodes = try exitCodes() }
+        if parts.contains(.idleTimeout) { work.idleTimeout = try duration() }
+        if parts.contains(.watchdog) { work.watchdog = try duration() }
+        if parts.contains(.killGrace) { work.killGrace = try duration() }
         if parts.contains(.concurrency) {
             let key = try text()
             work.concurrency = ConcurrencyLimit(key: key, max: Int(try number32()))

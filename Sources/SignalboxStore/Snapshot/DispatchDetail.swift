@@ -11,18 +11,20 @@ public struct DispatchDetail: Sendable {
 }
 
 extension DispatchDetail: Encodable {
-    private enum CodingKeys: String, CodingKey { case attempts, start_by, concurrency, rate }
+    private enum CodingKeys: String, CodingKey { case attempts, start_by, concurrency, rate, settings }
     private enum AttemptKeys: String, CodingKey {
-        case number, worker, started_at, finished_at, exit_code, signal, error, reason
+        case number, worker, started_at, finished_at, exit_code, signal, error, reason, result, tags, survivors
     }
 
-    /// The fields of the dispatch, until when it may be started, the limits of its keys, and `attempts`. Output is asked for by `logs`.
+    /// The fields of the dispatch, until when it may be started, the limits of its keys,
+    /// how its process is treated, and `attempts`. Output is asked for by `logs`.
     public func encode(to encoder: any Encoder) throws {
         try view.encode(to: encoder)
         var fields = encoder.container(keyedBy: CodingKeys.self)
         try fields.encode(view.dispatch.latestStart?.description, forKey: .start_by)
         try fields.encode(request.concurrency?.text, forKey: .concurrency)
         try fields.encode(request.rate?.text, forKey: .rate)
+        try fields.encode(WorkSettings(work: request.work), forKey: .settings)
         var list = fields.nestedUnkeyedContainer(forKey: .attempts)
         for attempt in attempts {
             var item = list.nestedContainer(keyedBy: AttemptKeys.self)
@@ -31,6 +33,9 @@ extension DispatchDetail: Encodable {
             try item.encode(attempt.started.wall.description, forKey: .started_at)
             try item.encode(attempt.finished.wall.description, forKey: .finished_at)
             try item.encode(attempt.reason.word, forKey: .reason)
+            try item.encode(attempt.report.result.map(EncodedJSON.init), forKey: .result)
+            try item.encode(attempt.report.tags, forKey: .tags)
+            try item.encode(attempt.report.survivors.map(\.description), forKey: .survivors)
             switch attempt.outcome {
             case .exited(let code)?: try item.encode(code, forKey: .exit_code)
             case .signalled(let number)?: try item.encode(number, forKey: .signal)

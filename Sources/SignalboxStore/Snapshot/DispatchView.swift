@@ -24,7 +24,7 @@ public struct DispatchView: Sendable, Encodable {
     private enum CodingKeys: String, CodingKey {
         case id, job, queue, state, priority, attempt, max_attempts, crashes, reason, worker, enqueued_at
         case scheduled_for, due_at, started_at, finished_at, exit_code, signal, progress, parent, command, coalesced
-        case blocked_by, cancel_requested, due_reason, last_scheduled_for
+        case blocked_by, cancel_requested, due_reason, last_scheduled_for, snoozes
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -37,6 +37,7 @@ public struct DispatchView: Sendable, Encodable {
         try fields.encode(dispatch.attempt, forKey: .attempt)
         try fields.encode(dispatch.maxAttempts, forKey: .max_attempts)
         try fields.encode(dispatch.crashes, forKey: .crashes)
+        try fields.encode(dispatch.snoozes, forKey: .snoozes)
         try fields.encode(dispatch.reason.word, forKey: .reason)
         try fields.encode(worker, forKey: .worker)
         try fields.encode(dispatch.enqueuedAt.description, forKey: .enqueued_at)

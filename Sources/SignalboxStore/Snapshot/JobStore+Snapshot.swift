@@ -84,7 +84,7 @@ extension JobStore {
             guard try transaction.dispatchRecord(id) != nil else { return nil }
             let view = try transaction.view(of: id, live, now)
             let attempts = try transaction.attempts(of: id)
-            let chosen = attempt ?? (view.state == .inProgress ? view.dispatch.attempt : attempts.last?.number ?? 0)
+            let chosen = attempt ?? (view.state == .inProgress ? view.dispatch.startNumber : attempts.last?.number ?? 0)
             return DispatchDetail(
                 view: view, request: try transaction.request(of: id), attempts: attempts,
                 output: try transaction.outputLines(of: id, attempt: chosen, in: Buckets.outputs))
@@ -92,7 +92,7 @@ extension JobStore {
         guard var detail, detail.view.state == .inProgress, detail.output.isEmpty, let store = self.live else {
             return detail
         }
-        detail.output = try store.output(of: id, attempt: attempt ?? detail.view.dispatch.attempt)
+        detail.output = try store.output(of: id, attempt: attempt ?? detail.view.dispatch.startNumber)
         return detail
     }
 

@@ -15,7 +15,7 @@ public struct JobView: Sendable, Encodable {
     private enum CodingKeys: String, CodingKey {
         case name, schedule, zone, paused, next_at, last_run_at, last_state, running, waiting, queue, priority, command
         case paused_at, paused_by, pause_reason, revision, max_attempts, timeout_seconds, overlap, start_by_seconds
-        case concurrency, rate
+        case concurrency, rate, settings
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -42,5 +42,6 @@ public struct JobView: Sendable, Encodable {
         try fields.encode(job.definition.concurrency?.text, forKey: .concurrency)
         try fields.encode(job.definition.rate?.text, forKey: .rate)
         try fields.encode(job.definition.startBy?.components.seconds, forKey: .start_by_seconds)
+        try fields.encode(WorkSettings(work: job.definition.work), forKey: .settings)
     }
 }

@@ -102,7 +102,7 @@ import Testing
     @Test func `runs in its directory with its file mode mask`() async throws {
         let report = try await onThread {
             var launch = shell("pwd; umask", directory: "/usr")
-            launch.fileModeMask = 0o077
+            launch.fileModeMask = FileModeMask(rawValue: 0o077)
             return try run(launch)
         }
         #expect(report.outputText == "/usr\n0077\n")
