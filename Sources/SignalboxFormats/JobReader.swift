@@ -11,7 +11,8 @@ struct JobReader {
     private static let commands = ["shell", "exec"]
     private static let keys =
         schedules + commands + processKeys + [
-            "queue", "priority", "timeout", "max_attempts", "retry", "on_crash", "overlap", "catchup", "env", "cwd",
+            "queue", "priority", "timeout", "max_attempts", "retry", "retry_for", "retry_until", "on_crash", "overlap",
+            "catchup", "env", "cwd",
             "stdin",
             "start_by", "concurrency", "rate", "zone", "dst", "days",
         ]
@@ -150,7 +151,9 @@ extension JobReader {
         job.rescue =
             try fields.word("on_crash", RescuePolicy.allCases.map { ($0.word, $0) })
             ?? JobDefinition.standardRescue(maxAttempts: job.maxAttempts)
-        if let retry = fields["retry"] { job.retry = try self.retry(retry, file: fields.file) }
+        if let retry = fields["retry"] { job.retry = try self.retry(retry, fields) }
+        job.retry.limit = try fields.duration("retry_for", in: Work.timeoutLimits)
+        job.retry.endsAtNext = try fields.word("retry_until", [("next", true)]) ?? false
         if let overlap = fields["overlap"] { job.overlap = try self.overlap(overlap, fields) }
         job.concurrency = try concurrency(fields)
         job.rate = try rate(fields)
@@ -198,16 +201,6 @@ extension JobReader {
         }
         guard let key else { throw fields.error(fields.place, "key is missing: it names what is limited", .missing) }
         return key
-    }
-
-    private func retry(_ entry: YAMLEntry, file: String) throws(FormatError) -> RetryPolicy {
-        let fields = try YAMLFields(entry.value, file: file, what: "retry", keys: ["base", "factor", "cap", "jitter"])
-        var policy = RetryPolicy()
-        if let base = try fields.duration("base", in: Duration.accepted) { policy.base = base }
-        if let factor = try fields.decimal("factor", in: 1...100) { policy.factor = factor }
-        if let cap = try fields.duration("cap", in: Duration.accepted) { policy.cap = cap }
-        if let jitter = try fields.decimal("jitter", in: 0...1) { policy.jitter = jitter }
-        return policy
     }
 
     private func catchUp(_ entry: YAMLEntry, _ job: YAMLFields) throws(FormatError) -> CatchUpPolicy {

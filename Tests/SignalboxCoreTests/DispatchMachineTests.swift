@@ -43,21 +43,22 @@ import Testing
         ("loseRetry", .lose(.retry, due: Instant(seconds: 3000))),
         ("loseFail", .lose(.fail, due: Instant(seconds: 3000))),
         ("cancel", .cancel(.requested)), ("skip", .skip(.jobRemoved)),
-        ("coalesce", .coalesce(scheduledFor: Instant(seconds: 1200))),
+        ("coalesce", .coalesce(scheduledFor: Instant(seconds: 1200))), ("giveUp", .giveUp),
     ]
 
     /// What is allowed, and where it leads. Everything that is not here is refused.
     private static let allowed: [DispatchState: [String: DispatchState]] = [
         .scheduled: [
             "fallDue": .pending, "fallDueBlocked": .blocked, "cancel": .cancelled, "skip": .skipped,
-            "coalesce": .scheduled,
+            "coalesce": .scheduled, "giveUp": .failed,
         ],
         .blocked: [
             "unblock": .pending, "unblockNext": .blocked, "cancel": .cancelled, "skip": .skipped, "coalesce": .blocked,
+            "giveUp": .failed,
         ],
         .pending: [
             "claim": .inProgress, "holdBack": .blocked, "meetLimit": .blocked, "cancel": .cancelled, "skip": .skipped,
-            "coalesce": .pending,
+            "coalesce": .pending, "giveUp": .failed,
         ],
         .inProgress: [
             "succeed": .success, "retry": .scheduled, "fail": .failed, "stop": .cancelled, "release": .pending,

@@ -24,6 +24,8 @@ private func job(_ lines: String...) throws -> JobDefinition {
                 timeout: 30s
                 max_attempts: 3
                 retry: {base: 2s, factor: 1.5, cap: 10m, jitter: 0}
+                retry_for: 2h
+                retry_until: next
                 on_crash: fail
                 overlap: queue-one
                 catchup: {mode: all, window: 1h, max: 10}
@@ -42,6 +44,8 @@ private func job(_ lines: String...) throws -> JobDefinition {
             retry: RetryPolicy(base: .seconds(2), factor: 1.5, cap: .seconds(600), jitter: 0), overlap: .queueOne,
             catchUp: CatchUpPolicy(mode: .all, window: .seconds(3_600), maximum: 10))
         disk.rescue = .fail
+        disk.retry.limit = .seconds(7200)
+        disk.retry.endsAtNext = true
         let backup = JobDefinition(
             name: try JobName("backup"), schedule: try Schedule(text: "30 2 * * *"), zone: "Europe/Berlin",
             command: .program(["/bin/backup", "", "~", "7"]))
@@ -53,6 +57,18 @@ private func job(_ lines: String...) throws -> JobDefinition {
         #expect(short == JobDefinition(name: try JobName("a"), schedule: .manual, command: .shell("date")))
         #expect(short.rescue == .fail)
         #expect(try job("manual: true", "shell: date", "max_attempts: 2").rescue == .retry)
+    }
+
+    @Test(arguments: [
+        ("retry: fixed:10s", RetryPolicy(.fixed(.seconds(10)))),
+        ("retry: list:10s,1m", RetryPolicy(.list([.seconds(10), .seconds(60)]))),
+        ("retry: {fixed: 10s, jitter: 0.5}", RetryPolicy(.fixed(.seconds(10)), jitter: 0.5)),
+        ("retry: {linear: 10s, cap: 1m}", RetryPolicy(.linear(step: .seconds(10), cap: .seconds(60)))),
+        ("retry: {list: [10s, 1m, 10m]}", RetryPolicy(.list([10, 60, 600].map { .seconds($0) }))),
+        ("retry: {cap: 1m}", RetryPolicy(cap: .seconds(60))),
+    ])
+    func `reads the waits between attempts`(line: String, retry: RetryPolicy) throws {
+        #expect(try job("every: 1m", "shell: date", line).retry == retry)
     }
 
     @Test(arguments: [
@@ -209,6 +225,14 @@ private func job(_ lines: String...) throws -> JobDefinition {
             ("{every: 1s, shell: x, retry: {factor: 0.5}}", .value, "3:43", "1.0"),
             ("{every: 1s, shell: x, retry: {bse: 1s}}", .unknownKey, "3:35", "\"base\""),
             ("{every: 1s, shell: x, retry: 3}", .value, "3:34", "a mapping"),
+            ("{every: 1s, shell: x, retry: 'twice:1s'}", .value, "3:34", "fixed:10s"),
+            ("{every: 1s, shell: x, retry: {list: 10s}}", .value, "3:41", "[10s, 1m, 10m]"),
+            ("{every: 1s, shell: x, retry: {list: [10s, x]}}", .value, "3:47", "duration"),
+            ("{every: 1s, shell: x, retry: {fixed: 1s, cap: 2s}}", .conflict, "3:46", "fixed"),
+            ("{every: 1s, shell: x, retry: {linear: 1s, factor: 2}}", .conflict, "3:47", "linear"),
+            ("{every: 1s, shell: x, retry: {fixed: 1s, list: [2s]}}", .conflict, "3:46", "exclude each other"),
+            ("{every: 1s, shell: x, retry_until: noon}", .value, "3:40", "next"),
+            ("{every: 1s, shell: x, retry_for: 0s}", .value, "3:38", "out of range"),
             ("{every: 1s, shell: x, env: [A]}", .value, "3:32", "a mapping"),
             ("{every: 1s, shell: x, env: {A=B: 1}}", .value, "3:33", "no name"),
             ("{every: 1s, shell: x, env: {A: [1]}}", .value, "3:36", "a text"),

@@ -229,7 +229,7 @@ private func busySource() throws -> FixedSource {
         source.shown.recent = [view]
         source.shown.workers = [Fixtures.worker(1, evil)]
         source.details[view.id] = Fixtures.detail(
-            view, Request(command: .shell(evil), environment: [evil: evil], directory: evil, uniqueKey: evil),
+            view, Request(command: .shell(evil), environment: [evil: evil], directory: evil, unique: UniqueKey(evil)),
             output: [Fixtures.line(evil), Fixtures.line(evil, .note)])
         for target in ["/", "/dispatches", "/dispatches/5", "/workers"] {
             let page = answer(target, of: source).text

@@ -42,7 +42,7 @@ import Testing
     @Test func `makes one dispatch of items with the same unique key`() throws {
         try withMemoryStore { store in
             var unique = item("once")
-            unique.request.uniqueKey = "key"
+            unique.request.unique = UniqueKey("key")
             let enqueued = try store.jobs.enqueue([unique, unique], now: store.now)
             #expect(enqueued.map(\.deduplicated) == [false, true])
             #expect(enqueued[0].id == enqueued[1].id)

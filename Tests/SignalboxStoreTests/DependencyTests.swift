@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test(arguments: EngineKind.allCases)
-    func `is free at once when they have succeeded, refused when one has not`(engine: EngineKind) throws {
+    func `is free at once when they have succeeded, cancelled at once when one has not`(engine: EngineKind) throws {
         try engine.withStore { store in
             let worker = try store.worker()
             let good = try store.enqueue()
@@ -31,7 +31,10 @@ import Testing
             let bad = try store.enqueue(attempts: 1)
             try store.finish(try store.claimOne(worker), .ended(.exited(1)))
             #expect(try store.state(store.enqueue(after: [good])) == .pending)
-            #expect(code { try store.enqueue(after: [good, bad]) } == .refused)
+            let late = try store.enqueue(after: [good, bad])
+            let cancelled = try store.dispatch(late)
+            #expect(cancelled.state == .cancelled && cancelled.reason == .parentFailed)
+            #expect(try store.state(store.enqueue(after: [late])) == .cancelled, "and so are those that come after it")
             #expect(code { try store.enqueue(after: [DispatchID(99)]) } == .notFound)
         }
     }
@@ -90,6 +93,103 @@ import Testing
             for _ in 0..<2_000 { try store.enqueue(after: [parent]) }
             _ = try store.jobs.cancel(parent, now: store.now)
             #expect(try store.jobs.status().count(.cancelled) == 2_001)
+        }
+    }
+}
+
+/// What becomes of one whose parent fails, where it says so itself.
+@Suite struct `A dispatch whose parent fails` {
+    private func child(_ store: StoreUnderTest, _ policy: ParentFailure, after: [DispatchID]) throws -> DispatchID {
+        let request = Request(command: .program(["true"]), after: after, onParentFail: policy)
+        return try store.jobs.enqueue(Enqueuing(request: request), now: store.now).id
+    }
+
+    private func fail(_ store: StoreUnderTest, _ worker: WorkerID) throws {
+        try store.finish(try store.claimOne(worker), .ended(.exited(64)))
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `runs all the same, once all have ended`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let worker = try store.worker()
+            let parents = [try store.enqueue(), try store.enqueue()]
+            let children = [try child(store, .run, after: parents), try child(store, .run, after: parents.reversed())]
+            try fail(store, worker)
+            #expect(try children.map { try store.dispatch($0).blocker } == [parents[1], parents[1]])
+            _ = try store.jobs.cancel(parents[1], now: store.now)
+            #expect(try children.map(store.state) == [.pending, .pending])
+            #expect(try store.state(child(store, .run, after: parents)) == .pending)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `waits until what is made again of it has succeeded`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let worker = try store.worker()
+            let parent = try store.enqueue()
+            let first = try child(store, .wait, after: [parent])
+            let second = try child(store, .wait, after: [first])
+            try fail(store, worker)
+            let late = try child(store, .wait, after: [parent])
+            for id in [first, late] { #expect(try store.dispatch(id).blocker == parent) }
+            var again = parent
+            // Of the copy or of the original: the newest stands in for all before it.
+            for source in [{ parent }, { again }, { parent }] {
+                again = try store.jobs.requeue(source(), now: store.now)
+                for id in [first, late] { #expect(try store.dispatch(id).blocker == again) }
+                try fail(store, worker)
+                for id in [first, late] { #expect(try store.dispatch(id).blocker == again) }
+            }
+            _ = try store.jobs.requeue(parent, now: store.now)
+            try store.finish(try store.claimOne(worker))
+            #expect(try [first, late].map(store.state) == [.pending, .pending])
+            #expect(try store.state(second) == .blocked)
+            #expect(try store.state(store.enqueue(after: [parent])) == .pending, "it stands in for all that come later")
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `can be cancelled while it waits`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let parent = try store.enqueue()
+            let waiting = try child(store, .wait, after: [parent])
+            try fail(store, try store.worker())
+            #expect(try store.jobs.cancel(waiting, now: store.now).state == .cancelled)
+            let copy = try store.jobs.requeue(parent, now: store.now)
+            #expect(try store.state(waiting) == .cancelled && store.state(copy) == .pending)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `is judged when its delay is over`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let worker = try store.worker()
+            let parent = try store.enqueue()
+            let children = try ParentFailure.allCases.map { policy in
+                let request = Request(command: .program(["true"]), after: [parent], onParentFail: policy)
+                return try store.jobs.enqueue(Enqueuing(request: request, delay: .seconds(5)), now: store.now).id
+            }
+            try fail(store, worker)
+            store.clock.advance(by: .seconds(5))
+            try store.jobs.promote(now: store.now)
+            #expect(try children.map(store.state) == [.cancelled, .pending, .blocked])
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `is tried again, whatever became of it meanwhile`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let worker = try store.worker()
+            let parent = try store.enqueue()
+            try fail(store, worker)
+            let again = try store.jobs.requeue(parent, now: store.now)
+            try store.finish(try store.claimOne(worker))
+            let id = try store.enqueue(after: [parent])
+            try store.finish(try store.claimOne(worker), .ended(.exited(1)))
+            let third = try store.jobs.requeue(again, now: store.now)
+            _ = try store.jobs.cancel(third, now: store.now)
+            store.clock.advance(by: .seconds(60))
+            #expect(try store.claimOne(worker).id == id)
         }
     }
 }

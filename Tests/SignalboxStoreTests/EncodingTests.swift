@@ -58,7 +58,7 @@ import Testing
         let key = Key.dispatch(dispatch.id)
         let record = DispatchRecord(dispatch: dispatch, holdsUniqueKey: false, hasDependencies: true)
         let bytes = record.record(under: key)
-        #expect(bytes.count == 135 + 256)
+        #expect(bytes.count == 137 + 256)
         let read = try DispatchRecord(record: bytes.span, key: key.span)
         #expect(read.dispatch.job == dispatch.job && read.dispatch.queue == dispatch.queue)
         #expect(read.dispatch.maxAttempts == Int(UInt16.max) && read.hasDependencies && !read.holdsUniqueKey)
@@ -73,7 +73,7 @@ import Testing
             let request = Request(
                 command: .program(["true"]), input: (0..<size).map { UInt8(truncatingIfNeeded: $0) },
                 timeout: .seconds(1),
-                uniqueKey: "key", after: [DispatchID(1), DispatchID(2)], revision: 5)
+                unique: UniqueKey("key"), after: [DispatchID(1), DispatchID(2)], revision: 5)
             for value in [request, Request(command: .shell("true"))] {
                 value.write(under: key.span, to: &writer)
                 let bytes = copied(writer.span)
@@ -86,7 +86,7 @@ import Testing
     @Test func `of a unique key may be longer than all others`() throws {
         try withMemoryStore { store in
             let key = String(repeating: "k", count: Request.uniqueKeyLimit)
-            let item = Enqueuing(request: Request(command: .shell("true"), uniqueKey: key))
+            let item = Enqueuing(request: Request(command: .shell("true"), unique: UniqueKey(key)))
             let first = try store.jobs.enqueue(item, now: store.now)
             #expect(try store.jobs.enqueue(item, now: store.now) == Enqueued(id: first.id, deduplicated: true))
             _ = try store.jobs.cancel(first.id, now: store.now)

@@ -190,7 +190,8 @@ import Testing
 private func item(unique: String? = nil, input: Int = 0) -> Enqueuing {
     Enqueuing(
         request: Request(
-            command: .program(["true"]), input: [UInt8](repeating: 1, count: input), uniqueKey: unique))
+            command: .program(["true"]), input: [UInt8](repeating: 1, count: input),
+            unique: unique.map { UniqueKey($0) }))
 }
 
 private func job(_ name: String, _ line: String = "true") throws -> JobDefinition {

@@ -107,8 +107,24 @@ private struct Caller {
     private mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
 
     private mutating func enqueue(_ now: Now) throws {
+        let item = randomItem(now)
+        var answer: Enqueued?
+        let failure = code { answer = try store.jobs.enqueue(item, now: now) }
+        switch model.enqueue(item, now: now.wall) {
+        case .held(let holder):
+            expect(answer?.id == holder && answer?.deduplicated == true, "the key is held by \(holder): \(item)")
+        case .refused: expect(failure == .refused, "a key that is held is refused: \(item)")
+        case .made(let entry, let replaced):
+            guard let answer, !answer.deduplicated else { return expect(false, "a request was not taken: \(item)") }
+            expect(answer.replaced == replaced, "it was to replace \(String(describing: replaced)): \(item)")
+            model.insert(entry, as: answer.id, now: now.wall)
+        }
+    }
+
+    private mutating func randomItem(_ now: Now) -> Enqueuing {
         var request = Request(command: .program(["true"]), retry: RetryPolicy(jitter: 0))
-        if chance(25) { request.uniqueKey = "\(queue)-\(Int.random(in: 0..<4, using: &random))" }
+        if chance(15) { request.retry.limit = .seconds(20) }
+        if chance(40) { request.unique = randomKey() }
         if chance(40) {
             let places = Int.random(in: 1...2, using: &random)
             request.concurrency = ConcurrencyLimit(key: "\(queue)-\(places)", max: places)
@@ -118,30 +134,35 @@ private struct Caller {
             request.after = (0..<Int.random(in: 1...2, using: &random)).compactMap { _ in
                 known.randomElement(using: &random)
             }
+            request.onParentFail = ParentFailure.allCases.randomElement(using: &random) ?? .cancel
         }
-        let item = Enqueuing(
+        let delay: Duration? =
+            request.unique?.onConflict == .debounce ? .seconds(Int.random(in: 1...60, using: &random)) : nil
+        return Enqueuing(
             request: request, queue: queue, priority: UInt8.random(in: 99...101, using: &random),
             maxAttempts: Int.random(in: 1...3, using: &random),
-            due: chance(25) ? now.wall + .seconds(Int.random(in: 1...60, using: &random)) : nil)
-        var answer: Enqueued?
-        let failure = code { answer = try store.jobs.enqueue(item, now: now) }
-        switch model.enqueue(item, now: now.wall) {
-        case .held(let holder):
-            expect(answer?.deduplicated == true && answer?.id == holder, "the key is held by \(holder)")
-        case .refused: expect(failure == .refused, "what comes after a failure is refused")
-        case .made(let entry):
-            guard let answer, !answer.deduplicated else { return expect(false, "a request was not taken") }
-            model.insert(entry, as: answer.id)
-        }
+            due: chance(25) ? now.wall + .seconds(Int.random(in: 1...60, using: &random)) : nil, delay: delay)
+    }
+
+    private mutating func randomKey() -> UniqueKey {
+        let scopes: [UniqueScope] = [.active, .active, .active, .window(.seconds(30)), .forever]
+        let scope = scopes.randomElement(using: &random) ?? .active
+        // What is held for ever leaves nothing to happen.
+        let text = "\(queue)-\(Int.random(in: 0..<(scope == .forever ? 200 : 4), using: &random))"
+        return UniqueKey(
+            scope == .forever ? "ever-\(text)" : text, scope: scope,
+            onConflict: ConflictPolicy.allCases.randomElement(using: &random) ?? .existing)
     }
 
     private mutating func claim(_ now: Now) throws {
         guard let worker = workers.randomElement(using: &random) else { return }
         let slots = Int.random(in: 1...3, using: &random)
-        let wanted = model.claimable(in: queue, slots)
+        let wanted = model.claimable(in: queue, slots, now: now.wall)
         let outcome = try store.jobs.round(of: worker, results: [], queues: [queue], slots: slots, now: now)
         expect(outcome.claimed.map(\.dispatch.id) == wanted, "another order of claims than \(wanted)")
-        for claimed in outcome.claimed { model.claim(claimed.dispatch.id, worker, claimed.dispatch.claim?.token) }
+        for claimed in outcome.claimed {
+            model.claim(claimed.dispatch.id, worker, claimed.dispatch.claim?.token, now: now.wall)
+        }
     }
 
     private mutating func finish(_ now: Now) throws {
@@ -169,7 +190,7 @@ private struct Caller {
     private mutating func cancel(_ now: Now) throws {
         guard let id = model.ids.suffix(40).randomElement(using: &random) else { return }
         let after = try store.jobs.cancel(id, now: now)
-        model.cancel(id)
+        model.cancel(id, now: now.wall)
         expect(model.entries[id]?.agrees(with: after) ?? false, "\(id) was cancelled otherwise")
     }
 
@@ -181,7 +202,7 @@ private struct Caller {
             return expect(failure == .refused, "\(id) could be made again")
         }
         guard let copy else { return expect(false, "\(id) could not be made again") }
-        model.insert(entry, as: copy)
+        model.insert(entry, as: copy, now: now.wall)
     }
 
     private mutating func crash(_ now: Now) throws {
@@ -219,208 +240,5 @@ private struct Caller {
 
     private func expect(_ holds: Bool, _ what: @autoclosure () -> String) {
         if !holds { Issue.record("seed \(seed): \(what())") }
-    }
-}
-
-/// A store of dispatches as a dictionary.
-private struct Model {
-    struct Entry {
-        var queue: QueueName
-        var priority: UInt8
-        var due: Instant
-        var maxAttempts: Int
-        var unique: String?
-        var after: [DispatchID] = []
-        var concurrency: ConcurrencyLimit?
-        var parent: DispatchID?
-        var state: DispatchState
-        var blocker: DispatchID?
-        var attempt = 0
-        var crashes = 0
-        var owner: WorkerID?
-        var token: Token?
-        var isToStop = false
-
-        func agrees(with dispatch: Dispatch) -> Bool {
-            dispatch.queue == queue && dispatch.priority == priority && dispatch.dueAt == due
-                && dispatch.maxAttempts == maxAttempts && dispatch.parent == parent
-                && (dispatch.state == state || state == .pending && dispatch.heldBy != nil)
-                && dispatch.blocker == blocker && dispatch.attempt == attempt && dispatch.crashes == crashes
-                && dispatch.claim?.worker == owner && dispatch.claim?.token == token
-                && dispatch.cancelRequested == isToStop
-        }
-    }
-
-    enum Enqueuement {
-        case made(Entry)
-        case held(DispatchID)
-        case refused
-    }
-
-    private(set) var entries: [DispatchID: Entry] = [:]
-    /// Oldest first.
-    private(set) var ids: [DispatchID] = []
-
-    var running: [(key: DispatchID, value: Entry)] {
-        entries.filter { $0.value.state == .inProgress }.sorted { $0.key < $1.key }
-    }
-
-    /// Of every state, also of those that none is in.
-    var counts: [DispatchState: Int] {
-        var counts = Dictionary(uniqueKeysWithValues: DispatchState.allCases.map { ($0, 0) })
-        for entry in entries.values { counts[entry.state]? += 1 }
-        return counts
-    }
-
-    mutating func insert(_ entry: Entry, as id: DispatchID) {
-        entries[id] = entry
-        ids.append(id)
-    }
-
-    private func holder(of key: String?) -> DispatchID? {
-        guard let key else { return nil }
-        return entries.first { $0.value.unique == key && !$0.value.state.isTerminal }?.key
-    }
-
-    /// The first that has not succeeded.
-    private func obstacle(_ after: [DispatchID]) -> (id: DispatchID, state: DispatchState)? {
-        for id in after {
-            if let state = entries[id]?.state, state != .success { return (id, state) }
-        }
-        return nil
-    }
-
-    func enqueue(_ item: Enqueuing, now: Instant) -> Enqueuement {
-        if let holder = holder(of: item.request.uniqueKey) { return .held(holder) }
-        var entry = Entry(
-            queue: item.queue, priority: item.priority, due: now, maxAttempts: item.maxAttempts,
-            unique: item.request.uniqueKey, after: item.request.after, concurrency: item.request.concurrency,
-            state: .pending)
-        if let due = item.due {
-            (entry.state, entry.due) = (.scheduled, due)
-        } else if let obstacle = obstacle(entry.after) {
-            if obstacle.state.isTerminal { return .refused }
-            (entry.state, entry.blocker) = (.blocked, obstacle.id)
-        }
-        return .made(entry)
-    }
-
-    func claimable(in queue: QueueName, _ limit: Int) -> [DispatchID] {
-        let ready = entries.filter { $0.value.state == .pending && $0.value.queue == queue }
-        let order = ready.sorted {
-            ($0.value.priority, $0.value.due, $0.key) < ($1.value.priority, $1.value.due, $1.key)
-        }
-        var places = running.reduce(into: [String: Int]()) { $0[$1.value.concurrency?.key ?? "", default: 0] += 1 }
-        var claimable: [DispatchID] = []
-        for (id, entry) in order where claimable.count < limit {
-            if let limit = entry.concurrency {
-                guard places[limit.key, default: 0] < limit.max else { continue }
-                places[limit.key, default: 0] += 1
-            }
-            claimable.append(id)
-        }
-        return claimable
-    }
-
-    mutating func claim(_ id: DispatchID, _ worker: WorkerID, _ token: Token?) {
-        change(id) { entry in
-            entry.state = .inProgress
-            entry.attempt += 1
-            (entry.owner, entry.token) = (worker, token)
-        }
-    }
-
-    mutating func finish(_ id: DispatchID, _ ending: AttemptResult.Ending, now: Instant) {
-        guard let entry = entries[id] else { return }
-        change(id) { ($0.owner, $0.token) = (nil, nil) }
-        switch ending {
-        case .ended(.exited(0)): end(id, .success)
-        case .ended(.exited(1)) where entry.attempt < entry.maxAttempts:
-            if entry.isToStop { return end(id, .cancelled) }
-            change(id) { entry in
-                entry.state = .scheduled
-                // 15 s, 30 s, 60 s.
-                entry.due = now + .seconds(15 << (entry.attempt - 1))
-            }
-        case .ended: end(id, .failed)
-        case .notBegun:
-            if entry.isToStop { return end(id, .cancelled) }
-            change(id) { entry in
-                entry.state = .pending
-                entry.attempt -= 1
-            }
-        case .snoozed(_, let wait):
-            if entry.isToStop { return end(id, .cancelled) }
-            change(id) { entry in
-                entry.state = .scheduled
-                entry.due = now + wait
-                entry.attempt -= 1
-            }
-        case .timedOut, .idle, .unresponsive, .cancelled, .drained: end(id, .cancelled)
-        }
-    }
-
-    mutating func cancel(_ id: DispatchID) {
-        switch entries[id]?.state {
-        case .inProgress?: change(id) { $0.isToStop = true }
-        case .scheduled?, .blocked?, .pending?: end(id, .cancelled)
-        case .success?, .failed?, .cancelled?, .skipped?, nil: break
-        }
-    }
-
-    /// Nil: it cannot be made again.
-    func copy(of id: DispatchID, now: Instant) -> Entry? {
-        guard let entry = entries[id], entry.state.isTerminal, holder(of: entry.unique) == nil else { return nil }
-        return Entry(
-            queue: entry.queue, priority: entry.priority, due: now, maxAttempts: entry.maxAttempts,
-            unique: entry.unique, concurrency: entry.concurrency, parent: id, state: .pending)
-    }
-
-    /// Returns what it had.
-    mutating func crash(_ worker: WorkerID, now: Instant) -> [DispatchID] {
-        let lost = running.filter { $0.value.owner == worker }.map(\.key)
-        for id in lost {
-            change(id) { entry in
-                entry.crashes += 1
-                (entry.owner, entry.token) = (nil, nil)
-            }
-            guard let entry = entries[id] else { continue }
-            if entry.isToStop {
-                end(id, .cancelled)
-            } else if entry.crashes == 3 {
-                end(id, .failed)
-            } else {
-                change(id) { ($0.state, $0.due) = (.pending, now) }
-            }
-        }
-        return lost
-    }
-
-    mutating func promote(now: Instant) {
-        let due = entries.filter { $0.value.state == .scheduled && $0.value.due <= now }
-        for (id, _) in due.sorted(by: { ($0.value.due, $0.key) < ($1.value.due, $1.key) }) { release(id) }
-    }
-
-    private mutating func end(_ id: DispatchID, _ state: DispatchState) {
-        change(id) { entry in
-            entry.state = state
-            entry.blocker = nil
-        }
-        for waiter in ids where entries[waiter]?.blocker == id { release(waiter) }
-    }
-
-    /// What waited for something, or for its time, waits for the next, or for a worker, or no more.
-    private mutating func release(_ id: DispatchID) {
-        guard let entry = entries[id], !entry.state.isTerminal else { return }
-        guard let obstacle = obstacle(entry.after) else {
-            return change(id) { ($0.state, $0.blocker) = (.pending, nil) }
-        }
-        if obstacle.state.isTerminal { return end(id, .cancelled) }
-        change(id) { ($0.state, $0.blocker) = (.blocked, obstacle.id) }
-    }
-
-    private mutating func change(_ id: DispatchID, _ change: (inout Entry) -> Void) {
-        guard entries[id] != nil else { return }
-        change(&entries[id]!)
     }
 }

@@ -16,6 +16,7 @@ enum RecordSamples {
         RecordSample("registration", registration, under: .worker(registration.id)),
         RecordSample("event", event, under: .sequence(9)),
         RecordSample("counter", Counter(value: 77), under: .name("photo-7")),
+        RecordSample("unique entry", UniqueEntry(holder: dispatch.id, until: moment.wall), under: .name("photo-7")),
         RecordSample("history", history, under: .history(UTCHour(of: moment.wall), .job(name))),
         RecordSample("state", state, under: StoreState.key),
         RecordSample("header", StoreHeader(format: 1, storeID: "0123"), under: StoreHeader.key),
@@ -58,20 +59,23 @@ enum RecordSamples {
     private static let command = RunningCommand(
         claim: Claim(worker: WorkerID(1), token: Token(8)), process: process)
     private static let dispatchRecord = DispatchRecord(
-        dispatch: dispatch, holdsUniqueKey: true, hasDependencies: true, isLimited: true)
+        dispatch: dispatch, holdsUniqueKey: true, hasLostUniqueKey: true, hasDependencies: true, isLimited: true)
 
     private static let dispatch = Dispatch(
         id: DispatchID(4), job: name, queue: .standard, priority: 100, maxAttempts: 5, enqueuedAt: moment.wall,
         scheduledFor: moment.wall, parent: DispatchID(2), state: .inProgress, reason: .none, attempt: 2, crashes: 1,
         dueAt: moment.wall, started: moment, finished: nil, claim: Claim(worker: WorkerID(1), token: Token(8)),
         blocker: nil, ending: nil, cancelRequested: true, coalesced: 3, lastScheduledFor: moment.wall,
-        startDeadline: moment.wall, snoozes: 2, cancelAtOnce: true)
+        startDeadline: moment.wall, snoozes: 2, cancelAtOnce: true, retryDeadline: moment.wall)
 
     private static let request: Request = {
         var request = Request(
             command: .program(["/bin/echo", "grüß dich"]), environment: ["A": "1", "B": ""], directory: "/tmp",
-            input: [0, 255], timeout: .seconds(5), retry: RetryPolicy(factor: 1.5), rescue: .fail, uniqueKey: "photo-7",
-            after: [DispatchID(1), DispatchID(3)], revision: 3, overlap: OverlapRule(.allow, limit: 3),
+            input: [0, 255], timeout: .seconds(5),
+            retry: RetryPolicy(.list([.seconds(1), .seconds(9)]), jitter: 0.5, limit: .seconds(7), endsAtNext: true),
+            rescue: .fail, unique: UniqueKey("photo-7", scope: .window(.seconds(9)), onConflict: .keepLatest),
+            after: [DispatchID(1), DispatchID(3)], onParentFail: .wait, revision: 3,
+            overlap: OverlapRule(.allow, limit: 3),
             startBy: .seconds(9)
         )
         request.concurrency = ConcurrencyLimit(key: "database", max: 2)

@@ -61,7 +61,8 @@ private struct Simulation {
         case 45..<72: try finish()
         case 72..<74: try speakLate()
         case 74..<77: try crash(Int.random(in: 0..<workers.count, using: &random))
-        case 77..<82: try cancel()
+        case 77..<80: try cancel()
+        case 80..<82: try requeue()
         case 82..<92: try passTime()
         case 92..<96: _ = try fire()
         case 96..<98: try runNow()
@@ -81,8 +82,12 @@ private struct Simulation {
 
     private mutating func enqueue() throws {
         var request = Request(command: .shell("true"), rescue: chance(80) ? .retry : .fail)
-        if chance(20) { request.uniqueKey = "key-\(Int.random(in: 0..<5, using: &random))" }
-        if chance(30) { request.after = (0..<2).compactMap { _ in ids.suffix(20).randomElement(using: &random) } }
+        if chance(30) { request.unique = randomKey() }
+        if chance(20) { request.retry.limit = .seconds(Int.random(in: 1...60, using: &random)) }
+        if chance(30) {
+            request.after = (0..<2).compactMap { _ in ids.suffix(20).randomElement(using: &random) }
+            request.onParentFail = chance(70) ? .cancel : chance(50) ? .run : .wait
+        }
         if chance(20) { request.concurrency = ConcurrencyLimit(key: "places", max: 2) }
         if chance(10) { request.rate = RateLimit(key: "starts", rate: Rate(count: 5, per: .seconds(30))) }
         let wait: Duration? = chance(30) ? .seconds(Int.random(in: -5...90, using: &random)) : nil
@@ -95,11 +100,28 @@ private struct Simulation {
             let made = try store.jobs.enqueue(item, now: now)
             if made.deduplicated {
                 let holder = try dispatch(made.id)
-                expect(!holder.state.isTerminal, "the holder \(made.id) of a unique key has ended")
+                let isActive = request.unique?.scope == .active
+                expect(!isActive || !holder.state.isTerminal, "the holder \(made.id) of a unique key has ended")
             } else {
                 ids.append(made.id)
             }
-        } catch let error as StoreError where error.code == .refused {}
+        } catch let error as StoreError where error.code == .refused || error.code == .invalid {}
+    }
+
+    private mutating func randomKey() -> UniqueKey {
+        let scopes: [UniqueScope] = [.active, .active, .window(.seconds(50)), .forever]
+        let number = Int.random(in: 0..<scopes.count, using: &random)
+        // What is held for ever leaves nothing to happen.
+        let text = number < 3 ? "key-\(number / 2)-\(Int.random(in: 0..<4, using: &random))" : "ever-\(ids.count)"
+        return UniqueKey(
+            text, scope: scopes[number], onConflict: ConflictPolicy.allCases.randomElement(using: &random)!)
+    }
+
+    private mutating func requeue() throws {
+        guard let id = ids.suffix(60).randomElement(using: &random) else { return }
+        do { ids.append(try store.jobs.requeue(id, now: now)) } catch let error as StoreError
+            where error.code == .refused
+        {}
     }
 
     private mutating func cancel() throws {
@@ -227,12 +249,21 @@ private struct Simulation {
         }
     }
 
+    /// What waits for somebody to make its parent again waits until then.
+    private func cancelParked() throws {
+        for waiting in try store.jobs.dispatches(DispatchFilter(state: .blocked, limit: .max)).map(\.dispatch) {
+            guard let blocker = try waiting.blocker.map(dispatch), blocker.state.isTerminal else { continue }
+            _ = try store.jobs.cancel(waiting.id, now: now)
+        }
+    }
+
     /// When every command succeeds and time passes, everything comes to its end.
     mutating func settleEverything() throws {
         for round in 0..<2000 {
             store.clock.advance(by: .seconds(60))
             for dispatch in held.values { _ = try settle(dispatch, .ended(.exited(0))) }
             try claim()
+            try cancelParked()
             let status = try store.jobs.status()
             let waiting = DispatchState.allCases.filter { !$0.isTerminal }.reduce(0) { $0 + status.count($1) }
             if waiting == 0 { break }
@@ -241,7 +272,9 @@ private struct Simulation {
         try check()
         expect(ended.count > 500, "too little happened: \(ended.count)")
         let reasons = Set(ended.values.map(\.reason))
-        let wanted: Set<DispatchReason> = [.poison, .workerDied, .requested, .parentFailed, .overlap, .paused, .exit]
+        let wanted: Set<DispatchReason> = [
+            .poison, .workerDied, .requested, .parentFailed, .overlap, .paused, .exit, .replaced, .retriesOver,
+        ]
         expect(reasons.isSuperset(of: wanted), "never seen: \(wanted.subtracting(reasons))")
     }
 }

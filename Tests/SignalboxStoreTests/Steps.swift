@@ -19,11 +19,22 @@ extension StoreUnderTest {
         _ word: String = "true", queue: QueueName = .standard, priority: UInt8 = 100, attempts: Int = 5,
         delay: Duration? = nil, unique: String? = nil, after: [DispatchID] = [], rescue: RescuePolicy = .retry
     ) throws -> Enqueued {
-        let request = Request(command: .program([word]), rescue: rescue, uniqueKey: unique, after: after)
+        let request = Request(
+            command: .program([word]), rescue: rescue, unique: unique.map { UniqueKey($0) }, after: after)
         let item = Enqueuing(
             request: request, queue: queue, priority: priority, maxAttempts: attempts,
             delay: delay)
         return try jobs.enqueue(item, now: now)
+    }
+
+    /// Enqueues a request with a unique key, and what else it is to say of that.
+    @discardableResult
+    func offer(
+        _ key: String, scope: UniqueScope = .active, policy: ConflictPolicy = .existing, priority: UInt8 = 100
+    ) throws -> Enqueued {
+        let unique = UniqueKey(key, scope: scope, onConflict: policy)
+        let request = Request(command: .program(["true"]), unique: unique)
+        return try jobs.enqueue(Enqueuing(request: request, priority: priority), now: now)
     }
 
     func worker(_ name: String = "w", queues: [QueueName] = [.standard], slots: Int = 1) throws -> WorkerID {

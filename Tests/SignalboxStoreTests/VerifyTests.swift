@@ -36,6 +36,7 @@ import Testing
         try store.enqueue(delay: .seconds(500))
         try store.enqueue(after: [running])
         try fillLimits(store, worker)
+        try fillKeys(store)
         let boot = store.now.bootID
         _ = try store.raw.livePath(boot, "/run/signalbox")
         for bucket in Buckets.all { #expect(try !store.raw.entries(bucket).isEmpty, "\(bucket.name)") }
@@ -54,6 +55,20 @@ import Testing
         #expect(try store.claim(worker, queues: [queue], slots: 9).count == 2)
         try store.jobs.setRate(Rate(count: 9, per: .seconds(60)), of: queue, now: store.now)
         _ = try store.jobs.pause(queue: queue, by: "ann@box", reason: "repair", now: store.now)
+    }
+
+    /// Keys of every scope, one that a newer request has taken from a running one, and what was made again.
+    private func fillKeys(_ store: StoreUnderTest) throws {
+        try store.offer("window", scope: .window(.seconds(600)))
+        try store.offer("ever", scope: .forever)
+        try store.offer("taken", priority: 0)
+        _ = try store.claimOne(try store.worker("second"))
+        try store.offer("taken", policy: .keepLatest)
+        let failed = try store.enqueue("again")
+        _ = try store.jobs.cancel(failed, now: store.now)
+        let request = Request(command: .program(["parked"]), after: [failed], onParentFail: .wait)
+        _ = try store.jobs.enqueue(Enqueuing(request: request), now: store.now)
+        _ = try store.jobs.cancel(try store.jobs.requeue(failed, now: store.now), now: store.now)
     }
 
     @Test(arguments: EngineKind.allCases)
@@ -145,7 +160,35 @@ import Testing
         ("has no request", { try $0.raw.delete(try running($0).bytes, Buckets.requests) }),
         ("belongs to no dispatch", { try $0.raw.keep(stray, .dispatch(DispatchID(99)), in: Buckets.requests) }),
         ("belongs to no dispatch", { try $0.raw.keep(strayChunk, .output(DispatchID(99), 1, 0), in: Buckets.outputs) }),
-        ("held by another", { try $0.raw.keep(Counter(value: 1), .name("held"), in: Buckets.unique) }),
+        ("held by another", { try keepEntry($0, "held", of: DispatchID(1)) }),
+        ("does not name that key", { try keepEntry($0, "held", of: DispatchID(99)) }),
+        ("does not name that key", { try keepEntry($0, "nobody", of: DispatchID(1)) }),
+        ("does not hold that key", { try keepEntry($0, "taken", of: try entry($0, "taken").holder.before) }),
+        ("has no end", { try keepEntry($0, "window", of: try entry($0, "window").holder) }),
+        ("is not held for one", { try keepEntry($0, "ever", of: try entry($0, "ever").holder, until: .epoch) }),
+        ("unique.ends lacks", { try keepEntry($0, "window", of: try entry($0, "window").holder, until: .epoch) }),
+        (
+            "which belongs to nothing",
+            { try keepEntry($0, "window", of: try entry($0, "window").holder, until: .epoch) }
+        ),
+        ("which belongs to nothing", { try $0.raw.put(uniqueEndBytes(.epoch, "held"), [], Buckets.uniqueEnds) }),
+        ("to be held for ever", { try $0.raw.delete(uniqueKeyBytes("ever"), Buckets.unique) }),
+        ("to be held for ever", { try keepEntry($0, "ever", of: DispatchID(1)) }),
+        ("its request does not name", { store in try changeRunning(store) { $0.holdsUniqueKey = true } }),
+        ("its request does not name", { store in try changeRunning(store) { $0.hasLostUniqueKey = true } }),
+        ("another has taken its unique key", { try changeHolder($0) { $0.hasLostUniqueKey = true } }),
+        ("whose unique key nobody has taken", { try changeLoser($0) { $0.hasLostUniqueKey = false } }),
+        ("does not hold its unique key", { try changeLoser($0) { $0.hasLostUniqueKey = false } }),
+        (
+            "is BLOCKED by",
+            { store in
+                try store.raw.change(Request.self, try parked(store), in: Buckets.requests) {
+                    $0.onParentFail = .cancel
+                }
+            }
+        ),
+        ("does not stand in for it", { try $0.raw.delete(try standIn($0).key, Buckets.standIns) }),
+        ("was not made again", { try $0.raw.keep(one, Key { $0.put(UInt64(3)) }, in: Buckets.standIns) }),
         ("has no progress", { try $0.raw.delete(Key.name("job").bytes, Buckets.jobProgress) }),
         ("which is no job", { try $0.raw.delete(Key.name("job").bytes, Buckets.jobs) }),
         ("beyond the job's cursor", { try changeProgress($0) { $0.cursor = .epoch } }),
@@ -297,6 +340,37 @@ private func changeRun(_ store: StoreUnderTest, _ change: (inout DispatchRecord)
 private func changeHolder(_ store: StoreUnderTest, _ change: (inout DispatchRecord) -> Void) throws {
     let holder = try store.offer(unique: "held").id
     try store.raw.change(DispatchRecord.self, .dispatch(holder), in: Buckets.dispatches, change)
+}
+
+private func keepEntry(
+    _ store: StoreUnderTest, _ key: String, of holder: DispatchID, until: Instant? = nil
+) throws {
+    try store.raw.keep(UniqueEntry(holder: holder, until: until), .name(key), in: Buckets.unique)
+}
+
+private func entry(_ store: StoreUnderTest, _ key: String) throws -> UniqueEntry {
+    let found = try #require(try store.raw.entries(Buckets.unique).first { $0.key == uniqueKeyBytes(key) })
+    return try UniqueEntry(record: found.value.span, key: found.key.span)
+}
+
+extension DispatchID {
+    fileprivate var before: DispatchID { DispatchID(number - 1) }
+}
+
+/// The dispatch that runs, and whose unique key a newer one has taken.
+private func changeLoser(_ store: StoreUnderTest, _ change: (inout DispatchRecord) -> Void) throws {
+    let loser = try entry(store, "taken").holder.before
+    try store.raw.change(DispatchRecord.self, .dispatch(loser), in: Buckets.dispatches, change)
+}
+
+private func standIn(_ store: StoreUnderTest) throws -> Entry {
+    try #require(try store.raw.entries(Buckets.standIns).first)
+}
+
+/// The key of the request that waits for what was made again.
+private func parked(_ store: StoreUnderTest) throws -> Key {
+    let found = try store.jobs.dispatches(DispatchFilter(limit: .max)).first { $0.command == "parked" }
+    return .dispatch(try #require(found).id)
 }
 
 private func changeAttempt(_ store: StoreUnderTest, _ change: (inout Attempt) -> Void) throws {

@@ -20,7 +20,7 @@ import Testing
             #expect(try box.json("status")["dispatches"]["PENDING"] == 12_000)
             let told = try box.run(
                 program: [Box.command, "enqueue", "--stdin", "--json"], input: #"{"shell": "true", "unique": "x"}"#)
-            #expect(told.output == "{\"deduplicated\":false,\"id\":12001,\"line\":1}\n")
+            #expect(told.output == "{\"deduplicated\":false,\"id\":12001,\"line\":1,\"replaced\":null}\n")
         }
     }
 
@@ -40,7 +40,10 @@ import Testing
     @Test(arguments: [
         #"{"shell": "true", "quee": "x"}"#, #"{"command": "true"}"#, #"{"shell": "a", "command": ["b"]}"#, "{}", "[1]",
         "true", #"{"shell": "a", "queue": "a b"}"#, #"{"shell": "a", "delay": "soon"}"#,
-        #"{"shell": "a", "after": [99]}"#, #"{"shell": "a", "unique": "\u0000"}"#, #"{"shell": "a", "unique": ""}"#,
+        #"{"shell": "a", "after": [99]}"#, #"{"shell": "a", "unique_scope": "forever"}"#,
+        #"{"shell": "a", "unique": "k", "unique_scope": "window"}"#, #"{"shell": "a", "retry": "twice"}"#,
+        #"{"shell": "a", "unique": "k", "on_conflict": "debounce"}"#, #"{"shell": "a", "on_parent_fail": "x"}"#,
+        #"{"shell": "a", "unique": "\u0000"}"#, #"{"shell": "a", "unique": ""}"#,
     ])
     func `stops at a broken line, names it, and keeps those before it`(line: String) async throws {
         try await withBox { box in

@@ -32,6 +32,14 @@ struct Add: ParsableCommand {
     @Option(help: "Starts allowed before a failure is final.")
     var maxAttempts = 1
 
+    @OptionGroup var retry: RetryOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Say next, and what waits for another attempt makes way for the job's next occurrence.", valueName: "next"),
+        transform: Parse.next)
+    var retryUntil = false
+
     @Option(
         help: ArgumentHelp(
             "What to do when it falls due while it still runs: skip, queue-one, queue-all[:LIMIT], allow[:LIMIT], replace.",
@@ -74,7 +82,7 @@ struct Add: ParsableCommand {
         var definition = JobDefinition(
             name: jobName, schedule: try schedule.schedule(of: jobName, zones, now), zone: schedule.zone,
             queue: try QueueName(queue), priority: priority, command: what.command, environment: env.dictionary,
-            directory: cwd, timeout: timeout, maxAttempts: maxAttempts, overlap: overlap,
+            directory: cwd, timeout: timeout, maxAttempts: maxAttempts, retry: policy, overlap: overlap,
             catchUp: CatchUpPolicy(mode: catchup), startBy: startBy)
         limits.apply(to: &definition.work)
         definition.process = process.settings
@@ -84,6 +92,12 @@ struct Add: ParsableCommand {
         guard let job = try store.job(jobName, recent: 0, now: currentTime())?.view else { return }
         if output.json { return try JSON.write(job) }
         Terminal.writeLine("added \(jobName), next run \(Words.relative(job.job.progress.nextDue, to: now))")
+    }
+
+    private var policy: RetryPolicy {
+        var policy = retry.policy
+        policy.endsAtNext = retryUntil
+        return policy
     }
 }
 

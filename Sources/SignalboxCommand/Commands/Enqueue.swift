@@ -12,9 +12,10 @@ struct Enqueue: ParsableCommand {
             When the number is printed, the request is on the disk.
 
             With --stdin each line is a request as a JSON object with the fields command (a list) or shell, and queue, \
-            priority, delay, unique, after (a list of numbers), concurrency and rate: {"command": ["resize", "7"], "queue": "photos"}. They \
-            are enqueued by the thousand; what is wrong with a line ends it there, and all lines before it count. Lines \
-            that name no queue or priority have those of the options.
+            priority, delay, unique, unique_scope, unique_window, on_conflict, after (a list of numbers), on_parent_fail, \
+            retry, retry_for, concurrency and rate: {"command": ["resize", "7"], "queue": "photos"}. They are enqueued by \
+            the thousand; what is wrong with a line ends it there, and all lines before it count. Lines that name no queue \
+            or priority have those of the options.
             """)
 
     @OptionGroup var store: StoreOptions
@@ -33,15 +34,21 @@ struct Enqueue: ParsableCommand {
     @Option(help: ArgumentHelp("Not before this time: 14:30, 2026-11-22T14:30:00Z, +10m.", valueName: "time"))
     var at: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "While one with this key waits or runs, no other is made; its number is printed.", valueName: "key"))
-    var unique: String?
+    @OptionGroup var unique: UniqueOptions
 
     @Option(
         help: ArgumentHelp("Only once this dispatch has succeeded; may be repeated.", valueName: "id"),
         transform: Parse.dispatch)
     var after: [DispatchID] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "If that has failed: cancel (the standard), run all the same, or wait until it was requeued and succeeded.",
+            valueName: "policy"),
+        transform: Parse.parentFailure)
+    var onParentFail: ParentFailure?
+
+    @OptionGroup var retry: RetryOptions
 
     @OptionGroup var limits: LimitOptions
     @OptionGroup(title: "Process") var process: ProcessOptions
@@ -51,8 +58,8 @@ struct Enqueue: ParsableCommand {
 
     func validate() throws {
         if stdin {
-            guard what.isEmpty, delay == nil, at == nil, unique == nil, after.isEmpty, limits.isEmpty,
-                process.settings == ProcessSettings()
+            guard what.isEmpty, delay == nil, at == nil, unique.isEmpty, after.isEmpty, onParentFail == nil,
+                retry.isEmpty, limits.isEmpty, process.settings == ProcessSettings()
             else {
                 throw ValidationError("with --stdin each line says for itself what to run, and when")
             }
@@ -60,6 +67,10 @@ struct Enqueue: ParsableCommand {
         }
         try what.requireOne()
         if delay != nil, at != nil { throw ValidationError("--delay and --at exclude each other") }
+        if unique.onConflict == .debounce, delay == nil {
+            throw ValidationError("--on-conflict debounce needs --delay")
+        }
+        if onParentFail != nil, after.isEmpty { throw ValidationError("--on-parent-fail needs --after") }
     }
 
     func run() throws {
@@ -70,7 +81,8 @@ struct Enqueue: ParsableCommand {
         }
         let now = try currentTime()
         var request = Request(
-            command: what.command, timeout: Enqueuing.standardTimeout, uniqueKey: unique, after: after)
+            command: what.command, timeout: Enqueuing.standardTimeout, retry: retry.policy, unique: try unique.key(),
+            after: after, onParentFail: onParentFail ?? .cancel)
         limits.apply(to: &request.work)
         request.process = process.settings
         let item = Enqueuing(
@@ -87,10 +99,22 @@ struct Enqueue: ParsableCommand {
     private struct Answer: Encodable {
         let id: UInt64
         let deduplicated: Bool
+        /// Null where none was.
+        let replaced: UInt64?
+
+        private enum CodingKeys: String, CodingKey { case id, deduplicated, replaced }
 
         init(_ enqueued: Enqueued) {
             id = enqueued.id.number
             deduplicated = enqueued.deduplicated
+            replaced = enqueued.replaced?.number
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var fields = encoder.container(keyedBy: CodingKeys.self)
+            try fields.encode(id, forKey: .id)
+            try fields.encode(deduplicated, forKey: .deduplicated)
+            try fields.encode(replaced, forKey: .replaced)
         }
     }
 }

@@ -119,13 +119,13 @@ struct WhyWords {
         let dispatch = found.view.dispatch
         let at = dispatch.finished.map { ", at \(time($0.wall))" } ?? ""
         switch dispatch.reason {
-        case .replaced: return "a newer run took its place (overlap: replace)" + at
+        case .replaced: return "a newer one took its place (overlap: replace, or the same unique key)" + at
         case .redefined: return "the job was changed with --replace-pending" + at
         case .parentFailed: return "the dispatch it came after did not succeed" + at
         case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .snoozed, .concurrency, .rate,
             .exit, .killed,
-            .timeout, .exec, .poison, .idleTimeout, .watchdog, .requested, .cancelLate, .jobRemoved, .startDeadline,
-            .downtime, .suspended, .clockForward, .paused, .storeFull, .untrustedClock:
+            .timeout, .exec, .poison, .idleTimeout, .watchdog, .retriesOver, .requested, .cancelLate, .jobRemoved,
+            .startDeadline, .downtime, .suspended, .clockForward, .paused, .storeFull, .untrustedClock, .uniqueKey:
             return "somebody asked for that" + at
         }
     }
@@ -154,7 +154,8 @@ struct WhyWords {
         case .storeFull: return "the store was nearly full: `signalbox stat` shows how full it is"
         case .none, .delayed, .retry, .dependency, .workerDied, .drained, .snoozed, .concurrency, .rate, .exit, .killed,
             .timeout, .exec,
-            .poison, .idleTimeout, .watchdog, .requested, .parentFailed, .replaced, .redefined, .cancelLate:
+            .poison, .idleTimeout, .watchdog, .retriesOver, .requested, .parentFailed, .replaced, .redefined,
+            .cancelLate, .uniqueKey:
             return dispatch.reason.word ?? "no reason was kept"
         }
     }

@@ -51,6 +51,26 @@ enum Parse {
         try Duration(text: text, in: JobDefinition.startByLimits)
     }
 
+    /// A length of time that is more than none.
+    static func window(_ text: String) throws -> Duration { try Duration(text: text, in: UniqueScope.windows) }
+
+    static func retry(_ text: String) throws -> RetryPolicy { try RetryPolicy(text: text) }
+
+    static func conflict(_ text: String) throws -> ConflictPolicy {
+        guard let policy = ConflictPolicy(word: text) else { throw unknown(ConflictPolicy.allCases.map(\.word)) }
+        return policy
+    }
+
+    static func parentFailure(_ text: String) throws -> ParentFailure {
+        guard let policy = ParentFailure(word: text) else { throw unknown(ParentFailure.allCases.map(\.word)) }
+        return policy
+    }
+
+    static func next(_ text: String) throws -> Bool {
+        guard text == "next" else { throw unknown(["next"]) }
+        return true
+    }
+
     static func dispatch(_ text: String) throws -> DispatchID {
         guard let id = DispatchID(text: text) else {
             throw ValidationError("a dispatch has a whole number from 1 on, as `signalbox dispatches` shows it")

@@ -49,7 +49,8 @@ struct BulkEnqueue {
             report(enqueued, from: first)
         } catch let refusal as RefusedItem {
             try enqueue(Array(items[..<refusal.index]), in: store, from: first, now, &bar)
-            throw Self.failure(at: first + refusal.index, refusal.cause.description)
+            let status = refusal.cause.code == .refused ? ExitStatus.refused : .badInput
+            throw Self.failure(status, at: first + refusal.index, refusal.cause.description)
         } catch let error as StoreError where error.code == .full {
             // Some of them may fit.
             guard items.count > 1 else { throw Self.failure(.tryAgain, at: first, error.description) }
@@ -66,7 +67,8 @@ struct BulkEnqueue {
         }
         let text = enqueued.enumerated().reduce(into: "") { text, entry in
             let (index, item) = entry
-            text += "{\"deduplicated\":\(item.deduplicated),\"id\":\(item.id),\"line\":\(first + index)}\n"
+            text += "{\"deduplicated\":\(item.deduplicated),\"id\":\(item.id),\"line\":\(first + index),"
+            text += "\"replaced\":\(item.replaced.map { "\($0)" } ?? "null")}\n"
         }
         Terminal.write(text, to: STDOUT_FILENO)
     }

@@ -10,13 +10,30 @@ struct EnqueueLine: Decodable {
     private let queue: String?
     private let priority: UInt8?
     private let delay: String?
-    private let unique: String?
     private let after: [UInt64]?
     private let concurrency: String?
     private let rate: String?
+    private let key: Key?
+    private let onParentFail: String?
+    private let retry: String?
+    private let retryFor: String?
 
     private enum Field: String, CodingKey, CaseIterable {
         case command, shell, queue, priority, delay, unique, after, concurrency, rate
+        case uniqueScope = "unique_scope"
+        case uniqueWindow = "unique_window"
+        case onConflict = "on_conflict"
+        case onParentFail = "on_parent_fail"
+        case retry
+        case retryFor = "retry_for"
+    }
+
+    /// The fields of a unique key.
+    private struct Key {
+        let text: String?
+        let scope: String?
+        let window: String?
+        let onConflict: String?
     }
 
     /// What lines have that do not say otherwise.
@@ -43,10 +60,24 @@ struct EnqueueLine: Decodable {
         queue = try fields.decodeIfPresent(String.self, forKey: .queue)
         priority = try fields.decodeIfPresent(UInt8.self, forKey: .priority)
         delay = try fields.decodeIfPresent(String.self, forKey: .delay)
-        unique = try fields.decodeIfPresent(String.self, forKey: .unique)
         after = try fields.decodeIfPresent([UInt64].self, forKey: .after)
+        onParentFail = try fields.decodeIfPresent(String.self, forKey: .onParentFail)
+        retry = try fields.decodeIfPresent(String.self, forKey: .retry)
+        retryFor = try fields.decodeIfPresent(String.self, forKey: .retryFor)
+        key = try Self.key(fields)
         concurrency = try fields.decodeIfPresent(String.self, forKey: .concurrency)
         rate = try fields.decodeIfPresent(String.self, forKey: .rate)
+    }
+
+    /// Nil when the line names none of its fields.
+    private static func key(_ fields: KeyedDecodingContainer<Field>) throws -> Key? {
+        let text = try fields.decodeIfPresent(String.self, forKey: .unique)
+        let others: [Field] = [.uniqueScope, .uniqueWindow, .onConflict]
+        guard text != nil || others.contains(where: fields.contains) else { return nil }
+        return Key(
+            text: text, scope: try fields.decodeIfPresent(String.self, forKey: .uniqueScope),
+            window: try fields.decodeIfPresent(String.self, forKey: .uniqueWindow),
+            onConflict: try fields.decodeIfPresent(String.self, forKey: .onConflict))
     }
 
     /// What the line asks for.
@@ -76,14 +107,30 @@ struct EnqueueLine: Decodable {
         default: throw LineError("expected exactly one of command and shell, as in \(Self.example)")
         }
         var request = Request(
-            command: what, timeout: Enqueuing.standardTimeout, uniqueKey: unique,
-            after: (after ?? []).map(DispatchID.init(_:)))
+            command: what, timeout: Enqueuing.standardTimeout, retry: try retryPolicy(), unique: try uniqueKey(),
+            after: (after ?? []).map(DispatchID.init(_:)),
+            onParentFail: try onParentFail.map(Parse.parentFailure) ?? .cancel)
         request.concurrency = try concurrency.map { try ConcurrencyLimit(text: $0) }
         request.rate = try rate.map { try RateLimit(text: $0) }
         return Enqueuing(
             request: request, queue: try queue.map { try QueueName($0) } ?? defaults.queue,
             priority: priority ?? defaults.priority,
             delay: try delay.map { try Duration(text: $0) })
+    }
+
+    private func retryPolicy() throws -> RetryPolicy {
+        var policy = try retry.map(Parse.retry) ?? RetryPolicy()
+        policy.limit = try retryFor.map(Parse.window)
+        return policy
+    }
+
+    private func uniqueKey() throws -> UniqueKey? {
+        guard let key else { return nil }
+        guard let text = key.text else {
+            throw LineError("unique_scope, unique_window and on_conflict need the key, unique")
+        }
+        let scope = try UniqueScope(word: key.scope, window: try key.window.map(Parse.window))
+        return UniqueKey(text, scope: scope, onConflict: try key.onConflict.map(Parse.conflict) ?? .existing)
     }
 }
 

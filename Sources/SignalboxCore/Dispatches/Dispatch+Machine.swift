@@ -31,6 +31,8 @@ extension Dispatch {
         case (.inProgress, .lose(let policy, let due)): return lost(policy, due: due, now)
         case (.inProgress, .cancel(let why, let atOnce)): return askedToStop(why, atOnce)
 
+        case (.scheduled, .giveUp), (.blocked, .giveUp), (.pending, .giveUp):
+            return ended(.failed, .retriesOver, nil, now)
         case (.scheduled, .cancel(let why, _)), (.blocked, .cancel(let why, _)), (.pending, .cancel(let why, _)):
             return ended(.cancelled, why, nil, now)
         case (.scheduled, .skip(let why, let met)), (.blocked, .skip(let why, let met)),
@@ -48,8 +50,8 @@ extension Dispatch {
             (.blocked, .fallDue), (.blocked, .claim), (.blocked, .holdBack), (.inProgress, .holdBack),
             (.blocked, .lose), (.pending, .fallDue), (.pending, .unblock), (.pending, .lose), (.inProgress, .fallDue),
             (.inProgress, .unblock), (.inProgress, .claim), (.inProgress, .skip), (.inProgress, .coalesce),
-            (.scheduled, .meetLimit), (.blocked, .meetLimit), (.inProgress, .meetLimit), (.success, _), (.failed, _),
-            (.cancelled, _), (.skipped, _):
+            (.scheduled, .meetLimit), (.blocked, .meetLimit), (.inProgress, .meetLimit), (.inProgress, .giveUp),
+            (.success, _), (.failed, _), (.cancelled, _), (.skipped, _):
             throw .impossible(id, state, event)
         }
     }
@@ -66,7 +68,9 @@ extension Dispatch {
         // One that a limit has let go is still among those that wait for it, until it is claimed.
         let isKept = reason == .retry || reason == .workerDied || heldBy != nil
         if other == nil { next.reason = isKept ? reason : .none }
-        if other != nil, state == .scheduled { next.reason = .dependency }
+        if let other, state == .scheduled || reason == .uniqueKey {
+            next.reason = state == .scheduled && other == predecessor ? .uniqueKey : .dependency
+        }
         return next
     }
 

@@ -30,13 +30,17 @@ public struct Dispatch: Hashable, Sendable {
     /// Until when it may be started for the first time (`start_by`), in steady time; nil where that does not matter. See
     /// ``isTooLate(at:)``.
     public internal(set) var startDeadline: Instant?
+    /// Until when it may be started again (`retry_for`), in steady time: set with its first start; nil where that does
+    /// not matter. See ``mayBeRetried(at:)``.
+    public internal(set) var retryDeadline: Instant?
     /// The beginning of the newest attempt; nil before the first.
     public internal(set) var started: Moment?
     /// When it became terminal; nil until then.
     public internal(set) var finished: Moment?
     /// Who answers for it; set exactly while IN_PROGRESS.
     public internal(set) var claim: Claim?
-    /// What it waits for while BLOCKED, or met when it was SKIPPED for an overlap; nil otherwise.
+    /// What it waits for while BLOCKED, or met when it was SKIPPED for an overlap; while SCHEDULED its ``predecessor``.
+    /// Nil otherwise.
     public internal(set) var blocker: DispatchID?
     /// How the newest attempt ended; nil before that, and when its worker died.
     public internal(set) var ending: Ending?
@@ -58,7 +62,7 @@ public struct Dispatch: Hashable, Sendable {
         crashes: Int, dueAt: Instant, started: Moment?, finished: Moment?, claim: Claim?, blocker: DispatchID?,
         ending: Ending?, cancelRequested: Bool, coalesced: Int, lastScheduledFor: Instant?, dueClock: DueClock = .wall,
         occurrence: Occurrence.Reason = .regular, startDeadline: Instant? = nil, snoozes: Int = 0,
-        cancelAtOnce: Bool = false
+        cancelAtOnce: Bool = false, retryDeadline: Instant? = nil
     ) {
         self.id = id
         self.job = job
@@ -86,6 +90,7 @@ public struct Dispatch: Hashable, Sendable {
         self.dueClock = dueClock
         self.occurrence = occurrence
         self.startDeadline = startDeadline
+        self.retryDeadline = retryDeadline
     }
 
     /// Which start of it the newest is, 1 for the first, whether or not it counts as an attempt: what an attempt leaves
@@ -162,11 +167,12 @@ extension Dispatch {
         reason = .none
         switch birth {
         case .pending: state = .pending
-        case .scheduled(let due, let clock):
+        case .scheduled(let due, let clock, let other):
             state = .scheduled
             reason = .delayed
             dueAt = due
             dueClock = clock
+            blocker = other
         case .blocked(let other, let why):
             state = .blocked
             reason = why
@@ -213,8 +219,9 @@ public struct DispatchOrigin: Hashable, Sendable {
 /// The states a dispatch can begin in.
 public enum DispatchBirth: Hashable, Sendable {
     case pending
-    /// `due` is a wall time; `clock` says whether it stands for a time of day or for a length of time from now.
-    case scheduled(due: Instant, clock: DueClock = .wall)
+    /// `due` is a wall time; `clock` says whether it stands for a time of day or for a length of time from now. `behind`
+    /// is its ``Dispatch/predecessor``.
+    case scheduled(due: Instant, clock: DueClock = .wall, behind: DispatchID? = nil)
     case blocked(by: DispatchID, DispatchReason)
     /// A record of `1 + further` occurrences that were not run, because of `met` if that was an overlap; `last` is the
     /// newest of them when there is more than one.

@@ -16,6 +16,8 @@ public enum DispatchEvent: Hashable, Sendable {
     case retry(Token, Ending, due: Instant, DispatchReason)
     /// T8. Its owner reports a failure that is final.
     case fail(Token, Ending, DispatchReason)
+    /// T8. It waited for another attempt, and the time for that is over.
+    case giveUp
     /// T9. Its owner reports that it asked to be started later; the attempt does not count.
     case snooze(Token, Ending, due: Instant)
     /// T10. Its owner shuts down and gives it back unharmed; the attempt does not count.

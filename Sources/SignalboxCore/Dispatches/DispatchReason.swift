@@ -21,6 +21,8 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
     case concurrency = 8
     /// BLOCKED because as many with its rate key were started as may be for now, or PENDING again as there may be more.
     case rate = 9
+    /// BLOCKED until the dispatch has ended that ran under its unique key.
+    case uniqueKey = 46
 
     // FAILED, or the attempt before a retry
     /// The command ended with a code that is not success.
@@ -37,13 +39,15 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
     case idleTimeout = 15
     /// The command gave no sign of life for as long as its watchdog.
     case watchdog = 16
+    /// It waited for another attempt, and the time for that was over (`retry_for`, `retry_until`).
+    case retriesOver = 47
 
     // CANCELLED
     /// Somebody asked.
     case requested = 20
     /// The dispatch it comes after did not succeed.
     case parentFailed = 21
-    /// A newer occurrence took its place (overlap `replace`).
+    /// A newer one took its place: an occurrence (overlap `replace`), or a request with the same unique key.
     case replaced = 22
     /// The job was changed while it waited, and what waited was to go (`apply --replace-pending`).
     case redefined = 25
@@ -75,9 +79,8 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
         switch self {
         case .downtime, .suspended, .clockForward, .paused, .storeFull, .untrustedClock: true
         case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .snoozed, .concurrency, .rate,
-            .exit, .killed, .timeout,
-            .exec, .poison, .idleTimeout, .watchdog, .requested, .parentFailed, .replaced, .redefined, .cancelLate,
-            .jobRemoved, .startDeadline:
+            .uniqueKey, .exit, .killed, .timeout, .exec, .poison, .idleTimeout, .watchdog, .retriesOver, .requested,
+            .parentFailed, .replaced, .redefined, .cancelLate, .jobRemoved, .startDeadline:
             false
         }
     }
@@ -95,6 +98,7 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
         case .snoozed: "snoozed"
         case .concurrency: "concurrency"
         case .rate: "rate"
+        case .uniqueKey: "unique_key"
         case .exit: "exit"
         case .killed: "killed"
         case .timeout: "timeout"
@@ -102,6 +106,7 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
         case .poison: "poison"
         case .idleTimeout: "idle_timeout"
         case .watchdog: "watchdog"
+        case .retriesOver: "retries_over"
         case .requested: "requested"
         case .parentFailed: "parent_failed"
         case .replaced: "replaced"

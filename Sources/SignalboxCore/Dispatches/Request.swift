@@ -3,10 +3,12 @@
 @dynamicMemberLookup
 public struct Request: Hashable, Sendable {
     public var work: Work
-    /// Held while the dispatch is not terminal: no other with the same key is made.
-    public var uniqueKey: String?
+    /// Keeps another with the same key from being made, or from running beside it; nil: it has none.
+    public var unique: UniqueKey?
     /// Dispatches that must have succeeded before this one may run.
     public var after: [DispatchID]
+    /// What becomes of it when one of those does not.
+    public var onParentFail: ParentFailure
     /// The revision of the job it was made from; nil for a request by itself.
     public var revision: UInt32?
     /// What it obeys when others of its job are active; nil: it runs beside whatever is.
@@ -15,12 +17,13 @@ public struct Request: Hashable, Sendable {
     public var startBy: Duration?
 
     public init(
-        work: Work, uniqueKey: String? = nil, after: [DispatchID] = [], revision: UInt32? = nil,
-        overlap: OverlapRule? = nil, startBy: Duration? = nil
+        work: Work, unique: UniqueKey? = nil, after: [DispatchID] = [], onParentFail: ParentFailure = .cancel,
+        revision: UInt32? = nil, overlap: OverlapRule? = nil, startBy: Duration? = nil
     ) {
         self.work = work
-        self.uniqueKey = uniqueKey
+        self.unique = unique
         self.after = after
+        self.onParentFail = onParentFail
         self.revision = revision
         self.overlap = overlap
         self.startBy = startBy
@@ -30,14 +33,15 @@ public struct Request: Hashable, Sendable {
     public init(
         command: Command, environment: [String: String] = [:], directory: String? = nil, input: [UInt8] = [],
         timeout: Duration? = nil, retry: RetryPolicy = RetryPolicy(), rescue: RescuePolicy = .retry,
-        uniqueKey: String? = nil, after: [DispatchID] = [], revision: UInt32? = nil,
-        overlap: OverlapRule? = nil, startBy: Duration? = nil
+        unique: UniqueKey? = nil, after: [DispatchID] = [], onParentFail: ParentFailure = .cancel,
+        revision: UInt32? = nil, overlap: OverlapRule? = nil, startBy: Duration? = nil
     ) {
         let work = Work(
             command: command, environment: environment, directory: directory, input: input, timeout: timeout,
             retry: retry, rescue: rescue)
         self.init(
-            work: work, uniqueKey: uniqueKey, after: after, revision: revision, overlap: overlap, startBy: startBy)
+            work: work, unique: unique, after: after, onParentFail: onParentFail, revision: revision, overlap: overlap,
+            startBy: startBy)
     }
 
     /// A run of `job`.

@@ -4,7 +4,8 @@
 public struct RunTally: Hashable, Sendable {
     public private(set) var successes: Int
     public private(set) var failures: Int
-    /// Of the failures, those whose worker died: nobody knows how long they ran.
+    /// Of the failures, those whose worker died, so that nobody knows how long they ran; and those that failed while they
+    /// waited for another attempt.
     public private(set) var unmeasured: Int
     /// The sum of the durations of all others, in whole microseconds: each that of the newest attempt.
     public private(set) var totalDuration: Duration
@@ -35,7 +36,9 @@ public struct RunTally: Hashable, Sendable {
         case .failed: failures += 1
         case .scheduled, .blocked, .pending, .inProgress, .cancelled, .skipped: return
         }
-        guard ended.ending != nil, let started = ended.started, let finished = ended.finished else {
+        guard ended.ending != nil, ended.reason != .retriesOver, let started = ended.started,
+            let finished = ended.finished
+        else {
             return unmeasured += 1
         }
         let microseconds = max(0, started.boot.duration(to: finished.boot).microseconds)

@@ -151,7 +151,7 @@ final class WorkerLoop<Engine: OrderedStore> {
     }
 
     private func armAlarms() throws {
-        let hasUntold = running.values.contains { $0.hasNewOutput || $0.hasNewReport }
+        let hasUntold = running.values.contains { $0.hasNewOutput || $0.hasNewProgress }
         let possible = [drainEnds, delayEnds, hasUnwritten ? roomWait.retryAt : nil, hasUntold ? nextTelling : nil]
         let times = running.values.compactMap(\.nextTime) + [nextBeat] + possible.compactMap { $0 }
         try bootAlarm.arm(at: times.min() ?? nextBeat)

@@ -91,8 +91,11 @@ extension PageView {
             Fact("Timeout", .text(detail.request.timeout.map(durationText) ?? "none")),
         ] + workFacts(detail.request.work) + [
             Fact("Start by", dispatch.latestStart.map(absolute)),
-            Fact("Unique key", detail.request.uniqueKey.map { .text($0) }),
+            Fact("Retries", .text(retryText(detail.request.retry))),
+            Fact("Unique key", detail.request.unique.map { .text($0.text) }),
+            Fact("Held", detail.request.unique.map { .text(holdingText($0)) }),
             Fact("Comes after", detail.request.after.isEmpty ? nil : dispatchLinks(detail.request.after)),
+            Fact("If that fails", detail.request.after.isEmpty ? nil : .text(detail.request.onParentFail.word)),
             Fact("Made again from", dispatch.parent.map { dispatchLinks([$0]) }),
             Fact("Stands for", dispatch.coalesced == 0 ? nil : .text("\(countText(dispatch.coalesced + 1)) due times")),
             Fact("Workers lost", dispatch.crashes == 0 ? nil : .text("\(dispatch.crashes)")),
@@ -181,4 +184,21 @@ extension PageView {
             }
         }
     }
+}
+
+/// "base 15s, factor 2.0, cap 1h, jitter 0.1; for 2h; until the next occurrence".
+func retryText(_ policy: RetryPolicy) -> String {
+    policy.words + (policy.limit.map { "; for \($0.text)" } ?? "")
+        + (policy.endsAtNext ? "; until the next occurrence" : "")
+}
+
+/// "until it has ended; on conflict: existing".
+private func holdingText(_ unique: UniqueKey) -> String {
+    let length =
+        switch unique.scope {
+        case .active: "until it has ended"
+        case .window(let length): "for \(length.text) from when it was enqueued"
+        case .forever: "for ever"
+        }
+    return "\(length); on conflict: \(unique.onConflict.word)"
 }

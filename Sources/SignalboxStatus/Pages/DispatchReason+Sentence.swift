@@ -14,6 +14,7 @@ extension DispatchReason {
         case .snoozed: "It asked to be started later."
         case .concurrency: "As many with its concurrency key run as may at once."
         case .rate: "As many with its rate key were started as may be for now."
+        case .uniqueKey: "Another dispatch runs under its unique key."
         case .exit: "The command ended with a code that is not success."
         case .killed: "The command was ended by a signal."
         case .timeout: "The command ran past its timeout."
@@ -21,9 +22,10 @@ extension DispatchReason {
         case .poison: "\(RescuePolicy.poisonLimit) workers died while running it, so it is not tried again."
         case .idleTimeout: "The command printed nothing for too long, and was ended."
         case .watchdog: "The command gave no sign of life for too long, and was ended."
+        case .retriesOver: "It waited for another attempt, and the time for that was over."
         case .requested: "Somebody cancelled it."
         case .parentFailed: "The dispatch it comes after did not succeed."
-        case .replaced: "A newer run of the same job took its place."
+        case .replaced: "A newer run of the same job, or a newer request with the same unique key, took its place."
         case .redefined: "The job was changed while it waited, and what waited was cancelled."
         case .cancelLate: "Somebody cancelled it, but it ended by itself before it could be told."
         case .jobRemoved: "The job was removed while it waited."
@@ -45,8 +47,9 @@ extension DispatchReason {
         case .exit, .killed, .exec: nil
         case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .snoozed, .concurrency, .rate,
             .timeout, .poison,
-            .idleTimeout, .watchdog, .requested, .parentFailed, .replaced, .redefined, .cancelLate, .jobRemoved,
-            .startDeadline, .downtime, .suspended, .clockForward, .paused, .storeFull, .untrustedClock:
+            .idleTimeout, .watchdog, .retriesOver, .requested, .parentFailed, .replaced, .redefined, .cancelLate,
+            .jobRemoved, .startDeadline, .downtime, .suspended, .clockForward, .paused, .storeFull, .untrustedClock,
+            .uniqueKey:
             word
         }
     }

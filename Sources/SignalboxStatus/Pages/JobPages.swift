@@ -102,6 +102,7 @@ extension PageView {
             Fact("Timeout", .text(definition.timeout.map(durationText) ?? "none")),
         ] + workFacts(definition.work) + [
             Fact("Attempts", .text("at most \(definition.maxAttempts)")),
+            Fact("Retries", definition.maxAttempts > 1 ? .text(retryText(definition.retry)) : nil),
             Fact("Overlap", .text(definition.overlap.word)),
             Fact("Start by", definition.startBy.map { .text("\(durationText($0)) after it is due") }),
             Fact("Catch-up", .text(definition.catchUp.mode.rawValue)),

@@ -14,8 +14,13 @@ extension JobWriter where Transaction: ~Copyable {
             try apply(.skip(.startDeadline), to: record)
             return false
         }
-        guard try admitsBesideItsJob(dispatch, record, request) else { return false }
-        return try !record.isLimited || hasRoom(for: record, request)
+        guard try admitsBesideItsJob(dispatch, record, request), try !record.isLimited || hasRoom(for: record, request)
+        else { return false }
+        if try dispatch.retryDeadline != nil && !dispatch.mayBeRetried(at: clock().steady(at: now.boot)) {
+            try apply(.giveUp, to: record)
+            return false
+        }
+        return true
     }
 
     private mutating func admitsBesideItsJob(

@@ -34,16 +34,18 @@ public struct Enqueuing: Hashable, Sendable {
 /// What an enqueue came to.
 public struct Enqueued: Hashable, Sendable {
     public var id: DispatchID
-    /// True when nothing was made, because this one holds the unique key.
+    /// True when nothing was made, because this one holds the unique key. It may have been given the newer request.
     public var deduplicated: Bool
+    /// The dispatch that held the unique key, waited, and was cancelled for this one; nil when there was none.
+    public var replaced: DispatchID?
 }
 
 extension JobStore {
     /// Makes a dispatch of a request. When this returns, it is kept, and every process sees it.
     /// - Throws: `notFound` for a dispatch to come after that does not exist; `invalid` for a request past its limits;
-    ///   `full`.
+    ///   `refused` when another holds its unique key and it is to be rejected then; `full`.
     public func enqueue(_ item: Enqueuing, now: Now) throws -> Enqueued {
-        try item.request.checkSize()
+        try item.check()
         return try write(now) { writer in try writer.enqueue(item) }
     }
 
@@ -53,7 +55,7 @@ extension JobStore {
     /// - Throws: ``RefusedItem`` for the first that cannot be made; then none was.
     public func enqueue(_ items: [Enqueuing], now: Now) throws -> [Enqueued] {
         for index in items.indices {
-            do { try items[index].request.checkSize() } catch { throw refusing(index, error) }
+            do { try items[index].check() } catch { throw refusing(index, error) }
         }
         guard !items.isEmpty else { return [] }
         return try write(now) { writer in try writer.enqueue(items) }
@@ -88,28 +90,48 @@ extension JobWriter where Transaction: ~Copyable {
     }
 
     mutating func enqueue(_ item: Enqueuing) throws -> Enqueued {
-        if let key = item.request.uniqueKey, let holder = try transaction.holder(of: key) {
-            return Enqueued(id: holder, deduplicated: true)
-        }
-        try admit(item.request)
-        let origin = DispatchOrigin(queue: item.queue, priority: item.priority, maxAttempts: item.maxAttempts)
-        let birth = try birth(of: item)
-        let dispatch = Dispatch(id: newDispatchID(), origin: origin, birth: birth, now: now)
-        try insert(dispatch, request: item.request)
-        return Enqueued(id: dispatch.id, deduplicated: false)
+        guard let unique = item.request.unique else { return Enqueued(id: try make(item), deduplicated: false) }
+        return try enqueue(item, under: unique)
     }
 
-    private func birth(of item: Enqueuing) throws -> DispatchBirth {
-        for id in item.request.after where try transaction.dispatchRecord(id) == nil { throw StoreError.noDispatch(id) }
-        if let delay = item.delay, delay > .zero { return .scheduled(due: now.wall + delay, clock: .steady) }
-        if item.delay == nil, let due = item.due, due > now.wall { return .scheduled(due: due) }
-        switch try transaction.dependency(of: item.request.after) {
-        case .met: return .pending
-        case .waiting(let other): return .blocked(by: other, .dependency)
-        case .failed(let other):
-            throw StoreError(
-                .refused, "the dispatch \(other) that this one should come after has ended without success")
+    /// - Parameter other: what runs under its unique key and has to end first.
+    mutating func make(_ item: Enqueuing, behind other: DispatchID? = nil) throws -> DispatchID {
+        try admit(item.request)
+        let origin = DispatchOrigin(queue: item.queue, priority: item.priority, maxAttempts: item.maxAttempts)
+        let start = try start(of: item, behind: other)
+        let dispatch = Dispatch(id: newDispatchID(), origin: origin, birth: start.birth, now: now)
+        try insert(dispatch, request: item.request)
+        if start.isInVain {
+            try apply(.cancel(.parentFailed), to: try transaction.indexed(dispatch.id, by: Buckets.blocked))
         }
+        return dispatch.id
+    }
+
+    /// The state it begins in, and whether it ends at once, because what it comes after has not succeeded.
+    private func start(
+        of item: Enqueuing, behind other: DispatchID?
+    ) throws -> (birth: DispatchBirth, isInVain: Bool) {
+        for id in item.request.after where try transaction.dispatchRecord(id) == nil { throw StoreError.noDispatch(id) }
+        if let delay = item.delay, delay > .zero {
+            return (.scheduled(due: now.wall + delay, clock: .steady, behind: other), false)
+        }
+        if item.delay == nil, let due = item.due, due > now.wall { return (.scheduled(due: due, behind: other), false) }
+        if let other { return (.blocked(by: other, .uniqueKey), false) }
+        switch try transaction.dependency(of: item.request) {
+        case .met: return (.pending, false)
+        case .waiting(let parent): return (.blocked(by: parent, .dependency), false)
+        case .failed(let parent): return (.blocked(by: parent, .dependency), true)
+        }
+    }
+}
+
+extension Enqueuing {
+    /// Refuses what could never be done.
+    fileprivate func check() throws {
+        try request.checkSize()
+        guard request.unique?.onConflict == .debounce, (delay ?? .zero) <= .zero else { return }
+        throw StoreError(
+            .invalid, "debounce lets the one that waits wait anew, and no delay says for how long: give one, as in 10s")
     }
 }
 
@@ -126,10 +148,10 @@ extension Request {
         guard work.command != .program([]) else {
             throw StoreError(.invalid, "there is no command to run: name a program, or give a shell line")
         }
-        if let uniqueKey, !(1...Self.uniqueKeyLimit).contains(uniqueKey.utf8.count) || uniqueKey.utf8.contains(0) {
+        if let key = unique?.text.utf8, !(1...Self.uniqueKeyLimit).contains(key.count) || key.contains(0) {
             throw StoreError(
                 .invalid,
-                "the unique key has \(uniqueKey.utf8.count) bytes; 1 to \(Self.uniqueKeyLimit) are possible, none of "
+                "the unique key has \(key.count) bytes; 1 to \(Self.uniqueKeyLimit) are possible, none of "
                     + "them zero: use a hash of it")
         }
         if let fault = work.limitFault { throw StoreError(.invalid, fault) }

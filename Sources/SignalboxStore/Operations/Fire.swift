@@ -175,6 +175,7 @@ extension JobWriter where Transaction: ~Copyable {
             if try insert(job, due, .skipped(.startDeadline), reason) != nil { pass.skipped += 1 }
             return
         }
+        if job.definition.retry.endsAtNext, active == nil { try giveUpRetries(of: job) }
         let birth: DispatchBirth
         switch try decision(job, &active) {
         case .run: birth = .pending

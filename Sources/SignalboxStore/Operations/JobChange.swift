@@ -59,7 +59,9 @@ public struct JobFieldChange: Hashable, Sendable, Encodable {
         compare("timeout", \.timeout) { $0?.text }
         found += facts(from: before.work, to: after.work)
         compare("max_attempts", \.maxAttempts) { "\($0)" }
-        compare("retry", \.retry) { $0.words }
+        compare("retry", \.retry.words) { $0 }
+        compare("retry_for", \.retry.limit) { $0?.text }
+        compare("retry_until", \.retry.endsAtNext) { $0 ? "next" : nil }
         compare("on_crash", \.rescue) { $0.word }
         compare("concurrency", \.concurrency) { $0?.text }
         compare("rate", \.rate) { $0?.text }
@@ -84,12 +86,6 @@ public struct JobFieldChange: Hashable, Sendable, Encodable {
         return Set(before.keys).union(after.keys).sorted().filter { before[$0] != after[$0] }.map { name in
             JobFieldChange(field: "env.\(name)", from: shownBefore[name], to: shownAfter[name])
         }
-    }
-}
-
-extension RetryPolicy {
-    fileprivate var words: String {
-        "base \(base.text), factor \(factor), cap \(cap.text), jitter \(jitter)"
     }
 }
 

@@ -12,11 +12,16 @@ extension JobWriter where Transaction: ~Copyable {
         guard state.count(.scheduled) > 0 else { return }
         for id in try transaction.dueDispatches(try clock(), at: now, limit: Self.promotionsPerPass) {
             let record = try transaction.indexed(id, by: Buckets.scheduled)
-            guard record.hasDependencies else {
+            if let other = try runningPredecessor(of: record.dispatch) {
+                try apply(.fallDue(blockedBy: other), to: record)
+                continue
+            }
+            // What has begun was free to.
+            guard record.hasDependencies, record.dispatch.attempt == 0 else {
                 try apply(.fallDue(blockedBy: nil), to: record)
                 continue
             }
-            switch try transaction.dependency(of: try transaction.request(of: id).after) {
+            switch try transaction.dependency(of: try transaction.request(of: id)) {
             case .met: try apply(.fallDue(blockedBy: nil), to: record)
             case .waiting(let other): try apply(.fallDue(blockedBy: other), to: record)
             case .failed: try apply(.cancel(.parentFailed), to: record)

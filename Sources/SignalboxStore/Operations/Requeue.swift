@@ -3,6 +3,9 @@ public import SignalboxCore
 
 extension JobStore {
     /// T15. Makes a new dispatch of what an ended one ran; that one is never changed.
+    ///
+    /// The new one has all its attempts before it, stands in for the old one where others come after that, and comes
+    /// after what that came after as far as it is still to wait for: what has failed does not hold it up.
     /// - Throws: `notFound`; `refused` while it has not ended, or when its unique key is held by another; `full`.
     public func requeue(_ id: DispatchID, now: Now) throws -> DispatchID {
         try write(now) { writer in
@@ -21,16 +24,33 @@ extension JobStore {
 extension JobWriter where Transaction: ~Copyable {
     fileprivate mutating func insertCopy(of ended: Dispatch) throws -> DispatchID {
         var request = try transaction.request(of: ended.id)
-        request.after = []
-        if let key = request.uniqueKey, let holder = try transaction.holder(of: key) {
-            throw StoreError(.refused, "the unique key \(quoted(key)) is held by dispatch \(holder)")
+        request.after = try request.after.filter {
+            if case .waiting = try transaction.standing(of: $0) { true } else { false }
+        }
+        if let unique = request.unique, let holder = try holder(of: unique.text)?.dispatch, holder.id != ended.id {
+            throw StoreError.keyIsHeld(unique, by: holder)
         }
         try admit(request)
         let origin = DispatchOrigin(
             job: ended.job, queue: ended.queue, priority: ended.priority, maxAttempts: ended.maxAttempts,
             parent: ended.id)
-        let copy = Dispatch(id: newDispatchID(), origin: origin, birth: .pending, now: now)
+        var birth = DispatchBirth.pending
+        if case .waiting(let other) = try transaction.dependency(of: request) {
+            birth = .blocked(by: other, .dependency)
+        }
+        let copy = Dispatch(id: newDispatchID(), origin: origin, birth: birth, now: now)
         try insert(copy, request: request)
+        try stand(copy.id, inFor: ended)
         return copy.id
+    }
+
+    /// What waits for a success of the ended one, or of the newest that was made of it, waits for `copy`.
+    private mutating func stand(_ copy: DispatchID, inFor ended: Dispatch) throws {
+        let newest = try transaction.standIn(of: ended.id)
+        try put(Counter(value: copy.number), .dispatch(try transaction.original(of: ended.id)), in: Buckets.standIns)
+        guard try transaction.dispatchRecord(newest)?.dispatch.state.isTerminal ?? true else { return }
+        for id in try transaction.ids(Buckets.blocked, KeyRange(prefix: Key.dispatch(newest).bytes), limit: .max) {
+            try apply(.unblock(next: copy), to: try transaction.indexed(id, by: Buckets.blocked))
+        }
     }
 }

@@ -63,6 +63,7 @@ extension JobWriter where Transaction: ~Copyable {
         guard lost.state == .scheduled else { return lost }
         let again = try apply(.fallDue(blockedBy: nil), to: try transaction.indexed(id, by: Buckets.scheduled))
         try judgeAgain(waitersOf: again)
-        return try skipIfRemoved(again)
+        let next = try skipIfRemoved(again)
+        return record.hasLostUniqueKey ? try makeWay(next) : next
     }
 }

@@ -143,16 +143,23 @@ extension JobWriter where Transaction: ~Copyable {
             return nil
         }
         let event = try event(of: result, on: dispatch)
-        if case .release = event { return try skipIfRemoved(try apply(event, to: record)) }
+        if case .release = event { return try settle(record, event) }
         try keepAttempt(of: dispatch, result.outcome, event.reason, result.report)
         try keepOutput(result.output, of: dispatch)
-        return try skipIfRemoved(try apply(event, to: record))
+        return try settle(record, event)
+    }
+
+    /// Moves what has run by an event; what then waits to be started again, and must not, ends.
+    mutating func settle(_ record: DispatchRecord, _ event: DispatchEvent) throws -> Dispatch {
+        let moved = try skipIfRemoved(try apply(event, to: record))
+        return record.hasLostUniqueKey ? try makeWay(moved) : moved
     }
 
     /// What was asked for is read only where the end leaves something to decide.
-    private func event(of result: AttemptResult, on dispatch: Dispatch) throws -> DispatchEvent {
+    private mutating func event(of result: AttemptResult, on dispatch: Dispatch) throws -> DispatchEvent {
         if result.ending == .ended(.exited(0)) { return .succeed(result.token, .exited(0)) }
-        return result.event(on: dispatch, try transaction.request(of: dispatch.id), now: now)
+        let request = try transaction.request(of: dispatch.id)
+        return try withinLimits(result.event(on: dispatch, request, now: now), on: dispatch, request.retry)
     }
 
     /// So many are judged in one transaction, so that other writers need not wait long.
@@ -186,9 +193,12 @@ extension JobWriter where Transaction: ~Copyable {
 
     /// Nil when it may not be claimed now.
     private mutating func claim(_ id: DispatchID, _ worker: WorkerID) throws -> ClaimedDispatch? {
-        let record = try transaction.indexed(id, by: Buckets.ready)
+        var record = try transaction.indexed(id, by: Buckets.ready)
         let request = try transaction.request(of: id)
         guard try admits(record, request) else { return nil }
+        if let limit = request.retry.limit {
+            record.dispatch = record.dispatch.retryable(for: limit, from: try clock().steady(at: now.boot))
+        }
         let dispatch = try apply(.claim(Claim(worker: worker, token: Token(sequence))), to: record)
         return ClaimedDispatch(dispatch: dispatch, request: request)
     }
@@ -302,7 +312,8 @@ extension DispatchEvent {
         case .retry(_, _, _, let reason), .fail(_, _, let reason): reason
         case .stop: .requested
         case .snooze: .snoozed
-        case .fallDue, .unblock, .claim, .holdBack, .meetLimit, .succeed, .release, .lose, .cancel, .skip, .coalesce:
+        case .fallDue, .unblock, .claim, .holdBack, .meetLimit, .succeed, .release, .lose, .cancel, .skip, .coalesce,
+            .giveUp:
             .none
         }
     }

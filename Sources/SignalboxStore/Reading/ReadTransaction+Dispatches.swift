@@ -21,10 +21,10 @@ extension ReadTransaction where Self: ~Copyable {
         return request
     }
 
-    /// The dispatch that holds a unique key.
-    func holder(of uniqueKey: String) throws -> DispatchID? {
-        let key = uniqueKeyBytes(uniqueKey)
-        return try fetch(Counter.self, key.span, in: Buckets.unique).map { DispatchID($0.value) }
+    /// Who holds a unique key, or held it until its window passed.
+    func uniqueEntry(of text: String) throws -> UniqueEntry? {
+        let key = uniqueKeyBytes(text)
+        return try fetch(UniqueEntry.self, key.span, in: Buckets.unique)
     }
 
     /// The ids at the end of the keys of an index.
@@ -45,22 +45,64 @@ extension ReadTransaction where Self: ~Copyable {
         try fetch(WorkerRegistration.self, .worker(id), in: Buckets.workers)
     }
 
-    /// What of `after` has not succeeded yet: the first still to wait for, or the first that never will.
-    func dependency(of after: [DispatchID]) throws -> Dependency {
-        for id in after {
-            guard let state = try dispatchRecord(id)?.dispatch.state else { return .failed(id) }
-            if !state.isTerminal { return .waiting(id) }
-            if state != .success { return .failed(id) }
+    /// How those stand that a request comes after, as far as that matters to it.
+    func dependency(of request: Request) throws -> Dependency {
+        for id in request.after {
+            switch try standing(of: id) {
+            case .met: continue
+            case .waiting(let other): return .waiting(other)
+            case .failed(let other):
+                switch request.onParentFail {
+                case .cancel: return .failed(other)
+                case .run: continue
+                case .wait: return .waiting(other)
+                }
+            }
         }
         return .met
+    }
+
+    /// How a dispatch stands that another comes after. Where it has not succeeded, the newest that was made again of it
+    /// stands in for it.
+    func standing(of id: DispatchID) throws -> Dependency {
+        let state = try dispatchRecord(id)?.dispatch.state
+        if state == .success { return .met }
+        if let state, !state.isTerminal { return .waiting(id) }
+        let newest = try standIn(of: id)
+        guard newest != id, let state = try dispatchRecord(newest)?.dispatch.state else { return .failed(id) }
+        if state == .success { return .met }
+        return state.isTerminal ? .failed(newest) : .waiting(newest)
+    }
+
+    /// The newest of those that were made again one of the other, `id` among them.
+    func standIn(of id: DispatchID) throws -> DispatchID {
+        let original = try original(of: id)
+        return try fetch(Counter.self, .dispatch(original), in: Buckets.standIns).map { DispatchID($0.value) } ?? id
+    }
+
+    /// The first of those that were made again one of the other, `id` among them.
+    func original(of id: DispatchID) throws -> DispatchID {
+        var original = id
+        while let dispatch = try dispatchRecord(original)?.dispatch, dispatch.isMadeAgain, let parent = dispatch.parent
+        {
+            original = parent
+        }
+        return original
     }
 }
 
 /// How the dispatches that one comes after stand.
 enum Dependency: Hashable {
     case met
+    /// For this one it still waits; where it is to wait for a success, that may have ended without.
     case waiting(DispatchID)
+    /// This one has not succeeded, and nothing stands in for it.
     case failed(DispatchID)
+}
+
+extension Dispatch {
+    /// Whether it was made by `requeue`. What makes up for a due time has a parent, too.
+    var isMadeAgain: Bool { parent != nil && scheduledFor == nil }
 }
 
 /// The dispatch that an index key ends with.

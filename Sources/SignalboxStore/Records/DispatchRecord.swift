@@ -2,21 +2,23 @@ internal import SignalboxCore
 
 /// A dispatch as it is kept: everything that changes has a fixed width, so that a transition overwrites in place.
 struct DispatchRecord: Record {
-    static let layout: UInt8 = 1
+    static let layout: UInt8 = 2
 
     var dispatch: Dispatch
-    /// Its request has a unique key, which is released when it ends.
+    /// Its request has a unique key, which is released when it ends: it is the holder, and its scope is to be active.
     var holdsUniqueKey: Bool
+    /// A newer one has taken its unique key: it is not tried again.
+    var hasLostUniqueKey = false
     /// Its request names dispatches it comes after.
     var hasDependencies: Bool
     /// Its request names a concurrency key or a rate key.
     var isLimited = false
 
     /// The bytes between layout and names.
-    private static let fixedWidth = 123
+    private static let fixedWidth = 124
 
     private struct Flags: OptionSet {
-        let rawValue: UInt16
+        let rawValue: UInt32
         static let started = Flags(rawValue: 1 << 0)
         static let finished = Flags(rawValue: 1 << 1)
         static let claimed = Flags(rawValue: 1 << 2)
@@ -33,6 +35,9 @@ struct DispatchRecord: Record {
         static let steady = Flags(rawValue: 1 << 13)
         static let daylightGap = Flags(rawValue: 1 << 14)
         static let fold = Flags(rawValue: 1 << 15)
+        static let lostUniqueKey = Flags(rawValue: 1 << 16)
+        static let retryDeadline = Flags(rawValue: 1 << 17)
+        static let cancelAtOnce = Flags(rawValue: 1 << 18)
     }
 
     private var flags: Flags {
@@ -54,6 +59,9 @@ struct DispatchRecord: Record {
         mark(.steady, dispatch.dueClock == .steady)
         mark(.daylightGap, dispatch.occurrence == .daylightGap)
         mark(.fold, dispatch.occurrence == .fold)
+        mark(.lostUniqueKey, hasLostUniqueKey)
+        mark(.retryDeadline, dispatch.retryDeadline != nil)
+        mark(.cancelAtOnce, dispatch.cancelAtOnce)
         return flags
     }
 
@@ -82,43 +90,45 @@ struct DispatchRecord: Record {
         writer.put(dispatch.parent?.number ?? 0)
         writer.put(dispatch.id.number)
         writer.put(UInt16(clamping: dispatch.snoozes))
-        writer.put(dispatch.cancelAtOnce)
         if dispatch.job == nil { writer.put(UInt32(0)) } else { writer.put(dispatch.job?.text ?? "") }
         writer.put(dispatch.queue.text)
         if let deadline = dispatch.startDeadline { writer.put(deadline) }
+        if let deadline = dispatch.retryDeadline { writer.put(deadline) }
     }
 
     static func read(from reader: inout RecordReader) throws -> DispatchRecord {
         let fixed = try reader.part(Self.fixedWidth)
-        let flags = Flags(rawValue: fixed.number16(at: 0))
-        guard let state = DispatchState(rawValue: fixed[2]), let reason = DispatchReason(rawValue: fixed[3]) else {
+        let flags = Flags(rawValue: fixed.number32(at: 0))
+        guard let state = DispatchState(rawValue: fixed[4]), let reason = DispatchReason(rawValue: fixed[5]) else {
             throw RecordFault.shape
         }
-        let ending = try Ending?(kind: fixed[5], value: fixed[6])
-        let claim = Claim(worker: WorkerID(fixed.number64(at: 80)), token: Token(fixed.number64(at: 88)))
+        let ending = try Ending?(kind: fixed[7], value: fixed[8])
+        let claim = Claim(worker: WorkerID(fixed.number64(at: 82)), token: Token(fixed.number64(at: 90)))
         let job = try reader.jobName()
         guard (job != nil) == flags.contains(.ofJob) else { throw RecordFault.shape }
         let queue = try reader.queueName()
         let startDeadline = flags.contains(.startDeadline) ? try reader.instant() : nil
+        let retryDeadline = flags.contains(.retryDeadline) ? try reader.instant() : nil
         let dispatch = Dispatch(
-            id: DispatchID(fixed.number64(at: 112)), job: job, queue: queue, priority: fixed[4],
-            maxAttempts: Int(fixed.number16(at: 10)), enqueuedAt: fixed.instant(at: 16),
-            scheduledFor: flags.contains(.scheduledFor) ? fixed.instant(at: 24) : nil,
-            parent: flags.contains(.parent) ? DispatchID(fixed.number64(at: 104)) : nil, state: state, reason: reason,
-            attempt: Int(fixed.number16(at: 8)), crashes: Int(fixed[7]), dueAt: fixed.instant(at: 40),
-            started: flags.contains(.started) ? fixed.moment(at: 48) : nil,
-            finished: flags.contains(.finished) ? fixed.moment(at: 64) : nil,
+            id: DispatchID(fixed.number64(at: 114)), job: job, queue: queue, priority: fixed[6],
+            maxAttempts: Int(fixed.number16(at: 12)), enqueuedAt: fixed.instant(at: 18),
+            scheduledFor: flags.contains(.scheduledFor) ? fixed.instant(at: 26) : nil,
+            parent: flags.contains(.parent) ? DispatchID(fixed.number64(at: 106)) : nil, state: state, reason: reason,
+            attempt: Int(fixed.number16(at: 10)), crashes: Int(fixed[9]), dueAt: fixed.instant(at: 42),
+            started: flags.contains(.started) ? fixed.moment(at: 50) : nil,
+            finished: flags.contains(.finished) ? fixed.moment(at: 66) : nil,
             claim: flags.contains(.claimed) ? claim : nil,
-            blocker: flags.contains(.blocked) ? DispatchID(fixed.number64(at: 96)) : nil, ending: ending,
-            cancelRequested: flags.contains(.cancelRequested), coalesced: Int(fixed.number32(at: 12)),
-            lastScheduledFor: flags.contains(.lastScheduledFor) ? fixed.instant(at: 32) : nil,
+            blocker: flags.contains(.blocked) ? DispatchID(fixed.number64(at: 98)) : nil, ending: ending,
+            cancelRequested: flags.contains(.cancelRequested), coalesced: Int(fixed.number32(at: 14)),
+            lastScheduledFor: flags.contains(.lastScheduledFor) ? fixed.instant(at: 34) : nil,
             dueClock: flags.contains(.steady) ? .steady : .wall,
             occurrence: flags.contains(.daylightGap) ? .daylightGap : flags.contains(.fold) ? .fold : .regular,
-            startDeadline: startDeadline, snoozes: Int(fixed.number16(at: 120)),
-            cancelAtOnce: fixed[122] != 0)
+            startDeadline: startDeadline, snoozes: Int(fixed.number16(at: 122)),
+            cancelAtOnce: flags.contains(.cancelAtOnce), retryDeadline: retryDeadline)
         return DispatchRecord(
             dispatch: dispatch, holdsUniqueKey: flags.contains(.uniqueKey),
-            hasDependencies: flags.contains(.dependencies), isLimited: flags.contains(.limited))
+            hasLostUniqueKey: flags.contains(.lostUniqueKey), hasDependencies: flags.contains(.dependencies),
+            isLimited: flags.contains(.limited))
     }
 }
 

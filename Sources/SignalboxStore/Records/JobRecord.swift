@@ -1,7 +1,7 @@
 internal import SignalboxCore
 
 extension JobDefinition: Record {
-    static var layout: UInt8 { 1 }
+    static var layout: UInt8 { 2 }
 
     func write(to writer: inout RecordWriter) {
         writer.put(name.text)

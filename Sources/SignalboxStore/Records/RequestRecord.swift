@@ -1,12 +1,13 @@
 internal import SignalboxCore
 
 extension Request: Record {
-    static var layout: UInt8 { 1 }
+    static var layout: UInt8 { 2 }
 
     func write(to writer: inout RecordWriter) {
         writer.put(work)
-        writer.put(uniqueKey) { $0.put($1) }
+        writer.put(unique) { $0.put($1) }
         writer.put(each: after) { $0.put($1.number) }
+        writer.put(onParentFail.rawValue)
         writer.put(revision) { $0.put($1) }
         writer.put(overlap) { $0.put($1) }
         writer.put(startBy) { $0.put($1) }
@@ -14,13 +15,14 @@ extension Request: Record {
 
     static func read(from reader: inout RecordReader) throws -> Request {
         let work = try reader.work()
-        let uniqueKey = try reader.flag() ? try reader.text() : nil
+        let unique = try reader.flag() ? try reader.uniqueKey() : nil
         var after: [DispatchID] = []
         for _ in 0..<(try reader.count()) { after.append(DispatchID(try reader.number64())) }
+        let onParentFail = try reader.value(of: ParentFailure.self)
         let revision = try reader.flag() ? try reader.number32() : nil
         let overlap = try reader.flag() ? try reader.overlapRule() : nil
         return Request(
-            work: work, uniqueKey: uniqueKey, after: after, revision: revision, overlap: overlap,
+            work: work, unique: unique, after: after, onParentFail: onParentFail, revision: revision, overlap: overlap,
             startBy: try reader.flag() ? try reader.duration() : nil)
     }
 }

@@ -89,13 +89,6 @@ extension RecordWriter {
             writer.put(entry.value)
         }
     }
-
-    private mutating func put(_ policy: RetryPolicy) {
-        put(policy.base)
-        put(policy.factor)
-        put(policy.cap)
-        put(policy.jitter)
-    }
 }
 
 extension RecordReader {
@@ -146,11 +139,5 @@ extension RecordReader {
             environment[name] = try text()
         }
         return environment
-    }
-
-    @_lifetime(self: copy self)
-    private mutating func retryPolicy() throws -> RetryPolicy {
-        RetryPolicy(
-            base: try duration(), factor: try double(), cap: try duration(), jitter: try double())
     }
 }

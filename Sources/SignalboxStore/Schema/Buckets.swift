@@ -30,7 +30,7 @@ public enum Buckets {
     static let byState = Bucket(12, "dispatch.by-state")
     /// Job, dispatch → nothing. All that are of a job.
     static let byJob = Bucket(13, "dispatch.by-job")
-    /// Unique key → the dispatch that holds it.
+    /// Unique key → the dispatch that holds it, and until when.
     static let unique = Bucket(14, "unique")
     /// Job, revision, clock epoch, nominal due time → the dispatch made for it, or that took it in.
     static let occurrences = Bucket(15, "occurrences")
@@ -51,10 +51,16 @@ public enum Buckets {
     static let limits = Bucket(22, "limits")
     /// Kind, concurrency or rate key, and the key of `dispatch.ready` → nothing. Those that met a limit.
     static let held = Bucket(23, "dispatch.held")
+    /// End of its window in steady time, unique key → nothing. Those that are held for a window, so that the ones whose
+    /// window has passed are found.
+    static let uniqueEnds = Bucket(24, "unique.ends")
+    /// Dispatch → the newest that was made again of it, or of one made of it: that stands in for it.
+    static let standIns = Bucket(25, "dispatch.stand-in")
 
     public static let all = [
         meta, jobs, jobProgress, jobDue, dispatches, requests, attempts, outputs, ready, scheduled, blocked, running,
         byState, byJob, unique, occurrences, workers, events, counters, active, history, queues, limits, held,
+        uniqueEnds, standIns,
     ]
 }
 

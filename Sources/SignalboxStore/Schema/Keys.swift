@@ -242,6 +242,8 @@ enum HistorySubject: Hashable {
 
 /// The key of a unique key, which may be longer than all others: see ``Request/uniqueKeyLimit``.
 func uniqueKeyBytes(_ text: String) -> [UInt8] { Array(text.utf8) + [0] }
+/// The key of a unique key whose window ends at `until`, in steady time.
+func uniqueEndBytes(_ until: Instant, _ text: String) -> [UInt8] { Key().with(until).bytes + uniqueKeyBytes(text) }
 
 /// What dispatches are counted by.
 enum CounterSubject: Hashable {

@@ -11,13 +11,16 @@ public struct DispatchDetail: Sendable {
 }
 
 extension DispatchDetail: Encodable {
-    private enum CodingKeys: String, CodingKey { case attempts, start_by, concurrency, rate, settings }
+    private enum CodingKeys: String, CodingKey {
+        case attempts, start_by, concurrency, rate, unique, after, on_parent_fail, settings
+    }
+    private enum UniqueKeys: String, CodingKey { case key, scope, window, on_conflict }
     private enum AttemptKeys: String, CodingKey {
         case number, worker, started_at, finished_at, exit_code, signal, error, reason, result, tags, survivors
     }
 
-    /// The fields of the dispatch, until when it may be started, the limits of its keys,
-    /// how its process is treated, and `attempts`. Output is asked for by `logs`.
+    /// The fields of the dispatch, until when it may be started, the limits of its keys, its unique key, what it comes
+    /// after, how its process is treated, and `attempts`. Output is asked for by `logs`.
     public func encode(to encoder: any Encoder) throws {
         try view.encode(to: encoder)
         var fields = encoder.container(keyedBy: CodingKeys.self)
@@ -25,6 +28,9 @@ extension DispatchDetail: Encodable {
         try fields.encode(request.concurrency?.text, forKey: .concurrency)
         try fields.encode(request.rate?.text, forKey: .rate)
         try fields.encode(WorkSettings(work: request.work), forKey: .settings)
+        try encodeKey(to: &fields)
+        try fields.encode(request.after.map(\.number), forKey: .after)
+        try fields.encode(request.after.isEmpty ? nil : request.onParentFail.word, forKey: .on_parent_fail)
         var list = fields.nestedUnkeyedContainer(forKey: .attempts)
         for attempt in attempts {
             var item = list.nestedContainer(keyedBy: AttemptKeys.self)
@@ -43,5 +49,15 @@ extension DispatchDetail: Encodable {
             case nil: break
             }
         }
+    }
+
+    /// Null when it has none.
+    private func encodeKey(to fields: inout KeyedEncodingContainer<CodingKeys>) throws {
+        guard let unique = request.unique else { return try fields.encodeNil(forKey: .unique) }
+        var part = fields.nestedContainer(keyedBy: UniqueKeys.self, forKey: .unique)
+        try part.encode(unique.text, forKey: .key)
+        try part.encode(unique.scope.word, forKey: .scope)
+        try part.encode(unique.scope.window?.text, forKey: .window)
+        try part.encode(unique.onConflict.word, forKey: .on_conflict)
     }
 }

@@ -12,9 +12,10 @@ public struct DispatchView: Sendable, Encodable {
 
     public var id: DispatchID { dispatch.id }
     public var state: DispatchState { dispatch.state }
-    /// How long the newest attempt took, or has taken so far; nil before the first, and after a reboot.
+    /// How long the newest attempt took, or has taken so far; nil before the first, after a reboot, and where it ended
+    /// while it waited for another.
     public func duration(now: Now) -> Duration? {
-        guard let started = dispatch.started else { return nil }
+        guard let started = dispatch.started, dispatch.reason != .retriesOver else { return nil }
         guard let finished = dispatch.finished else {
             return state == .inProgress ? started.boot.duration(to: now.boot) : nil
         }

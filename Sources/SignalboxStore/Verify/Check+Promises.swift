@@ -94,9 +94,9 @@ extension Job {
 }
 
 extension Dispatch {
-    /// The worker that began an attempt also ended it, so in one boot.
+    /// The worker that began an attempt also ended it, so in one boot; unless it failed while it waited for another.
     var timeFault: String? {
-        guard ending != nil, state == .success || state == .failed, let started, let finished,
+        guard ending != nil, state == .success || state == .failed, reason != .retriesOver, let started, let finished,
             finished.boot < started.boot
         else { return nil }
         return "ended before it was started"

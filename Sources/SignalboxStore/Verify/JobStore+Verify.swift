@@ -21,11 +21,13 @@ extension ReadTransaction where Self: ~Copyable {
         try checkDispatches(&check)
         try checkParts(&check)
         try checkOccurrences(&check)
+        try checkUniqueKeys(&check)
+        try checkStandIns(&check)
         try checkWorkers(&check)
         try checkEvents(&check)
         for bucket in [
             Buckets.ready, Buckets.scheduled, Buckets.blocked, Buckets.running, Buckets.byState, Buckets.byJob,
-            Buckets.jobDue, Buckets.unique, Buckets.active, Buckets.held,
+            Buckets.jobDue, Buckets.active, Buckets.held,
         ] {
             try checkNoExtra(bucket, &check)
         }
@@ -98,25 +100,9 @@ extension ReadTransaction where Self: ~Copyable {
         let (faults, entry) = check.limits.add(record, request.work)
         for fault in faults { check.report.fault(fault) }
         if let entry { try expect(entry, Buckets.held, &check) }
-        if let key = request.uniqueKey, record.holdsUniqueKey == record.dispatch.state.isTerminal {
-            check.report.fault(
-                "dispatch \(id) is \(record.dispatch.state.name) and \(record.holdsUniqueKey ? "holds" : "does not hold") "
-                    + "its unique key \(quoted(key))")
-        }
-        if record.holdsUniqueKey {
-            guard let key = request.uniqueKey else {
-                return check.report.fault("dispatch \(id) holds a unique key that its request does not name")
-            }
-            try expect(uniqueKeyBytes(key), Buckets.unique, &check)
-            if try holder(of: key) != id {
-                check.report.fault("the unique key \(quoted(key)) of dispatch \(id) is held by another")
-            }
-        }
-        if record.dispatch.state == .blocked, let other = record.dispatch.blocker,
-            try dispatchRecord(other)?.dispatch.state.isTerminal ?? true
-        {
-            check.report.fault("dispatch \(id) is BLOCKED by \(other), which has ended")
-        }
+        try checkHolding(of: request.unique, by: record, &check)
+        try checkBlocker(of: record.dispatch, request, &check)
+        try checkStandIn(record.dispatch, &check)
     }
 
     private func checkOwner(of dispatch: Dispatch, _ check: inout Check) throws {
@@ -263,12 +249,6 @@ extension ReadTransaction where Self: ~Copyable {
             return check.jobs.values.contains { job in
                 job.progress.nextDue.map { Key.jobDue($0, job.definition).bytes == key } ?? false
             }
-        case Buckets.unique:
-            guard let holder = try? counter(key, in: bucket),
-                let record = try? dispatchRecord(DispatchID(holder.value)), record.holdsUniqueKey,
-                let request = try? request(of: record.dispatch.id)
-            else { return false }
-            return request.uniqueKey.map { uniqueKeyBytes($0) == key } ?? false
         case Buckets.held:
             guard let id = try? dispatchID(atEndOf: key, in: bucket), let record = try? dispatchRecord(id),
                 let request = try? request(of: id), let list = record.dispatch.heldList(request.work)
@@ -282,19 +262,12 @@ extension ReadTransaction where Self: ~Copyable {
         }
     }
 
-    private func counter(_ key: [UInt8], in bucket: Bucket) throws -> Counter? {
-        try get(key.span, in: bucket) { value in
-            guard let value else { return nil }
-            return try Counter(record: value, key: key.span)
-        }
-    }
-
     private func containsKey(_ key: [UInt8], in bucket: Bucket) throws -> Bool {
         try get(key.span, in: bucket) { $0 != nil }
     }
 
     /// Every record of a bucket; one that cannot be read is a fault and not the end.
-    private func each<Value: Record>(
+    func each<Value: Record>(
         _: Value.Type, _ bucket: Bucket, _ check: inout Check,
         _ body: (_ key: [UInt8], Value, inout Check) throws -> Void
     ) throws {

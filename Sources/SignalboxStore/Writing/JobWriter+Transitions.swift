@@ -7,13 +7,11 @@ extension JobWriter where Transaction: ~Copyable {
     mutating func insert(_ new: Dispatch, request: Request) throws {
         let dispatch = try onItsClock(new, from: .wall)
         let record = DispatchRecord(
-            dispatch: dispatch, holdsUniqueKey: request.uniqueKey != nil && !dispatch.state.isTerminal,
+            dispatch: dispatch, holdsUniqueKey: request.unique?.scope == .active,
             hasDependencies: !request.after.isEmpty, isLimited: request.work.isLimited)
         try put(request, .dispatch(dispatch.id), in: Buckets.requests)
         if let job = dispatch.job { try mark(.job(job, dispatch.id), in: Buckets.byJob) }
-        if record.holdsUniqueKey, let key = request.uniqueKey {
-            try put(Counter(value: dispatch.id.number), uniqueKeyBytes(key).span, in: Buckets.unique)
-        }
+        if let unique = request.unique { try take(unique, for: dispatch.id) }
         try place(record, from: nil)
     }
 
@@ -24,8 +22,8 @@ extension JobWriter where Transaction: ~Copyable {
         moved.dispatch = try onItsClock(
             try record.dispatch.applying(event, now: now), from: record.dispatch.dueClock)
         let hasEnded = moved.dispatch.state.isTerminal
-        if hasEnded, record.holdsUniqueKey {
-            try releaseUniqueKey(of: moved.dispatch.id)
+        if hasEnded, record.holdsUniqueKey || record.dispatch.predecessor != nil {
+            try releaseUniqueKey(of: record)
             moved.holdsUniqueKey = false
         }
         try removeIndexes(of: record.dispatch)
@@ -33,6 +31,15 @@ extension JobWriter where Transaction: ~Copyable {
         if moved.isLimited { try moveLimits(from: record.dispatch, to: moved.dispatch) }
         if hasEnded { try settle(after: moved.dispatch) }
         return moved.dispatch
+    }
+
+    /// Lets a dispatch that waits begin to wait anew, until the steady time `due`.
+    mutating func postpone(_ record: DispatchRecord, until due: Instant) throws {
+        var moved = record
+        moved.dispatch = record.dispatch.postponed(until: due)
+        try removeIndexes(of: record.dispatch)
+        try place(moved, from: record.dispatch.state)
+        if moved.isLimited { try moveLimits(from: record.dispatch, to: moved.dispatch) }
     }
 
     /// Lets a record of missed due times stand for more of them, up to `last`.
@@ -111,13 +118,6 @@ extension JobWriter where Transaction: ~Copyable {
         }
     }
 
-    private mutating func releaseUniqueKey(of id: DispatchID) throws {
-        guard let key = try transaction.request(of: id).uniqueKey else { return }
-        if try transaction.holder(of: key) == id {
-            try transaction.delete(uniqueKeyBytes(key).span, in: Buckets.unique)
-        }
-    }
-
     /// T4, and T12 for those whose parent did not succeed.
     private mutating func settleWaiters(of ended: Dispatch) throws {
         try recordLastRun(ended)
@@ -138,7 +138,7 @@ extension JobWriter where Transaction: ~Copyable {
     private func nextBlocker(of record: DispatchRecord) throws -> Dependency {
         let dispatch = record.dispatch
         if record.hasDependencies {
-            return try transaction.dependency(of: try transaction.request(of: dispatch.id).after)
+            return try transaction.dependency(of: try transaction.request(of: dispatch.id))
         }
         // Several of the same job may have been in its way; each of them has to end.
         guard dispatch.reason == .overlap, let job = dispatch.job,
