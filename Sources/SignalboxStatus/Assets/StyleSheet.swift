@@ -303,7 +303,7 @@ let styleSheetText = #"""
     .free, .wide, tbody th { overflow-wrap: anywhere; }
     .wide { width: 34%; }
     .jobs tbody th, .dispatches td.free { min-width: 11rem; }
-    .jobs .wide { width: 24%; }
+    .jobs thead .wide { width: 24%; }
     table:not(:has(th:nth-child(3))) .wide { width: 70%; }
     time, .took, .last { white-space: nowrap; }
     .schedule code { white-space: nowrap; }
@@ -334,6 +334,9 @@ let styleSheetText = #"""
     progress::-webkit-progress-value { background: var(--in-progress); border-radius: 99px; }
     progress::-moz-progress-bar { background: var(--in-progress); border-radius: 99px; }
     .amount { font-weight: 600; }
+    .filling .progress { margin: 0; }
+    .filling progress::-webkit-progress-value { background: var(--tone); }
+    .filling progress::-moz-progress-bar { background: var(--tone); }
     .online { margin: 0 0 .7rem; }
     .online strong { font-size: 1.3rem; font-weight: 640; }
     .warning { margin: 0 0 .3rem; color: var(--failed); font-weight: 560; }
@@ -435,7 +438,8 @@ let styleSheetText = #"""
             display: grid; align-items: center; gap: .3rem .75rem; padding: .75rem 1rem;
         }
         main table.jobs tr {
-            grid-template: "job state" "strip strip" "next last" "schedule schedule" / minmax(0, 1fr) auto;
+            grid-template: "job job state" "strip strip strip" "next last last" "schedule schedule schedule"
+                / auto minmax(0, 1fr) auto;
         }
         main table.jobs th { grid-area: job; }
         main table:is(.jobs, .dispatches) :is(th, td) { min-width: 0; }
@@ -468,6 +472,11 @@ let styleSheetText = #"""
         .tile .name { font-size: .55rem; letter-spacing: 0; }
         .refresh { gap: .4rem; font-size: .8rem; }
         .top nav a { padding: .3rem .25rem; font-size: .8rem; }
+        .scale span:nth-child(4) { visibility: hidden; }
+    }
+    @media (max-width: 24rem) {
+        .top nav { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: .15rem; margin: 0; width: 100%; }
+        .top nav a { font-size: .85rem; text-align: center; }
     }
     @media (forced-colors: active) {
         .run, .chart rect, .lane rect, .squares i, .lamp { forced-color-adjust: none; }

@@ -72,11 +72,10 @@ extension PageView {
     /// "6 jobs, 1 worker online, the store 3 % full"
     private func summary(_ overview: Overview) -> String {
         let (jobs, workers) = (overview.jobs.count, overview.workers.count { $0.registration.state == .online })
-        let percent = overview.status.filling.usedPercent
-        let filling = percent < 1 ? "less than 1" : String(Int(percent))
         return [
             jobs == 1 ? "1 job" : "\(countText(jobs)) jobs",
-            workers == 1 ? "1 worker online" : "\(countText(workers)) workers online", "the store \(filling) % full",
+            workers == 1 ? "1 worker online" : "\(countText(workers)) workers online",
+            "the store \(overview.status.filling.text)",
         ].joined(separator: " · ")
     }
 

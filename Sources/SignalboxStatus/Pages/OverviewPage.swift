@@ -22,7 +22,10 @@ extension PageView {
             },
             element("div", .class("columns")) {
                 section("Queues") { queueTable(overview.status.queues) }
-                comingUp(overview.jobs)
+                element("div") {
+                    comingUp(overview.jobs)
+                    store(overview.status.filling)
+                }
             },
             section("Recent dispatches") {
                 dispatchTable(
@@ -110,21 +113,56 @@ extension PageView {
         }
     }
 
+    private func store(_ filling: StoreFilling) -> HTML {
+        let percent = Int(filling.usedPercent.rounded(.up))
+        return section("Store") {
+            element("div", .class("card filling \(filling.level.tone)")) {
+                element("div", .class("progress")) {
+                    element("progress", .maximum(100), .value(min(100, percent)), .label("Room in use")) {
+                        "\(percent) %"
+                    }
+                    element("span", .class("amount")) { filling.text }
+                }
+            }
+        }
+    }
+
     private func queueTable(_ queues: [QueueView]) -> HTML {
         let states: [DispatchState] = [.inProgress, .pending, .scheduled, .blocked, .failed]
         return Table(
             caption: "Dispatches of each queue", columns: [.wide("Queue")] + states.map { .number($0.name) },
             rows: queues.map { queue in
-                [link(.dispatches(DispatchFilter(queue: queue.name))) { queue.name.text }]
-                    + states.map { queueCount(queue, $0) }
+                [queueName(queue)] + states.map { queueCount(queue, $0) }
             }, emptyText: "There is no queue yet: the first dispatch makes one.",
             marks: queues.map { [.key("queue-\($0.name)")] }
         ).html
+    }
+
+    private func queueName(_ queue: QueueView) -> HTML {
+        .list([
+            link(.dispatches(DispatchFilter(queue: queue.name))) { queue.name.text },
+            queue.pause == nil ? HTML() : .list([.text(" "), badge("Paused", tone: "pending")]),
+        ])
     }
 
     private func queueCount(_ queue: QueueView, _ state: DispatchState) -> HTML {
         let count = queue.count(state)
         guard count > 0 else { return quiet("0") }
         return link(.dispatches(DispatchFilter(state: state, queue: queue.name))) { countText(count) }
+    }
+}
+
+extension StoreFilling {
+    /// "less than 1 % full"
+    var text: String { usedPercent < 1 ? "less than 1 % full" : "\(Int(usedPercent)) % full" }
+}
+
+extension StoreLevel {
+    fileprivate var tone: String {
+        switch self {
+        case .normal: "success"
+        case .warning: "pending"
+        case .closedToClients, .finishingOnly: "failed"
+        }
     }
 }
