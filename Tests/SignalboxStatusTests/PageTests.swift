@@ -190,6 +190,27 @@ private func busySource() throws -> FixedSource {
         for part in parts { #expect(page.contains(part), "no \(part)") }
     }
 
+    @Test func `of a dispatch shows how its process is treated, and what its attempts have left`() throws {
+        var source = try busySource()
+        var request = Request(command: .shell("x"))
+        request.process = ProcessSettings(user: "backup", limits: [.openFiles: .amount(64)])
+        request.killGrace = .seconds(3)
+        let report = AttemptReport(
+            result: JSONText("{\"rows\": \"<b>\"}"), tags: ["customer": "<i>acme"],
+            survivors: [Survivor(pid: 4_711, name: "<u>")])
+        let attempt = Attempt(
+            number: 2, worker: WorkerID(1), started: Moment(Fixtures.at(.seconds(-5))), finished: Moment(Fixtures.now),
+            outcome: .exited(0), reason: .idleTimeout, report: report)
+        let view = Fixtures.view(try Fixtures.run(5, from: .seconds(-5)))
+        source.details[view.id] = Fixtures.detail(view, request, attempts: [attempt])
+        let page = answer("/dispatches/5", of: source).text
+        let parts = [
+            "backup", "open_files 64", "Kill grace", "Left by attempt 2", "&lt;i&gt;acme", "&lt;b&gt;",
+            "4711 (&lt;u&gt;)", "idle_timeout",
+        ]
+        for part in parts { #expect(page.contains(part), "no \(part)") }
+    }
+
     @Test func `of dispatches can be narrowed, widened again, and turned to older ones`() throws {
         var source = try busySource()
         source.shown.recent = try (1...60).reversed().map { Fixtures.view(try Fixtures.run($0, from: .seconds(-9))) }

@@ -78,7 +78,9 @@ final class WorkerLoop<Engine: OrderedStore> {
         }
         self.lock = lock
         self.logger = logger
-        let interests = options.queues.reduce(InterestSet([.schedule, .cancellation, .workers])) { $0.union(.ready($1)) }
+        let interests = options.queues.reduce(InterestSet([.schedule, .cancellation, .workers])) {
+            $0.union(.ready($1))
+        }
         bell = try BellThread(store.engine, interests, name: "worker-bell")
         nextBeat = clocks.now().boot
         nextTelling = nextBeat
