@@ -125,6 +125,12 @@ let package = Package(
                 .product(name: "NIOWebSocket", package: "swift-nio"),
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "SignalboxTests",
+            dependencies: [
+                "LMDBEngine", "OrderedStore", "Signalbox", "SignalboxCore", "SignalboxRuntime", "SignalboxStore",
+            ],
+            swiftSettings: strict),
         // It starts the built command, which lies beside the tests; the dependency is there so that it is built.
         .testTarget(
             name: "SystemTests",

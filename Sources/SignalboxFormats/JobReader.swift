@@ -8,16 +8,17 @@ struct JobReader {
     let standardZone: String?
 
     private static let schedules = ["cron", "every", "at", "boot", "manual"]
-    private static let commands = ["shell", "exec"]
+    private static let commands = ["shell", "exec", "handler"]
+    /// What a handler has for itself, or has no use for.
+    private static let commandKeys = ["env", "cwd", "stdin", "user", "umask", "nice", "limits", "success", "fatal"]
     private static let keys =
         schedules + commands + processKeys + [
             "queue", "priority", "timeout", "max_attempts", "retry", "retry_for", "retry_until", "on_crash", "overlap",
-            "catchup", "env", "cwd",
-            "stdin",
-            "start_by", "concurrency", "rate", "zone", "dst", "days",
+            "catchup", "env", "cwd", "stdin", "payload", "start_by", "concurrency", "rate", "zone", "dst", "days",
         ]
 
-    func job(_ entry: YAMLEntry, file: String) throws(FormatError) -> JobDefinition {
+    /// The job, and the handler that it defines for itself.
+    func job(_ entry: YAMLEntry, file: String) throws(FormatError) -> (JobDefinition, HandlerDefinition?) {
         let name: JobName
         do { name = try JobName(entry.key) } catch {
             throw FormatError(.value, file: file, line: entry.place.line, column: entry.place.column, "\(error)")
@@ -26,11 +27,12 @@ struct JobReader {
         let fields = try YAMLFields(entry.value, file: file, what: what, keys: Self.keys)
         let zone = try Self.zone(fields, find: findZone) ?? standardZone
         let schedule = try schedule(fields, what: what, name: name, zone: zone)
-        var job = JobDefinition(name: name, schedule: schedule, zone: zone, command: try command(fields, what: what))
+        let (command, handler) = try command(fields, what: what, name: name)
+        var job = JobDefinition(name: name, schedule: schedule, zone: zone, command: command)
         try treatment(fields, of: &job)
         try surroundings(fields, of: &job)
         try process(fields, of: &job.work)
-        return job
+        return (job, handler)
     }
 
     /// The value of `zone`, checked as far as that is possible here.
@@ -109,10 +111,25 @@ extension JobReader {
         return schedule
     }
 
-    private func command(_ fields: YAMLFields, what: String) throws(FormatError) -> Command {
+    private func command(
+        _ fields: YAMLFields, what: String, name: JobName
+    ) throws(FormatError) -> (Command, HandlerDefinition?) {
         let entry = try only(
-            Self.commands, fields, "\(what) does not say what it runs: give shell: a line, or exec: [program, argument]"
-        )
+            Self.commands, fields,
+            "\(what) does not say what it runs: give shell: a line, exec: [program, argument], or handler: a name")
+        guard entry.key == "handler" else { return (try fields.command(entry), nil) }
+        guard case .mapping = entry.value.value else {
+            return (try fields.value("handler", HandlerName.init).map { .handler($0) } ?? .program([]), nil)
+        }
+        let handler = try HandlerReader.handler(HandlerName(of: name), entry.value, what: "handler", fields)
+        return (.handler(handler.name), handler)
+    }
+}
+
+extension YAMLFields {
+    /// The value of `shell`, `exec` or `command`.
+    func command(_ entry: YAMLEntry) throws(FormatError) -> Command {
+        let fields = self
         if entry.key == "shell" {
             let line = try fields.text(of: entry.value, for: "shell")
             guard !line.trimmed.isEmpty else { throw fields.error(entry.value.place, "shell is empty") }
@@ -120,18 +137,18 @@ extension JobReader {
         }
         guard case .sequence(let items) = entry.value.value, !items.isEmpty else {
             throw fields.error(
-                entry.value.place, "exec must be a list of a program and its arguments, as in [df, -h, /]")
+                entry.value.place, "\(entry.key) must be a list of a program and its arguments, as in [df, -h, /]")
         }
         var arguments: [String] = []
-        for item in items { arguments.append(try argument(item, fields)) }
-        guard !arguments[0].isEmpty else { throw fields.error(items[0].place, "the program of exec is empty") }
+        for item in items { arguments.append(try argument(item, of: entry.key)) }
+        guard !arguments[0].isEmpty else { throw fields.error(items[0].place, "the program of \(entry.key) is empty") }
         return .program(arguments)
     }
 
-    /// An argument of `exec`; unlike other texts it may be empty, and `~` and `null` are texts.
-    private func argument(_ node: YAMLNode, _ fields: YAMLFields) throws(FormatError) -> String {
+    /// An argument; unlike other texts it may be empty, and `~` and `null` are texts.
+    private func argument(_ node: YAMLNode, of key: String) throws(FormatError) -> String {
         guard case .scalar(let scalar) = node.value, !scalar.text.utf8.contains(0) else {
-            throw fields.error(node.place, "an argument of exec must be a text without NUL, not \(node.kind)")
+            throw error(node.place, "an argument of \(key) must be a text without NUL, not \(node.kind)")
         }
         return scalar.text
     }
@@ -218,17 +235,40 @@ extension JobReader {
 
     /// Environment, directory and standard input.
     private func surroundings(_ fields: YAMLFields, of job: inout JobDefinition) throws(FormatError) {
-        if let entry = fields["env"] { job.environment = try environment(entry, fields) }
-        if let input = try fields.text("stdin") { job.input = Array(input.utf8) }
-        guard let entry = fields["cwd"] else { return }
-        let directory = try fields.text(of: entry.value, for: "cwd")
-        guard directory.hasPrefix("/") else {
-            throw fields.error(entry.value.place, "cwd is \(quoted(directory)); expected a path that begins with /")
+        guard job.command.handler == nil else {
+            if let entry = fields.present(Self.commandKeys).first {
+                throw fields.error(
+                    entry.place,
+                    "\(entry.key) goes with shell and exec only: a handler has env and cwd of its own, and is given "
+                        + "a payload", .conflict)
+            }
+            if let payload = fields["payload"] { job.input = try fields.json(payload.value) }
+            return
         }
-        job.directory = directory
+        if let entry = fields["payload"] {
+            throw fields.error(entry.place, "payload goes with handler only; a command reads stdin", .conflict)
+        }
+        job.environment = try fields.environment()
+        if let input = try fields.text("stdin") { job.input = Array(input.utf8) }
+        job.directory = try fields.directory()
+    }
+}
+
+extension YAMLFields {
+    /// The value of `cwd`.
+    func directory() throws(FormatError) -> String? {
+        guard let entry = self["cwd"] else { return nil }
+        let directory = try text(of: entry.value, for: "cwd")
+        guard directory.hasPrefix("/") else {
+            throw error(entry.value.place, "cwd is \(quoted(directory)); expected a path that begins with /")
+        }
+        return directory
     }
 
-    private func environment(_ entry: YAMLEntry, _ fields: YAMLFields) throws(FormatError) -> [String: String] {
+    /// The value of `env`.
+    func environment() throws(FormatError) -> [String: String] {
+        guard let entry = self["env"] else { return [:] }
+        let fields = self
         guard case .mapping(let variables) = entry.value.value else {
             throw fields.error(entry.value.place, "env must be a mapping of names to texts, not \(entry.value.kind)")
         }

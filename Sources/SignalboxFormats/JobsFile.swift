@@ -4,10 +4,12 @@ public import SignalboxCore
 ///
 /// ```yaml
 /// zone: Europe/Berlin          # for jobs that name none
+/// handlers:                    # programs that live on and are given dispatches as lines of JSON
+///   resize: {command: [python3, resize.py], env: {KEY: value}, cwd: /srv/photos}
 /// jobs:
 ///   disk:                      # the job's name
 ///     every: 10s               # or cron: "*/5 * * * *" | at: TIME | boot: true | manual: true; exactly one
-///     shell: df -h /           # or exec: [df, -h, /]; exactly one
+///     shell: df -h /           # or exec: [df, -h, /] | handler: resize | handler: {command: […]}; exactly one
 ///     queue: default
 ///     priority: 100            # 0 is first, 255 last
 ///     timeout: 30s
@@ -21,7 +23,7 @@ public import SignalboxCore
 ///     catchup: latest          # or none, earliest, all, or {mode: all, window: 1h, max: 10}
 ///     env: {KEY: value}
 ///     cwd: /tmp
-///     stdin: text
+///     stdin: text              # for a handler instead: payload: {photo: 7}
 ///     user: backup             # as whom it runs; the worker's must be root
 ///     umask: 027
 ///     nice: 10
@@ -35,31 +37,57 @@ public import SignalboxCore
 ///     days: or                 # with cron: and
 /// ```
 public enum JobsFile {
-    /// Reads every job, in the order of the file.
+    /// What a file defines, in its order.
+    public struct Content: Hashable, Sendable {
+        public var jobs: [JobDefinition]
+        /// Those below `handlers`, then those that jobs define for themselves.
+        public var handlers: [HandlerDefinition]
+    }
+
+    /// Reads every job: ``read(text:fileName:machine:zone:)`` without the handlers.
+    public static func parse(
+        text: String, fileName: String, machine: String = "", zone: ((String?) throws -> Zone)? = nil
+    ) throws(FormatError) -> [JobDefinition] {
+        try read(text: text, fileName: fileName, machine: machine, zone: zone).jobs
+    }
+
+    /// Reads every job and handler.
     /// - Parameters:
     ///   - fileName: for messages.
     ///   - machine: an id of the machine; with the job's name it is what `~` in a cron expression draws from.
     ///   - zone: finds a zone by its IANA name (nil: the machine's). With it zones are checked to exist, and `at:`
     ///     may be a local time; without it `at:` needs an offset.
     /// - Throws: `FormatError` for the first thing that is wrong, with line and column.
-    public static func parse(
+    public static func read(
         text: String, fileName: String, machine: String = "", zone: ((String?) throws -> Zone)? = nil
-    ) throws(FormatError) -> [JobDefinition] {
+    ) throws(FormatError) -> Content {
         guard let root = try YAMLDocument.parse(text: text, fileName: fileName) else {
             throw FormatError(.missing, file: fileName, line: 1, column: 1, "the file is empty: expected a key jobs")
         }
-        let fields = try YAMLFields(root, file: fileName, what: "a jobs file", keys: ["zone", "jobs"])
+        let fields = try YAMLFields(root, file: fileName, what: "a jobs file", keys: ["zone", "handlers", "jobs"])
         let reader = JobReader(
             machine: machine, findZone: zone, standardZone: try JobReader.zone(fields, find: zone))
+        var content = Content(jobs: [], handlers: try HandlerReader.all(in: fields))
         guard let jobs = fields["jobs"] else {
+            if fields["handlers"] != nil { return content }
             throw fields.error(fields.place, "expected a key jobs with the jobs below it", .missing)
         }
-        if case .scalar(let scalar) = jobs.value.value, scalar.isNull { return [] }
+        if case .scalar(let scalar) = jobs.value.value, scalar.isNull { return content }
         guard case .mapping(let entries) = jobs.value.value else {
             throw fields.error(jobs.value.place, "jobs must be a mapping of names to jobs, not \(jobs.value.kind)")
         }
-        var definitions: [JobDefinition] = []
-        for entry in entries { definitions.append(try reader.job(entry, file: fileName)) }
-        return definitions
+        for entry in entries {
+            let (job, handler) = try reader.job(entry, file: fileName)
+            content.jobs.append(job)
+            guard let handler else { continue }
+            guard !content.handlers.contains(where: { $0.name == handler.name }) else {
+                throw fields.error(
+                    entry.place,
+                    "the job \(quoted(entry.key)) defines the handler of its name, which stands below handlers "
+                        + "already: say handler: \(entry.key)", .conflict)
+            }
+            content.handlers.append(handler)
+        }
+        return content
     }
 }

@@ -85,6 +85,10 @@ enum Fixtures {
         case .exited(0)?: return try claimed.applying(.succeed(token, .exited(0)), now: end)
         case .exited(let code)?: return try claimed.applying(.fail(token, .exited(code), .exit), now: end)
         case .signalled(let number)?: return try claimed.applying(.fail(token, .signalled(number), .killed), now: end)
+        case .returned?: return try claimed.applying(.succeed(token, .returned), now: end)
+        case .threw?: return try claimed.applying(.fail(token, .threw, .handler), now: end)
+        case .handlerDied?:
+            return try claimed.applying(.crash(token, .handlerDied, .fail, due: end.wall), now: end)
         case .notStarted?: return try claimed.applying(.fail(token, .notStarted, .exec), now: end)
         }
     }

@@ -10,6 +10,10 @@ enum RecordSamples {
         RecordSample("attempt", attempt, under: .attempt(dispatch.id, 2)),
         RecordSample("treated request", treated, under: .dispatch(dispatch.id)),
         RecordSample("reported attempt", reported, under: .attempt(dispatch.id, 3)),
+        RecordSample("handler's dispatch", handlerDispatch, under: .dispatch(dispatch.id)),
+        RecordSample("handler's attempt", handlerAttempt, under: .attempt(dispatch.id, 4)),
+        RecordSample("handler's request", handlerRequest, under: .dispatch(dispatch.id)),
+        RecordSample("handler", handler, under: .name("resize")),
         RecordSample("output", output, under: .output(dispatch.id, 2, 0)),
         RecordSample("definition", definition, under: .name("nightly")),
         RecordSample("progress", progress, under: .name("nightly")),
@@ -104,6 +108,16 @@ enum RecordSamples {
         number: 2, worker: WorkerID(1), started: moment, finished: moment, outcome: .notStarted("no such file"),
         reason: .exec)
 
+    private static let handlerDispatch = DispatchRecord(
+        dispatch: dispatch.running(.handler(try! HandlerName("resize"))), holdsUniqueKey: false, hasDependencies: false)
+    private static let handlerAttempt = Attempt(
+        number: 4, worker: WorkerID(1), started: moment, finished: moment,
+        outcome: .threw(HandlerError("the disk is full", .retry(after: .seconds(7)))), reason: .handler)
+    private static let handlerRequest = Request(command: .handler(try! HandlerName("resize")), input: [0x7B, 0x7D])
+    private static let handler = HandlerDefinition(
+        name: try! HandlerName("resize"), command: .program(["python3", "resize.py"]), environment: ["A": "1"],
+        directory: "/srv")
+
     private static let definition = JobDefinition(
         name: name, schedule: try! Schedule(text: "~ 4 * * mon dst=skip", seed: "box"), zone: "Europe/Berlin",
         command: .shell("true"), environment: ["K": "v"], directory: "/", input: [1], timeout: .seconds(1),
@@ -124,7 +138,9 @@ enum RecordSamples {
 
     private static let registration = WorkerRegistration(
         id: WorkerID(1), name: "box-4711", process: process, bootID: BootID("boot"), host: "box",
-        queues: [.standard, try! QueueName("heavy")], slots: 4, version: "1.0", startedAt: moment.wall)
+        queues: [.standard, try! QueueName("heavy")],
+        kinds: ServedKinds(commands: true, handlers: [try! HandlerName("resize")]), slots: 4, version: "1.0",
+        startedAt: moment.wall)
 
     private static let event = EventRecord(
         at: moment.wall,

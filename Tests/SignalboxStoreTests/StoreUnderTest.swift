@@ -66,9 +66,14 @@ protocol JobOperations: Sendable {
     func cancel(_ id: DispatchID, atOnce: Bool, now: Now) throws -> Dispatch
     func add(_ definition: JobDefinition, zones: ZoneTable, now: Now) throws
     func apply(
-        _ definitions: [JobDefinition], prune: Bool, replacePending: Bool, zones: ZoneTable, now: Now
+        _ definitions: [JobDefinition], handlers: [HandlerDefinition], prune: Bool, replacePending: Bool,
+        zones: ZoneTable, now: Now
     ) throws -> [JobChange]
-    func plan(_ definitions: [JobDefinition], prune: Bool, replacePending: Bool) throws -> [JobChange]
+    func plan(
+        _ definitions: [JobDefinition], handlers: [HandlerDefinition], prune: Bool, replacePending: Bool
+    ) throws -> [JobChange]
+    func handlers() throws -> [HandlerDefinition]
+    func setKinds(_ kinds: ServedKinds, of worker: WorkerID, now: Now) throws
     func remove(_ name: JobName, zones: ZoneTable, now: Now) throws
     func zoneNames() throws -> Set<String>
     func pause(_ name: JobName, by: String, reason: String?, now: Now) throws -> JobPause?
@@ -93,9 +98,9 @@ protocol JobOperations: Sendable {
     func setState(_ state: WorkerState, of worker: WorkerID, now: Now) throws
     func activeWorkers() throws -> [WorkerRegistration]
     func round(
-        of worker: WorkerID, results: [AttemptResult], queues: [QueueName], slots: Int, now: Now
+        of worker: WorkerID, results: [AttemptResult], queues: [QueueName], kinds: ServedKinds, slots: Int, now: Now
     ) throws -> RoundOutcome
-    func workerView(queues: [QueueName], now: Now) throws -> WorkerLookout
+    func workerView(queues: [QueueName], kinds: ServedKinds, now: Now) throws -> WorkerLookout
     func cancellations(for worker: WorkerID) throws -> [Cancellation]
     func held(by worker: WorkerID) throws -> [Dispatch]
     func rescue(_ worker: WorkerID, output: [DispatchID: [OutputLine]], now: Now) throws -> [Dispatch]
@@ -145,11 +150,22 @@ extension JobOperations {
         return try pause(name, by: "ann@box", reason: nil, now: now) == nil
     }
     func remove(_ name: JobName, now: Now) throws { try remove(name, zones: ZoneTable(machine: .utc), now: now) }
-    func apply(_ definitions: [JobDefinition], prune: Bool, zones: ZoneTable, now: Now) throws -> [JobChange] {
-        try apply(definitions, prune: prune, replacePending: false, zones: zones, now: now)
+    func apply(
+        _ definitions: [JobDefinition], prune: Bool, replacePending: Bool = false, zones: ZoneTable, now: Now
+    ) throws -> [JobChange] {
+        try apply(
+            definitions, handlers: [], prune: prune, replacePending: replacePending, zones: zones, now: now)
     }
-    func plan(_ definitions: [JobDefinition], prune: Bool) throws -> [JobChange] {
-        try plan(definitions, prune: prune, replacePending: false)
+    func plan(_ definitions: [JobDefinition], prune: Bool, replacePending: Bool = false) throws -> [JobChange] {
+        try plan(definitions, handlers: [], prune: prune, replacePending: replacePending)
+    }
+    func round(
+        of worker: WorkerID, results: [AttemptResult], queues: [QueueName], slots: Int, now: Now
+    ) throws -> RoundOutcome {
+        try round(of: worker, results: results, queues: queues, kinds: .commands, slots: slots, now: now)
+    }
+    func workerView(queues: [QueueName], now: Now) throws -> WorkerLookout {
+        try workerView(queues: queues, kinds: .commands, now: now)
     }
 }
 

@@ -37,6 +37,9 @@ import Testing
         try store.enqueue(after: [running])
         try fillLimits(store, worker)
         try fillKeys(store)
+        let handler = HandlerDefinition(name: try HandlerName("resize"), command: .program(["resize"]))
+        _ = try store.jobs.apply(
+            [], handlers: [handler], prune: false, replacePending: false, zones: store.zones, now: store.now)
         let boot = store.now.bootID
         _ = try store.raw.livePath(boot, "/run/signalbox")
         for bucket in Buckets.all { #expect(try !store.raw.entries(bucket).isEmpty, "\(bucket.name)") }
@@ -83,9 +86,11 @@ import Testing
 
     @Test(arguments: Buckets.all)
     func `names a missing entry of any bucket`(bucket: Bucket) throws {
-        // Nothing else says that these must be there: attempts and outputs are pruned, workers come and go, and people
-        // set what they like.
-        let optional = [Buckets.attempts, Buckets.outputs, Buckets.meta, Buckets.history, Buckets.queues]
+        // Nothing else says that these must be there: attempts and outputs are pruned, workers and handlers come and go,
+        // and people set what they like.
+        let optional = [
+            Buckets.attempts, Buckets.outputs, Buckets.meta, Buckets.history, Buckets.queues, Buckets.handlers,
+        ]
         guard !optional.contains(bucket) else { return }
         for index in try positions(in: bucket) {
             let found = try faults { store in

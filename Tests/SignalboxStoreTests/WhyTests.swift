@@ -53,6 +53,8 @@ private func words(_ found: WhyDispatch) -> String {
         case .time: " for its time"
         case .dispatch: " for \(found.blocker?.id.number ?? 0)"
         case .worker(let queue, let draining): " for a worker of \(queue), \(draining) draining"
+        case .handler(let handler, let queue, let draining):
+            " for a worker of \(queue) with \(handler), \(draining) draining"
         case .slot(_, let others, let running, let slots): " for a slot: \(others) before, \(running)/\(slots)"
         case .place(let key, let running, let max): " for a place of \(key): \(running)/\(max)"
         case .start(let key, let rate, let opens):

@@ -81,7 +81,7 @@ struct Add: ParsableCommand {
         let jobName = try JobName(name)
         var definition = JobDefinition(
             name: jobName, schedule: try schedule.schedule(of: jobName, zones, now), zone: schedule.zone,
-            queue: try QueueName(queue), priority: priority, command: what.command, environment: env.dictionary,
+            queue: try QueueName(queue), priority: priority, command: try what.command(), environment: env.dictionary,
             directory: cwd, timeout: timeout, maxAttempts: maxAttempts, retry: policy, overlap: overlap,
             catchUp: CatchUpPolicy(mode: catchup), startBy: startBy)
         limits.apply(to: &definition.work)

@@ -36,14 +36,16 @@ struct Apply: ParsableCommand {
     }
 }
 
-/// Jobs that were read from files, and the zones they name.
+/// Jobs and handlers that were read from files, and the zones they name.
 struct JobDefinitions {
     let list: [JobDefinition]
+    let handlers: [HandlerDefinition]
     let zones: ZoneTable
     private let zoneFiles = ZoneFiles()
 
-    init(_ list: [JobDefinition]) throws {
+    init(_ list: [JobDefinition], handlers: [HandlerDefinition] = []) throws {
         self.list = list
+        self.handlers = handlers
         zones = try zoneFiles.table(Set(list.compactMap(\.zone)))
     }
 
@@ -51,24 +53,36 @@ struct JobDefinitions {
     /// - Parameter file: a path, or - for standard input.
     init(file: String) throws {
         let zones = ZoneFiles()
-        try self.init(
-            try JobsFile.parse(
-                text: try Terminal.readText(file), fileName: file == "-" ? "standard input" : file, machine: Machine.id
-            ) { name in try name.map { try zones.zone($0) } ?? zones.machine() })
+        let content = try JobsFile.read(
+            text: try Terminal.readText(file), fileName: file == "-" ? "standard input" : file, machine: Machine.id
+        ) { name in try name.map { try zones.zone($0) } ?? zones.machine() }
+        try self.init(content.jobs, handlers: content.handlers)
     }
 
     func apply(to store: Store, prune: Bool = false, replacePending: Bool = false) throws -> [JobChange] {
         let all = try zoneFiles.table(zones, andThoseOf: store)
         return try store.apply(
-            list, prune: prune, replacePending: replacePending, zones: all, now: try currentTime())
+            list, handlers: handlers, prune: prune, replacePending: replacePending, zones: all, now: try currentTime())
     }
 
     /// What applying them would do; where there is no store, all of them are new.
     func plan(for store: StoreOptions, prune: Bool, replacePending: Bool = false) throws -> [JobChange] {
         do {
-            return try store.open(.read).plan(list, prune: prune, replacePending: replacePending)
+            return try store.open(.read).plan(
+                list, handlers: handlers, prune: prune, replacePending: replacePending)
         } catch let failure as Failure where failure.status == .noStore {
-            return list.map { JobChange(name: $0.name, from: nil, to: $0) }
+            return handlers.map { JobChange(from: nil, to: $0) }
+                + list.map { JobChange(name: $0.name, from: nil, to: $0) }
+        }
+    }
+}
+
+extension JobChange {
+    /// The name, with what it is the name of unless that is a job.
+    var title: String {
+        switch subject {
+        case .job: name
+        case .handler: "handler \(name)"
         }
     }
 }
@@ -82,7 +96,7 @@ struct JobChanges {
         for change in list {
             let word = change.change.rawValue
             let waiting = change.cancelled == 0 ? "" : ", \(change.cancelled) waiting cancelled"
-            Terminal.writeLine(word + String(repeating: " ", count: max(1, 11 - word.count)) + change.name + waiting)
+            Terminal.writeLine(word + String(repeating: " ", count: max(1, 11 - word.count)) + change.title + waiting)
         }
     }
 }

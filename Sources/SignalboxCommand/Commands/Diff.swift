@@ -25,7 +25,7 @@ struct Diff: ParsableCommand {
     }
 
     private func write(_ change: JobChange) {
-        Terminal.writeLine("\(change.change.rawValue) \(change.name)")
+        Terminal.writeLine("\(change.change.rawValue) \(change.title)")
         for field in change.fields {
             let secret = field.from == field.to ? " (what is not shown differs)" : ""
             Terminal.writeLine("  \(field.field): \(shown(field.from)) → \(shown(field.to))\(secret)")

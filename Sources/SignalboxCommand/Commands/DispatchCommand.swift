@@ -35,6 +35,9 @@ struct DispatchCommand: ParsableCommand {
             ("attempt", "\(dispatch.attempt) of \(dispatch.maxAttempts)"), ("workers lost", "\(dispatch.crashes)"),
             ("enqueued", "\(dispatch.enqueuedAt)"), ("due", "\(dispatch.dueAt)"),
         ]
+        if detail.view.lacksWorker, let handler = dispatch.handler {
+            list.append(("waits", "no worker for \(handler)"))
+        }
         if let worker = detail.view.worker { list.append(("worker", worker)) }
         if let blocker = dispatch.blocker { list.append(("because of", "dispatch \(blocker)")) }
         if let time = dispatch.scheduledFor { list.append(("scheduled for", "\(time)")) }
@@ -67,6 +70,9 @@ struct DispatchCommand: ParsableCommand {
                 case .exited(let code): "exit \(code)"
                 case .signalled(let number): "signal \(number)"
                 case .notStarted(let error): error
+                case .returned: "returned"
+                case .threw(let error): error.text
+                case .handlerDied(let how): how
                 }
             table.add([
                 "\(attempt.number)", "\(attempt.worker)", Words.relative(attempt.started.wall, to: now),

@@ -7,20 +7,26 @@ import SignalboxStore
 struct Enqueue: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Put a command into a queue, to be run once by a worker, and print its number.",
-        usage: "signalbox enqueue [options] (-- ARGV… | --shell LINE | --stdin)",
+        usage: "signalbox enqueue [options] (-- ARGV… | --shell LINE | --handler NAME | --stdin)",
         discussion: """
             When the number is printed, the request is on the disk.
 
-            With --stdin each line is a request as a JSON object with the fields command (a list) or shell, and queue, \
-            priority, delay, unique, unique_scope, unique_window, on_conflict, after (a list of numbers), on_parent_fail, \
-            retry, retry_for, concurrency and rate: {"command": ["resize", "7"], "queue": "photos"}. They are enqueued by \
-            the thousand; what is wrong with a line ends it there, and all lines before it count. Lines that name no queue \
-            or priority have those of the options.
+            With --stdin each line is a request as a JSON object with the fields command (a list), shell or handler \
+            (with a payload), and queue, priority, delay, unique, unique_scope, unique_window, on_conflict, after (a list \
+            of numbers), on_parent_fail, retry, retry_for, concurrency and rate: \
+            {"command": ["resize", "7"], "queue": "photos"}, {"handler": "resize", "payload": {"photo": 7}}. They are \
+            enqueued by the thousand; what is wrong with a line ends it there, and all lines before it count. Lines that \
+            name no queue or priority have those of the options.
             """)
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: JSONOption
     @OptionGroup var what: CommandOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "What the handler is given: JSON, or a file, or - for standard input.", valueName: "-|file|json"))
+    var payload: String?
 
     @Option(help: "The queue.")
     var queue = QueueName.standard.text
@@ -59,13 +65,14 @@ struct Enqueue: ParsableCommand {
     func validate() throws {
         if stdin {
             guard what.isEmpty, delay == nil, at == nil, unique.isEmpty, after.isEmpty, onParentFail == nil,
-                retry.isEmpty, limits.isEmpty, process.settings == ProcessSettings()
+                retry.isEmpty, limits.isEmpty, payload == nil, process.settings == ProcessSettings()
             else {
                 throw ValidationError("with --stdin each line says for itself what to run, and when")
             }
             return
         }
         try what.requireOne()
+        if payload != nil, what.handler == nil { throw ValidationError("--payload goes with --handler") }
         if delay != nil, at != nil { throw ValidationError("--delay and --at exclude each other") }
         if unique.onConflict == .debounce, delay == nil {
             throw ValidationError("--on-conflict debounce needs --delay")
@@ -81,8 +88,8 @@ struct Enqueue: ParsableCommand {
         }
         let now = try currentTime()
         var request = Request(
-            command: what.command, timeout: Enqueuing.standardTimeout, retry: retry.policy, unique: try unique.key(),
-            after: after, onParentFail: onParentFail ?? .cancel)
+            command: try what.command(), input: try input(), timeout: Enqueuing.standardTimeout, retry: retry.policy,
+            unique: try unique.key(), after: after, onParentFail: onParentFail ?? .cancel)
         limits.apply(to: &request.work)
         request.process = process.settings
         let item = Enqueuing(
@@ -90,6 +97,12 @@ struct Enqueue: ParsableCommand {
         let enqueued = try store.open(.create).enqueue(item, now: now)
         if output.json { return try JSON.write(Answer(enqueued)) }
         Terminal.writeLine("\(enqueued.id)")
+    }
+
+    /// What begins as JSON does is meant as it is; anything else is a name of a file.
+    private func input() throws -> [UInt8] {
+        guard let payload else { return [] }
+        return JSONText(payload) == nil ? try Terminal.read(payload, limit: Request.inputLimit) : Array(payload.utf8)
     }
 
     private func due(_ now: Now) throws -> Instant? {

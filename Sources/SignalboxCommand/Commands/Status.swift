@@ -25,6 +25,9 @@ struct Status: ParsableCommand {
             let time = Words.length(remaining)
             Terminal.writeLine("The clock is not trusted yet: calendar jobs wait, for at most \(time) more.")
         }
+        for wait in status.unserved {
+            Terminal.writeLine("Dispatches wait in the queue \(wait.queue): no worker for \(wait.handler).")
+        }
         if let concern = status.filling.concern { Terminal.writeLine("The store \(concern).") }
         for queue in status.queues {
             guard let pause = queue.pause else { continue }

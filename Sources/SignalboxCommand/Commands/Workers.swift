@@ -14,13 +14,16 @@ struct Workers: ParsableCommand {
         if output.json { return try workers.forEach(JSON.write) }
         let now = try currentTime()
         var table = Table([
-            "ID", "NAME", "PID", "STATE", "QUEUES", "RUNNING", "PROCESSED", "FAILED", "STARTED", "HEARTBEAT",
+            "ID", "NAME", "PID", "STATE", "QUEUES", "HANDLERS", "RUNNING", "PROCESSED", "FAILED", "STARTED",
+            "HEARTBEAT",
         ])
         for worker in workers {
             let registration = worker.registration
             table.add([
                 "\(registration.id)", registration.name, "\(registration.process.pid)", registration.state.word,
-                registration.queues.map(\.text).joined(separator: ","), "\(worker.running)/\(registration.slots)",
+                registration.queues.map(\.text).joined(separator: ","),
+                registration.kinds.handlers.map(\.text).joined(separator: ","),
+                "\(worker.running)/\(registration.slots)",
                 "\(worker.heartbeat?.processed ?? 0)", "\(worker.heartbeat?.failed ?? 0)",
                 Words.relative(registration.startedAt, to: now), Words.relative(worker.heartbeat?.at.wall, to: now),
             ])

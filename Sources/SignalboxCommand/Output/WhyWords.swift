@@ -123,9 +123,9 @@ struct WhyWords {
         case .redefined: return "the job was changed with --replace-pending" + at
         case .parentFailed: return "the dispatch it came after did not succeed" + at
         case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .snoozed, .concurrency, .rate,
-            .exit, .killed,
-            .timeout, .exec, .poison, .idleTimeout, .watchdog, .retriesOver, .requested, .cancelLate, .jobRemoved,
-            .startDeadline, .downtime, .suspended, .clockForward, .paused, .storeFull, .untrustedClock, .uniqueKey:
+            .exit, .killed, .timeout, .exec, .poison, .idleTimeout, .watchdog, .handler, .retriesOver, .requested,
+            .cancelLate, .jobRemoved, .startDeadline, .downtime, .suspended, .clockForward, .paused, .storeFull,
+            .untrustedClock, .uniqueKey:
             return "somebody asked for that" + at
         }
     }
@@ -153,9 +153,8 @@ struct WhyWords {
         case .jobRemoved: return "the job was removed while it waited"
         case .storeFull: return "the store was nearly full: `signalbox stat` shows how full it is"
         case .none, .delayed, .retry, .dependency, .workerDied, .drained, .snoozed, .concurrency, .rate, .exit, .killed,
-            .timeout, .exec,
-            .poison, .idleTimeout, .watchdog, .retriesOver, .requested, .parentFailed, .replaced, .redefined,
-            .cancelLate, .uniqueKey:
+            .timeout, .exec, .poison, .idleTimeout, .watchdog, .handler, .retriesOver, .requested, .parentFailed,
+            .replaced, .redefined, .cancelLate, .uniqueKey:
             return dispatch.reason.word ?? "no reason was kept"
         }
     }
@@ -200,6 +199,10 @@ struct WhyWords {
             return "waits in the queue \(queue), and no worker serves that"
                 + (draining > 0 ? " (\(draining) shutting down)" : "")
                 + ": start one with `signalbox worker --queues \(queue)`"
+        case .handler(let handler, let queue, let draining):
+            return "waits in the queue \(queue), and there is no worker for \(handler)"
+                + (draining > 0 ? " (\(draining) shutting down)" : "")
+                + ": start one that has this handler, or define it in a jobs.yaml, under handlers:"
         case .slot(let queue, let others, let running, let slots):
             let many = others >= WhyLimits.others ? "at least " : ""
             return "waits in the queue \(queue) for a slot: \(running) of \(slots) are in use, and \(many)\(others) "

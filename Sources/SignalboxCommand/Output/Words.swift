@@ -72,6 +72,9 @@ enum Words {
         case .exited(let code): "exit \(code)"
         case .signalled(let number): "signal \(number)"
         case .notStarted: "could not start"
+        case .returned: "returned"
+        case .threw: "its handler failed"
+        case .handlerDied: "its handler died"
         }
     }
 

@@ -15,7 +15,7 @@ struct SchedulerPart: Part {
 }
 
 struct WorkerPart: Part {
-    let worker: Worker<Environment>
+    let worker: SignalboxRuntime.Worker<Environment>
     var name: String { "worker" }
     var pulse: Pulse? { worker.pulse }
     func run() throws { try worker.run() }

@@ -29,13 +29,13 @@ struct WorkerSettings: ParsableArguments {
 
     func worker(
         _ store: Store, name: String? = nil, logger: Logger
-    ) throws -> Worker<Environment> {
+    ) throws -> SignalboxRuntime.Worker<Environment> {
         var options = WorkerOptions(
             name: name, queues: queues, slots: slots ?? Machine.cores, version: SignalboxCommand.version,
             environment: Machine.environment)
         if let drainTimeout { options.drainTimeout = drainTimeout }
-        try Worker<Environment>.prepareProcess()
-        return try Worker(
+        try SignalboxRuntime.Worker<Environment>.prepareProcess()
+        return try SignalboxRuntime.Worker(
             store: store, liveness: store.liveness, options: options, clocks: try SystemClocks(), logger: logger)
     }
 }

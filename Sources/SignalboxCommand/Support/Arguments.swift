@@ -3,23 +3,30 @@ import SignalboxCore
 import SignalboxStatus
 import SignalboxStore
 
-/// What to run: the words behind `--`, or a line for the shell.
+/// What to run: the words behind `--`, a line for the shell, or a handler.
 struct CommandOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A line for /bin/sh -c, instead of a program and its arguments.", valueName: "line"))
     var shell: String?
 
+    @Option(help: ArgumentHelp("Nothing to start: a handler that a worker has, by its name.", valueName: "name"))
+    var handler: String?
+
     @Argument(parsing: .postTerminator, help: ArgumentHelp("The program and its arguments.", valueName: "argument"))
     var program: [String] = []
 
-    var isEmpty: Bool { shell == nil && program.isEmpty }
+    var isEmpty: Bool { shell == nil && handler == nil && program.isEmpty }
 
     func requireOne() throws {
-        guard (shell == nil) != program.isEmpty else {
-            throw ValidationError("say what to run: either a program behind --, as in -- df -h, or --shell LINE")
+        guard [shell != nil, handler != nil, !program.isEmpty].count(where: { $0 }) == 1 else {
+            throw ValidationError(
+                "say what to run: a program behind --, as in -- df -h, or --shell LINE, or --handler NAME")
         }
     }
 
-    var command: Command { shell.map { .shell($0) } ?? .program(program) }
+    func command() throws -> Command {
+        if let handler { return .handler(try HandlerName(handler)) }
+        return shell.map { .shell($0) } ?? .program(program)
+    }
 }
 
 /// Limits that what is run shares with others of the same key.

@@ -7,6 +7,8 @@ import SignalboxStore
 struct EnqueueLine: Decodable {
     private let command: [String]?
     private let shell: String?
+    private let handler: String?
+    private let hasPayload: Bool
     private let queue: String?
     private let priority: UInt8?
     private let delay: String?
@@ -19,7 +21,7 @@ struct EnqueueLine: Decodable {
     private let retryFor: String?
 
     private enum Field: String, CodingKey, CaseIterable {
-        case command, shell, queue, priority, delay, unique, after, concurrency, rate
+        case command, shell, handler, payload, queue, priority, delay, unique, after, concurrency, rate
         case uniqueScope = "unique_scope"
         case uniqueWindow = "unique_window"
         case onConflict = "on_conflict"
@@ -55,8 +57,10 @@ struct EnqueueLine: Decodable {
             throw LineError("there is no field \(quoted(key.stringValue)); known are \(known.joined(separator: ", "))")
         }
         let fields = try decoder.container(keyedBy: Field.self)
+        hasPayload = fields.contains(.payload)
         command = try fields.decodeIfPresent([String].self, forKey: .command)
         shell = try fields.decodeIfPresent(String.self, forKey: .shell)
+        handler = try fields.decodeIfPresent(String.self, forKey: .handler)
         queue = try fields.decodeIfPresent(String.self, forKey: .queue)
         priority = try fields.decodeIfPresent(UInt8.self, forKey: .priority)
         delay = try fields.decodeIfPresent(String.self, forKey: .delay)
@@ -84,7 +88,10 @@ struct EnqueueLine: Decodable {
     /// - Throws: ``LineError`` saying what is wrong with it and what was expected.
     static func item(in line: some Collection<UInt8>, _ defaults: Defaults) throws(LineError) -> Enqueuing {
         do {
-            return try JSONDecoder().decode(EnqueueLine.self, from: Data(line)).item(defaults)
+            let bytes = Data(line)
+            return try JSONDecoder().decode(EnqueueLine.self, from: bytes).item(defaults) {
+                JSONText(Array(bytes))?["payload"]
+            }
         } catch let error as LineError {
             throw error
         } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
@@ -99,16 +106,20 @@ struct EnqueueLine: Decodable {
 
     private static let example = #"{"command": ["resize", "7"], "queue": "photos"}"#
 
-    private func item(_ defaults: Defaults) throws -> Enqueuing {
+    /// - Parameter payload: the bytes of that field, every digit as it was written; nil where there is none.
+    private func item(_ defaults: Defaults, payload: () -> JSONText?) throws -> Enqueuing {
         let what: Command
-        switch (command, shell) {
-        case (let arguments?, nil): what = .program(arguments)
-        case (nil, let line?): what = .shell(line)
-        default: throw LineError("expected exactly one of command and shell, as in \(Self.example)")
+        switch (command, shell, handler) {
+        case (let arguments?, nil, nil): what = .program(arguments)
+        case (nil, let line?, nil): what = .shell(line)
+        case (nil, nil, let name?): what = .handler(try HandlerName(name))
+        default: throw LineError("expected exactly one of command, shell and handler, as in \(Self.example)")
         }
+        let input = hasPayload ? payload() : nil
+        guard input == nil || what.handler != nil else { throw LineError("payload goes with handler") }
         var request = Request(
-            command: what, timeout: Enqueuing.standardTimeout, retry: try retryPolicy(), unique: try uniqueKey(),
-            after: (after ?? []).map(DispatchID.init(_:)),
+            command: what, input: input.map { Array($0.bytes) } ?? [], timeout: Enqueuing.standardTimeout,
+            retry: try retryPolicy(), unique: try uniqueKey(), after: (after ?? []).map(DispatchID.init(_:)),
             onParentFail: try onParentFail.map(Parse.parentFailure) ?? .cancel)
         request.concurrency = try concurrency.map { try ConcurrencyLimit(text: $0) }
         request.rate = try rate.map { try RateLimit(text: $0) }

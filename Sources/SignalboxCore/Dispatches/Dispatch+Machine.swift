@@ -29,6 +29,8 @@ extension Dispatch {
             return try owned(by: token).snoozed(due: due, ending, now)
         case (.inProgress, .release(let token)): return try owned(by: token).released(now)
         case (.inProgress, .lose(let policy, let due)): return lost(policy, due: due, now)
+        case (.inProgress, .crash(let token, let ending, let policy, let due)):
+            return try owned(by: token).crashed(policy, due: due, ending, now)
         case (.inProgress, .cancel(let why, let atOnce)): return askedToStop(why, atOnce)
 
         case (.scheduled, .giveUp), (.blocked, .giveUp), (.pending, .giveUp):
@@ -44,7 +46,8 @@ extension Dispatch {
             return coalescing(time)
 
         case (_, .succeed(let token, _)), (_, .retry(let token, _, _, _)), (_, .fail(let token, _, _)),
-            (_, .stop(let token, _)), (_, .snooze(let token, _, _)), (_, .release(let token)):
+            (_, .stop(let token, _)), (_, .crash(let token, _, _, _)), (_, .snooze(let token, _, _)),
+            (_, .release(let token)):
             throw .lateResult(id, token)
         case (.scheduled, .unblock), (.scheduled, .claim), (.scheduled, .holdBack), (.scheduled, .lose),
             (.blocked, .fallDue), (.blocked, .claim), (.blocked, .holdBack), (.inProgress, .holdBack),
@@ -113,7 +116,7 @@ extension Dispatch {
 
     /// CANCELLED, for whichever reason that was asked for.
     private func stopped(_ ending: Ending?, _ now: Now) -> Dispatch {
-        ended(.cancelled, reason == .replaced ? .replaced : .requested, ending, now)
+        ended(.cancelled, reason == .replaced ? .replaced : cancelRequested ? .requested : .handler, ending, now)
     }
 
     private func retrying(due: Instant, _ why: DispatchReason, _ ending: Ending?, _ now: Now) -> Dispatch {
@@ -160,6 +163,14 @@ extension Dispatch {
         next.reason = .workerDied
         next.claim = nil
         next.dueAt = due
+        return next
+    }
+
+    /// As when the worker had died, but it has not, and says how its handler ended.
+    private func crashed(_ policy: RescuePolicy, due: Instant, _ ending: Ending, _ now: Now) -> Dispatch {
+        var next = lost(policy, due: due, now)
+        next.ending = ending
+        if next.reason == .workerDied { next.reason = next.state == .scheduled ? .retry : .handler }
         return next
     }
 

@@ -4,6 +4,8 @@ public struct Dispatch: Hashable, Sendable {
     /// The job it is a run of; nil for a request that was enqueued by itself.
     public let job: JobName?
     public let queue: QueueName
+    /// The handler that it is for; nil when it is a command.
+    public internal(set) var handler: HandlerName?
     /// 0 is claimed first, 255 last.
     public let priority: UInt8
     /// Starts allowed before a failure is final.
@@ -62,11 +64,12 @@ public struct Dispatch: Hashable, Sendable {
         crashes: Int, dueAt: Instant, started: Moment?, finished: Moment?, claim: Claim?, blocker: DispatchID?,
         ending: Ending?, cancelRequested: Bool, coalesced: Int, lastScheduledFor: Instant?, dueClock: DueClock = .wall,
         occurrence: Occurrence.Reason = .regular, startDeadline: Instant? = nil, snoozes: Int = 0,
-        cancelAtOnce: Bool = false, retryDeadline: Instant? = nil
+        cancelAtOnce: Bool = false, retryDeadline: Instant? = nil, handler: HandlerName? = nil
     ) {
         self.id = id
         self.job = job
         self.queue = queue
+        self.handler = handler
         self.priority = priority
         self.maxAttempts = maxAttempts
         self.enqueuedAt = enqueuedAt
@@ -97,6 +100,13 @@ public struct Dispatch: Hashable, Sendable {
     /// is kept by this number, so that a snooze, which takes the attempt back, overwrites nothing.
     public var startNumber: Int { attempt + snoozes }
 
+    /// The same, for what `command` names.
+    public func running(_ command: Command) -> Dispatch {
+        var named = self
+        named.handler = command.handler
+        return named
+    }
+
     /// The same, with its due time moved to another clock's.
     public func due(at time: Instant, on clock: DueClock) -> Dispatch {
         var moved = self
@@ -122,12 +132,18 @@ public enum Ending: Hashable, Sendable {
     case exited(UInt8)
     case signalled(UInt8)
     case notStarted
+    case returned
+    case threw
+    case handlerDied
 
     public init(_ outcome: Outcome) {
         switch outcome {
         case .exited(let code): self = .exited(code)
         case .signalled(let signal): self = .signalled(signal)
         case .notStarted: self = .notStarted
+        case .returned: self = .returned
+        case .threw: self = .threw
+        case .handlerDied: self = .handlerDied
         }
     }
 }

@@ -24,9 +24,12 @@ public enum DispatchEvent: Hashable, Sendable {
     case release(Token)
     /// T11. Its owner died.
     case lose(RescuePolicy, due: Instant)
+    /// T11 for a handler: its process died, and its owner, which lives, reports it.
+    case crash(Token, Ending, RescuePolicy, due: Instant)
     /// T12, or the request for T13; `atOnce`: its command gets no time to end in good order.
     case cancel(DispatchReason, atOnce: Bool = false)
-    /// T13. Its owner reports that the command was stopped as asked; nil when it had not begun.
+    /// T13. Its owner reports that the command was stopped as asked, or that its handler cancelled it; nil when it had
+    /// not begun.
     case stop(Token, Ending?)
     /// T14. It will not be run; `met` is what it met, if that is an overlap.
     case skip(DispatchReason, met: DispatchID? = nil)
@@ -54,7 +57,7 @@ public enum RescuePolicy: UInt8, Hashable, Sendable, CaseIterable {
         self = policy
     }
 
-    /// So many crashes end a dispatch as FAILED(poison), whatever attempts are left.
+    /// So many crashes, of workers or of its handler's process, end a dispatch as FAILED(poison), whatever attempts are left.
     public static let poisonLimit = 3
 }
 

@@ -33,12 +33,14 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
     case timeout = 12
     /// The command could not be started.
     case exec = 13
-    /// Three workers died while running it.
+    /// Three workers, or processes of its handler, died while running it.
     case poison = 14
     /// The command wrote nothing for as long as its idle timeout.
     case idleTimeout = 15
     /// The command gave no sign of life for as long as its watchdog.
     case watchdog = 16
+    /// Its handler said so, or its process died.
+    case handler = 17
     /// It waited for another attempt, and the time for that was over (`retry_for`, `retry_until`).
     case retriesOver = 47
 
@@ -79,8 +81,8 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
         switch self {
         case .downtime, .suspended, .clockForward, .paused, .storeFull, .untrustedClock: true
         case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .snoozed, .concurrency, .rate,
-            .uniqueKey, .exit, .killed, .timeout, .exec, .poison, .idleTimeout, .watchdog, .retriesOver, .requested,
-            .parentFailed, .replaced, .redefined, .cancelLate, .jobRemoved, .startDeadline:
+            .uniqueKey, .exit, .killed, .timeout, .exec, .poison, .idleTimeout, .watchdog, .handler, .retriesOver,
+            .requested, .parentFailed, .replaced, .redefined, .cancelLate, .jobRemoved, .startDeadline:
             false
         }
     }
@@ -107,6 +109,7 @@ public enum DispatchReason: UInt8, Hashable, Sendable, CaseIterable {
         case .idleTimeout: "idle_timeout"
         case .watchdog: "watchdog"
         case .retriesOver: "retries_over"
+        case .handler: "handler"
         case .requested: "requested"
         case .parentFailed: "parent_failed"
         case .replaced: "replaced"

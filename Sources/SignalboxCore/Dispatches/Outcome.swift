@@ -6,6 +6,12 @@ public enum Outcome: Hashable, Sendable {
     case signalled(UInt8)
     /// It never started; the error says why.
     case notStarted(String)
+    /// Its handler did its work.
+    case returned
+    /// Its handler said that it did not, and what is to follow.
+    case threw(HandlerError)
+    /// The process of its handler ended, or had to be ended, before it had answered; in words.
+    case handlerDied(String)
 }
 
 /// What an attempt's end means for its dispatch.
@@ -25,12 +31,20 @@ extension Outcome {
     ) -> Verdict {
         let reason: DispatchReason
         switch self {
+        case .returned: return .success
         case .exited(let code):
             if cause == nil, codes.success.contains(code) { return .success }
             if cause == nil, codes.fatal.contains(code) { return .failed(.exit) }
             reason = cause ?? .exit
         case .signalled: reason = cause ?? .killed
         case .notStarted: return .failed(.exec)
+        case .threw(let error):
+            reason = cause ?? .handler
+            if error.isFatal { return .failed(reason) }
+            if case .retry(let wait?) = error.wish, dispatch.attempt < dispatch.maxAttempts {
+                return .retry(after: wait, reason)
+            }
+        case .handlerDied: reason = cause ?? .handler
         }
         guard dispatch.attempt < dispatch.maxAttempts else { return .failed(reason) }
         return .retry(after: policy.delay(after: dispatch.attempt, of: dispatch.id), reason)

@@ -3,6 +3,9 @@
 public struct RunID: Hashable, Sendable, CustomStringConvertible {
     public let description: String
 
+    /// A mark that something other than one run is found by.
+    public init(_ description: String) { self.description = description }
+
     /// - Precondition: `dispatch` is claimed.
     public init(storeID: String, dispatch: Dispatch) {
         guard let claim = dispatch.claim else { preconditionFailure("only a claimed dispatch is run") }

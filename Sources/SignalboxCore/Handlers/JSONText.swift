@@ -175,7 +175,7 @@ private struct JSONScanner {
 
     /// Steps over one value; false when there is none.
     mutating func value(depth: Int) -> Bool {
-        guard depth <= JSONText.depthLimit, let byte = peek else { return false }
+        guard depth < JSONText.depthLimit, let byte = peek else { return false }
         switch byte {
         case UInt8(ascii: "{"): return list(until: UInt8(ascii: "}")) { $0.member(depth: depth + 1) }
         case UInt8(ascii: "["): return list(until: UInt8(ascii: "]")) { $0.value(depth: depth + 1) }

@@ -4,12 +4,18 @@ public enum Command: Hashable, Sendable {
     case program([String])
     /// A line for `/bin/sh -c`.
     case shell(String)
+    /// Nothing to start: a worker that has this handler gives it the input.
+    case handler(HandlerName)
+
+    /// The handler that it names; nil for what is started.
+    public var handler: HandlerName? { if case .handler(let name) = self { name } else { nil } }
 
     /// For people: the arguments joined by spaces, quoted where a shell would need it, or the shell's text as it is.
     public var text: String {
         switch self {
         case .program(let arguments): arguments.map(shellWord).joined(separator: " ")
         case .shell(let line): line
+        case .handler(let name): "handler \(name)"
         }
     }
 

@@ -41,7 +41,28 @@ public struct QueueName: Hashable, Comparable, Sendable, CustomStringConvertible
     public static func < (left: Self, right: Self) -> Bool { left.text < right.text }
 }
 
-/// A text that is no name of a job or queue.
+/// The name of a handler: the same characters as a ``JobName``.
+public struct HandlerName: Hashable, Comparable, Sendable, CustomStringConvertible {
+    public let text: String
+
+    /// Throws ``NameError`` when `text` is no such name.
+    public init(_ text: String) throws {
+        self.text = try checkedName(text, of: "handler")
+    }
+
+    /// The name that these bytes spell. Throws ``NameError`` when they are no such name.
+    public init(utf8 bytes: Span<UInt8>) throws {
+        text = try checkedName(bytes, of: "handler")
+    }
+
+    /// The handler that a job defines for itself.
+    public init(of job: JobName) { text = job.text }
+
+    public var description: String { text }
+    public static func < (left: Self, right: Self) -> Bool { left.text < right.text }
+}
+
+/// A text that is no name of a job, queue or handler.
 public struct NameError: Error, Hashable, CustomStringConvertible {
     public let description: String
 }
@@ -56,10 +77,12 @@ private func checkedName(_ text: String, of kind: String) throws -> String {
     guard isName(bytes.span) else {
         throw NameError(
             description: "\(quoted(text)) is no \(kind) name: letters, digits and . _ - : are allowed, "
-                + "beginning with a letter or digit, as in \(kind == "job" ? "backup-home" : "default")")
+                + "beginning with a letter or digit, as in \(exampleNames[kind] ?? kind)")
     }
     return text
 }
+
+private let exampleNames = ["job": "backup-home", "queue": "default", "handler": "resize"]
 
 private func checkedName(_ bytes: Span<UInt8>, of kind: String) throws -> String {
     guard let text = try? UTF8Span(validating: bytes) else {

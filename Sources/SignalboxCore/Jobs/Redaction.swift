@@ -44,6 +44,7 @@ extension Command {
         switch self {
         case .program(let arguments): .program(SignalboxCore.redacted(arguments: arguments))
         case .shell(let line): .shell(SignalboxCore.redacted(line: line))
+        case .handler: self
         }
     }
 }

@@ -5,7 +5,7 @@ public struct Work: Hashable, Sendable {
     public var environment: [String: String]
     /// The working directory; nil means the worker's home directory.
     public var directory: String?
-    /// What the command reads on its standard input; empty means /dev/null.
+    /// What the command reads on its standard input; empty means /dev/null. A handler's payload, JSON by custom.
     public var input: [UInt8]
     /// How long an attempt may run on the boot clock; nil means without limit.
     public var timeout: Duration?

@@ -8,6 +8,8 @@ public struct WorkerRegistration: Hashable, Sendable {
     public var host: String
     /// Served in this order only by priority and time; all are equal.
     public var queues: [QueueName]
+    /// What it takes from them.
+    public var kinds: ServedKinds
     /// How many dispatches it runs at once.
     public var slots: Int
     public var version: String
@@ -16,7 +18,7 @@ public struct WorkerRegistration: Hashable, Sendable {
 
     public init(
         id: WorkerID, name: String, process: ProcessIdentity, bootID: BootID, host: String, queues: [QueueName],
-        slots: Int, version: String, startedAt: Instant
+        kinds: ServedKinds = .commands, slots: Int, version: String, startedAt: Instant
     ) {
         self.id = id
         self.name = name
@@ -24,11 +26,30 @@ public struct WorkerRegistration: Hashable, Sendable {
         self.bootID = bootID
         self.host = host
         self.queues = queues
+        self.kinds = kinds
         self.slots = slots
         self.version = version
         self.startedAt = startedAt
         state = .online
     }
+}
+
+/// What a worker can run.
+public struct ServedKinds: Hashable, Sendable {
+    public var commands: Bool
+    /// In the order of their names.
+    public var handlers: [HandlerName]
+
+    public init(commands: Bool, handlers: some Sequence<HandlerName>) {
+        self.commands = commands
+        self.handlers = handlers.sorted()
+    }
+
+    /// Commands, and no handler.
+    public static let commands = ServedKinds(commands: true, handlers: [])
+
+    /// Whether what is for `handler` can be run; nil: a command.
+    public func serves(_ handler: HandlerName?) -> Bool { handler.map(handlers.contains) ?? commands }
 }
 
 /// A process that cannot be mistaken for a later one with the same number: numbers are reused, start times are not.

@@ -8,6 +8,8 @@ public struct CommandLaunch: Hashable, Sendable {
     public var directory: String?
     /// What it reads on its standard input; empty means /dev/null. It is a file in memory, so nobody has to feed it.
     public var input: [UInt8]
+    /// Whether it reads a pipe that we write to, instead of the input.
+    public var hasInputPipe = false
     /// Whether it gets a pipe to us on descriptor 3.
     public var hasControlChannel: Bool
     /// The permissions that files it makes do not get.
@@ -43,6 +45,7 @@ public struct CommandLaunch: Hashable, Sendable {
         switch command {
         case .program(let arguments): arguments
         case .shell(let line): ["/bin/sh", "-c", line]
+        case .handler(let name): preconditionFailure("the handler \(name) is started by its definition")
         }
     }
 

@@ -23,6 +23,8 @@ public final class CommandProcess: EventSource {
     public let errorOutput: Descriptor
     /// What they write to descriptor 3; nil when the launch asked for none.
     public let control: Descriptor?
+    /// What it reads, where the launch asked for that; nil otherwise. Writes do not wait.
+    public let input: Descriptor?
     /// How the leader ended; nil until it was collected.
     public private(set) var outcome: Outcome?
 
@@ -30,15 +32,18 @@ public final class CommandProcess: EventSource {
     public init(_ launch: CommandLaunch) throws(CommandStartError) {
         try launch.check()
         let input: Descriptor
+        let feed: Pipe?
         let (output, errorOutput): (Pipe, Pipe)
         let control: Pipe?
         do {
-            input = try Self.input(launch.input)
+            feed = launch.hasInputPipe ? try Pipe(waiting: .reader) : nil
+            input = try feed?.reader ?? Self.input(launch.input)
             (output, errorOutput) = (try Pipe(), try Pipe())
             control = launch.hasControlChannel ? try Pipe() : nil
         } catch { throw CommandStartError(.noResources, "cannot prepare the command: \(error)") }
         let started = try KnownChildren.start(launch, [input, output.writer, errorOutput.writer, control?.writer])
         (identity, descriptor) = (started.identity, started.descriptor)
+        self.input = feed?.writer
         (self.output, self.errorOutput, self.control) = (output.reader, errorOutput.reader, control?.reader)
     }
 
@@ -93,16 +98,23 @@ public final class CommandProcess: EventSource {
 @available(*, unavailable)
 extension CommandProcess: Sendable {}
 
-/// A pipe from a command to us. Its end here does not block; the command's does, as programs expect.
+/// A pipe between a command and us. Its end here does not block; the command's does, as programs expect.
 private struct Pipe {
     let reader: Descriptor
     let writer: Descriptor
 
-    init() throws(SystemCallError) {
+    /// The end that is the command's.
+    enum End { case reader, writer }
+
+    init(waiting end: End = .writer) throws(SystemCallError) {
         var ends: [Int32] = [-1, -1]
         let error = linux_pipe(&ends)
         guard error == 0 else { throw SystemCallError("pipe2", error) }
         reader = Descriptor(owning: ends[0])
         writer = Descriptor(owning: ends[1])
+        guard end == .reader else { return }
+        guard fcntl(ends[0], F_SETFL, 0) == 0, fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0 else {
+            throw SystemCallError("fcntl")
+        }
     }
 }

@@ -11,7 +11,10 @@ final class ProcessLook {
 
     /// The members of `tree` that have not been collected. Never this process, nor init.
     func members(of tree: ProcessTree) -> [ProcessRecord] {
-        tree.members(among: records, own: getpid()) { mark(of: $0) == tree.runID }
+        tree.members(among: records, own: getpid()) { pid in
+            let mark = mark(of: pid)
+            return tree.isOfSeveral ? mark.hasPrefix(tree.runID) : mark == tree.runID
+        }
     }
 
     private func mark(of pid: Int32) -> String {

@@ -13,12 +13,21 @@ public struct ProcessTree: Sendable {
     public let runID: String
     /// The command that was started for the run; nil when that is not known.
     public let leader: ProcessIdentity?
+    /// Whether the run ids of its members only begin with ``runID``.
+    let isOfSeveral: Bool
+
+    /// Every process whose run id begins with `prefix`.
+    public init(runIDsBeginningWith prefix: String) {
+        precondition(!prefix.isEmpty, "an empty run id would match every process")
+        (runID, leader, isOfSeveral) = (prefix, nil, true)
+    }
 
     /// - Parameter runID: unique for good among all runs of the machine; not empty.
     public init(runID: String, leader: ProcessIdentity?) {
         precondition(!runID.isEmpty, "an empty run id would match every process with an empty variable")
         self.runID = runID
         self.leader = leader
+        isOfSeveral = false
     }
 
     /// What a sweep did.

@@ -39,6 +39,7 @@ public struct Graveyard<Engine: OrderedStore>: Sendable {
             try endCommand(of: dispatch)
             output[dispatch.id] = try store.live?.output(of: dispatch.id, attempt: dispatch.startNumber)
         }
+        try endHandlers(of: worker)
         let settled = try store.rescue(worker.id, output: output, now: clocks.now())
         var round = LiveRound()
         round.ended = held.compactMap { dispatch in dispatch.claim.map { (dispatch.id, $0.token) } }
@@ -47,6 +48,15 @@ public struct Graveyard<Engine: OrderedStore>: Sendable {
             logger.warning("worker \(worker.name) died; dispatch \(dispatch.id) is \(dispatch.state.name) again")
         }
         return true
+    }
+
+    /// The processes of handlers belong to no one dispatch: whatever a handler has started and let go of goes too.
+    private func endHandlers(of worker: WorkerRegistration) throws {
+        guard !worker.kinds.handlers.isEmpty else { return }
+        let prefix = RunID.ofHandlers(storeID: try store.storeID(), worker: worker.id)
+        for process in try ProcessTree(runIDsBeginningWith: prefix).killAll().survivors {
+            logger.error("process \(process.pid) of a handler of worker \(worker.name) cannot be ended")
+        }
     }
 
     /// Nobody may start a second copy while a process of the first still runs.

@@ -8,6 +8,7 @@ extension WorkerLoop {
     func start(_ claimed: ClaimedDispatch) throws {
         let dispatch = claimed.dispatch
         guard let claim = dispatch.claim else { preconditionFailure("a claimed dispatch has a claim") }
+        if dispatch.handler != nil { return try handOver(claimed, claim) }
         let now = clocks.now()
         let runID = RunID(storeID: storeID, dispatch: dispatch)
         do {
@@ -80,7 +81,9 @@ extension WorkerLoop {
         if let ends = drainEnds, ends <= now {
             drainEnds = nil
             for attempt in running.values { attempt.end(because: .drained, at: now) }
+            handlers.endAll(because: .drained, at: now)
         }
+        try attendHandlers(now)
         for (id, attempt) in running {
             attempt.attend(at: now)
             if attempt.isOver(at: now) { try conclude(id, attempt) }
@@ -88,6 +91,7 @@ extension WorkerLoop {
     }
 
     func cancel(_ request: Cancellation, _ now: BootInstant) {
+        handlers.end(request.dispatch, because: .cancelled, at: now, atOnce: request.atOnce)
         guard let attempt = running[request.dispatch] else { return }
         if request.atOnce {
             endAtOnce(attempt, because: .cancelled, now)
@@ -135,6 +139,7 @@ extension WorkerLoop {
                 of: sweep.survivors.map { Survivor(pid: $0.pid, name: ProcessRecord(pid: $0.pid)?.name ?? "?") },
                 attempt)
         }
+        try handlers.disown(at: clocks.now().boot)
         // Nobody believes them, but that they came is kept.
         results += running.values.map { $0.result() }
         _ = try store.round(of: id, results: results, queues: options.queues, slots: 0, now: clocks.now())

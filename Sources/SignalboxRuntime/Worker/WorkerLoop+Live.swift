@@ -15,13 +15,14 @@ extension WorkerLoop {
             live.output += attempt.output.takeChanges().map { $0.piece(of: attempt.dispatch) }
             (attempt.hasNewOutput, attempt.hasNewProgress) = (false, false)
         }
+        if mayTellOutput { tellOfHandlers(now.boot) }
         let isTime = now.boot >= nextBeat
         if isTime {
             try Orphans.collect()
             if hasNoRoom { (hasNoRoom, shouldLook) = (false, true) }
         }
         guard isTime || !live.isEmpty else { return }
-        let beat = Heartbeat(at: Moment(now), running: running.count, processed: processed, failed: failed)
+        let beat = Heartbeat(at: Moment(now), running: busy, processed: processed, failed: failed)
         live.heartbeat = (id, beat)
         nextBeat = now.boot + Heartbeat.interval
         // What is told here can be told again or done without; a worker does not end for it.
@@ -31,7 +32,7 @@ extension WorkerLoop {
 }
 
 extension OutputBuffer.Change {
-    fileprivate func piece(of dispatch: Dispatch) -> OutputPiece {
+    func piece(of dispatch: Dispatch) -> OutputPiece {
         switch self {
         case .add(let chunk, let lines):
             OutputPiece(dispatch: dispatch.id, attempt: dispatch.startNumber, chunk: chunk, change: .add(lines))

@@ -5,15 +5,17 @@ import SignalboxStore
 
 /// What is written to the durable store: what ended, what is claimed, and the worker's own state.
 extension WorkerLoop {
-    var freeSlots: Int { level > .none || hasNoRoom ? 0 : options.slots - running.count }
+    var freeSlots: Int { level > .none || hasNoRoom ? 0 : options.slots - busy }
 
     var state: WorkerState {
         guard level > .none else { return .online }
-        return running.isEmpty && results.isEmpty ? .stopped : .draining
+        return running.isEmpty && handlers.hasEnded && results.isEmpty ? .stopped : .draining
     }
 
     /// Whether there is anything to write, once there is room.
-    var hasUnwritten: Bool { !results.isEmpty || hasWork && freeSlots > 0 || state != shownState }
+    var hasUnwritten: Bool {
+        !results.isEmpty || hasWork && freeSlots > 0 || state != shownState || handlers.kinds != shownKinds
+    }
 
     /// Writes down what ended and claims what fits, in one transaction; none when there is nothing to do.
     func round() throws {
@@ -24,7 +26,9 @@ extension WorkerLoop {
         // While there is little room, what ended goes first.
         let slots = roomWait.retryAt == nil || results.isEmpty ? freeSlots : 0
         let written = try ifRoom(now) {
-            try store.round(of: id, results: results, queues: options.queues, slots: slots, now: now)
+            try store.round(
+                of: id, results: results, queues: options.queues, kinds: handlers.startableKinds, slots: slots, now: now
+            )
         }
         guard let outcome = written else { return }
         forget(results, outcome)
@@ -37,7 +41,10 @@ extension WorkerLoop {
 
     /// Lets the store say of us what is so.
     func showState() throws {
-        let (state, now) = (state, clocks.now())
+        let (state, kinds, now) = (state, handlers.kinds, clocks.now())
+        if kinds != shownKinds, try ifRoom(now, { try store.setKinds(kinds, of: id, now: now) }) != nil {
+            shownKinds = kinds
+        }
         guard state != shownState else { return }
         guard try ifRoom(now, { try store.setState(state, of: id, now: now) }) != nil else { return }
         shownState = state
@@ -46,7 +53,7 @@ extension WorkerLoop {
     /// Writes, unless the store or its disk is full: then nil, and what is to be written is kept here until there is
     /// room. When we are to end, that is until the end of the drain.
     private func ifRoom<Result>(_ now: Now, _ write: () throws -> Result) throws -> Result? {
-        let isLastTry = level > .none && drainEnds == nil && running.isEmpty
+        let isLastTry = level > .none && drainEnds == nil && busy == 0
         guard isLastTry || !roomWait.mustWait(at: now.boot) else { return nil }
         do {
             let result = try write()
@@ -74,7 +81,11 @@ extension WorkerLoop {
     /// Whether there is something to claim; on the way, obeys requests to stop what runs.
     private func look(_ now: Now) throws -> Bool {
         guard try store.isActive(id) else { throw try disowned() }
-        let lookout = try store.workerView(queues: options.queues, now: now)
+        var lookout = try store.workerView(queues: options.queues, kinds: handlers.startableKinds, now: now)
+        if lookout.newestHandlers > seenHandlers {
+            try learnHandlers(newest: lookout.newestHandlers, now)
+            lookout = try store.workerView(queues: options.queues, kinds: handlers.startableKinds, now: now)
+        }
         if lookout.newestCancellation > seenCancellation {
             seenCancellation = lookout.newestCancellation
             for request in try store.cancellations(for: id) { cancel(request, now.boot) }

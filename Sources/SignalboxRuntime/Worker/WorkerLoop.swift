@@ -10,7 +10,7 @@ import SignalboxStore
 /// thread that started it ends.
 final class WorkerLoop<Engine: OrderedStore> {
     enum Token: Hashable {
-        case bell, stop, pulse, wallAlarm, bootAlarm, sweeper
+        case bell, stop, pulse, wallAlarm, bootAlarm, sweeper, handlers
         case process(DispatchID)
         case pipe(DispatchID, RunningAttempt.PipeName)
     }
@@ -23,6 +23,11 @@ final class WorkerLoop<Engine: OrderedStore> {
     let id: WorkerID
     let storeID: String
     var running: [DispatchID: RunningAttempt] = [:]
+    let handlers: HandlerPool
+    /// The newest change of the handlers that we have looked at.
+    var seenHandlers: UInt64 = 0
+    /// What the store says that we take.
+    var shownKinds = ServedKinds.commands
     var results: [AttemptResult] = []
     var live = LiveRound()
 
@@ -85,6 +90,8 @@ final class WorkerLoop<Engine: OrderedStore> {
         nextBeat = clocks.now().boot
         nextTelling = nextBeat
         self.logger[metadataKey: "worker"] = "\(id)"
+        handlers = try HandlerPool(options, storeID: storeID, worker: id, logger: self.logger)
+        try loop.add(handlers.loop, token: .handlers)
         try loop.add(stopping.wakeUp, token: .stop)
         try loop.add(pulse, token: .pulse)
         try loop.add(bell.wakeUp, token: .bell)
@@ -112,9 +119,12 @@ final class WorkerLoop<Engine: OrderedStore> {
         let now = clocks.now()
         let process = ProcessIdentity.current()
         let host = hostName()
+        handlers.define(try store.handlers(), at: now.boot)
+        shownKinds = handlers.kinds
         let registration = WorkerRegistration(
             id: id, name: options.name ?? "\(host)-\(process.pid)", process: process, bootID: now.bootID, host: host,
-            queues: options.queues, slots: options.slots, version: options.version, startedAt: now.wall)
+            queues: options.queues, kinds: shownKinds, slots: options.slots, version: options.version,
+            startedAt: now.wall)
         live.forgotten = try store.register(registration, now: now)
         pulse.begin()
         logger.info("online: \(options.slots) slots, queues \(options.queues.map(\.text).joined(separator: ", "))")
@@ -136,6 +146,7 @@ final class WorkerLoop<Engine: OrderedStore> {
             _ = bootAlarm.acknowledge()
             if let ends = delayEnds, ends <= clocks.now().boot { (delayEnds, shouldLook) = (nil, true) }
         case .sweeper: takeSwept()
+        case .handlers: break  // They are attended to in every turn.
         case .process(let id): collect(id)
         case .pipe(let id, let name): try read(name, of: id)
         }
@@ -147,14 +158,19 @@ final class WorkerLoop<Engine: OrderedStore> {
         let now = clocks.now()
         level = asked
         drainEnds = asked == .now ? now.boot : now.boot + options.drainTimeout
-        logger.info("\(asked == .now ? "stopping" : "draining"): \(running.count) running")
+        logger.info("\(asked == .now ? "stopping" : "draining"): \(busy) running")
         guard asked == .now else { return }
         for attempt in running.values { endAtOnce(attempt, because: .drained, now.boot) }
+        handlers.endAll(because: .drained, at: now.boot)
+        handlers.killAll()
     }
 
     private func armAlarms() throws {
-        let hasUntold = running.values.contains { $0.hasNewOutput || $0.hasNewProgress }
-        let possible = [drainEnds, delayEnds, hasUnwritten ? roomWait.retryAt : nil, hasUntold ? nextTelling : nil]
+        let hasUntold = running.values.contains { $0.hasNewOutput || $0.hasNewProgress } || handlers.hasUntold
+        let possible = [
+            drainEnds, delayEnds, handlers.nextTime, hasUnwritten ? roomWait.retryAt : nil,
+            hasUntold ? nextTelling : nil,
+        ]
         let times = running.values.compactMap(\.nextTime) + [nextBeat] + possible.compactMap { $0 }
         try bootAlarm.arm(at: times.min() ?? nextBeat)
     }

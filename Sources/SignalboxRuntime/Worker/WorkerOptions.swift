@@ -12,6 +12,8 @@ public struct WorkerOptions: Sendable {
     public var version: String
     /// The environment that PATH, LANG and TZ are taken from.
     public var environment: [String: String]
+    /// Handlers in this process. A worker that has any serves only them: neither commands nor handlers of the store.
+    public var handlers: [HandlerName: any LocalHandler] = [:]
 
     public init(
         name: String? = nil, queues: [QueueName] = [.standard], slots: Int, drainTimeout: Duration = .seconds(25),

@@ -15,6 +15,7 @@ extension PageView {
             },
             element("section", .class("card")) {
                 explanation(detail.view.dispatch)
+                handlerNotice(detail.view)
                 progressBar(detail.view.progress)
                 facts(dispatchFacts(detail))
             },
@@ -46,6 +47,13 @@ extension PageView {
                 link(.dispatch(blocker)) { "#\(blocker)" }
                 "."
             }
+        }
+    }
+
+    private func handlerNotice(_ view: DispatchView) -> HTML {
+        guard view.lacksWorker, let handler = view.dispatch.handler else { return HTML() }
+        return element("p", .class("why")) {
+            "It waits: no worker for \(handler). It is kept until one that serves its queue has this handler."
         }
     }
 
@@ -150,6 +158,9 @@ extension PageView {
         case .exited(let code)?: "exit \(code)"
         case .signalled(let number)?: signalText(number)
         case .notStarted(let error)?: "not started: \(error)"
+        case .returned?: "returned"
+        case .threw(let error)?: error.text
+        case .handlerDied(let how)?: how
         }
     }
 

@@ -129,6 +129,9 @@ extension PageView {
         case .exited(let code)?: "exit \(code)"
         case .signalled(let number)?: signalText(number)
         case .notStarted?: "not started"
+        case .returned?: "returned"
+        case .threw?: "its handler failed"
+        case .handlerDied?: "its handler died"
         }
     }
 }

@@ -19,10 +19,12 @@ extension DispatchReason {
         case .killed: "The command was ended by a signal."
         case .timeout: "The command ran past its timeout."
         case .exec: "The command could not be started."
-        case .poison: "\(RescuePolicy.poisonLimit) workers died while running it, so it is not tried again."
+        case .poison:
+            "\(RescuePolicy.poisonLimit) workers or handlers died while running it, so it is not tried again."
         case .idleTimeout: "The command printed nothing for too long, and was ended."
         case .watchdog: "The command gave no sign of life for too long, and was ended."
         case .retriesOver: "It waited for another attempt, and the time for that was over."
+        case .handler: "Its handler said so, or its process died."
         case .requested: "Somebody cancelled it."
         case .parentFailed: "The dispatch it comes after did not succeed."
         case .replaced: "A newer run of the same job, or a newer request with the same unique key, took its place."
@@ -46,10 +48,9 @@ extension DispatchReason {
         switch self {
         case .exit, .killed, .exec: nil
         case .none, .delayed, .retry, .dependency, .overlap, .workerDied, .drained, .snoozed, .concurrency, .rate,
-            .timeout, .poison,
-            .idleTimeout, .watchdog, .retriesOver, .requested, .parentFailed, .replaced, .redefined, .cancelLate,
-            .jobRemoved, .startDeadline, .downtime, .suspended, .clockForward, .paused, .storeFull, .untrustedClock,
-            .uniqueKey:
+            .timeout, .poison, .idleTimeout, .watchdog, .handler, .retriesOver, .requested, .parentFailed, .replaced,
+            .redefined, .cancelLate, .jobRemoved, .startDeadline, .downtime, .suspended, .clockForward, .paused,
+            .storeFull, .untrustedClock, .uniqueKey:
             word
         }
     }

@@ -83,6 +83,7 @@ extension PageView {
         let all: [Finding?] = [
             clockFinding(overview.status.clockHold), storeFinding(overview.status.filling), workersFinding(overview),
             lateFinding(overview.workers), overdueFinding(overview), unservedFinding(overview),
+            handlerFinding(overview.status.unserved),
             failedFinding(overview.jobs), pausedFinding(overview.jobs),
             pausedFinding(overview.status.queues),
         ]
@@ -156,6 +157,17 @@ extension PageView {
                     (unserved.count == 1 ? " is" : " are")
                         + " served by no worker: \(countText(count)) \(count == 1 ? "dispatch waits" : "dispatches wait")."
                 ),
+            ]))
+    }
+
+    private func handlerFinding(_ unserved: [UnservedHandler]) -> Finding? {
+        guard let first = unserved.first else { return nil }
+        let others = unserved.count == 1 ? "" : ", nor for \(countText(unserved.count - 1)) more"
+        return Finding(
+            level: .attention,
+            sentence: .list([
+                .text("There is no worker for \(first.handler)\(others): dispatches wait in "),
+                link(.queues) { "queue \(first.queue)" }, .text("."),
             ]))
     }
 

@@ -112,9 +112,14 @@ extension PageView {
                 Fact("Up for", uptime(view)),
                 Fact("Slots used", slots(view)),
                 Fact("Queues", .text(registration.queues.map(\.text).joined(separator: ", "))),
+                Fact("Handlers", handlers(registration.kinds)),
                 Fact("Process", process(registration)),
             ])
         }
+    }
+
+    private func handlers(_ kinds: ServedKinds) -> HTML? {
+        kinds.handlers.isEmpty ? nil : .text(kinds.handlers.map(\.text).joined(separator: ", "))
     }
 
     private func process(_ registration: WorkerRegistration) -> HTML {

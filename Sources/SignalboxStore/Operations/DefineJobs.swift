@@ -16,28 +16,33 @@ extension JobStore {
         }
     }
 
-    /// Makes the jobs of the store what `definitions` say, all in one transaction; with `prune`, removes every other.
+    /// Makes the jobs and handlers of the store what `definitions` and `handlers` say, all in one transaction; with `prune`, removes every other.
     /// - Parameter replacePending: cancels what waits of these jobs and was made from an older definition.
     /// - Parameter zones: those that the definitions name. With those of the jobs that they change, there is a record of
     ///   what fell due by the old schedules and nobody dealt with.
+    /// - Returns: what changed, the handlers first.
     /// - Throws: `invalid` when a name is there twice, or a job names a zone that was not read; `full` when there is a
     ///   job to add or change, and no room for it.
     public func apply(
-        _ definitions: [JobDefinition], prune: Bool, replacePending: Bool = false, zones: ZoneTable, now: Now
+        _ definitions: [JobDefinition], handlers: [HandlerDefinition] = [], prune: Bool, replacePending: Bool = false,
+        zones: ZoneTable, now: Now
     ) throws -> [JobChange] {
         try write(now) { writer in
+            let handlers = try writer.transaction.plan(handlers: handlers, prune: prune)
+            for step in handlers { try writer.carryOut(step) }
             let plan = try writer.transaction.plan(definitions, prune: prune, replacePending: replacePending)
             for step in plan { try writer.carryOut(step, zones: zones) }
-            return plan.map(\.change)
+            return handlers.map(\.change) + plan.map(\.change)
         }
     }
 
-    /// What ``apply(_:prune:replacePending:zones:now:)`` would do.
+    /// What ``apply(_:handlers:prune:replacePending:zones:now:)`` would do.
     public func plan(
-        _ definitions: [JobDefinition], prune: Bool, replacePending: Bool = false
+        _ definitions: [JobDefinition], handlers: [HandlerDefinition] = [], prune: Bool, replacePending: Bool = false
     ) throws -> [JobChange] {
         try engine.read { transaction in
-            try transaction.plan(definitions, prune: prune, replacePending: replacePending).map(\.change)
+            try transaction.plan(handlers: handlers, prune: prune).map(\.change)
+                + transaction.plan(definitions, prune: prune, replacePending: replacePending).map(\.change)
         }
     }
 

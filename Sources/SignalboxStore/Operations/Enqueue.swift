@@ -175,6 +175,7 @@ extension Request {
         switch work.command {
         case .program(let arguments): for argument in arguments { size += argument.utf8.count + 1 }
         case .shell(let line): size = line.utf8.count + 1
+        case .handler: break
         }
         for (name, value) in work.environment { size += name.utf8.count + value.utf8.count + 2 }
         return size

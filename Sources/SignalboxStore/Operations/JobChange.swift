@@ -3,6 +3,9 @@ public import SignalboxCore
 /// What a definition did to the store, or would do.
 public struct JobChange: Hashable, Sendable, Encodable {
     public enum Kind: String, Sendable, Encodable { case added, changed, unchanged, removed }
+    /// What was defined.
+    public enum Subject: String, Sendable, Encodable { case job, handler }
+    public var subject = Subject.job
     public var name: String
     public var change: Kind
     /// What differs, where the job is changed.
@@ -15,6 +18,21 @@ public struct JobChange: Hashable, Sendable, Encodable {
         self.change = change
         self.fields = fields
         self.cancelled = cancelled
+    }
+
+    /// The same for a handler.
+    public init(from before: HandlerDefinition?, to after: HandlerDefinition?) {
+        self.init(name: (after ?? before)?.name.text ?? "", change: .unchanged)
+        subject = .handler
+        switch (before, after) {
+        case (nil, nil): break
+        case (nil, _): change = .added
+        case (_, nil): change = .removed
+        case (let before?, let after?):
+            guard before != after else { return }
+            change = .changed
+            fields = JobFieldChange.all(from: before, to: after)
+        }
     }
 
     /// What makes `after` of `before`: nil where there is no job of that name, or is to be none.
@@ -55,7 +73,7 @@ public struct JobFieldChange: Hashable, Sendable, Encodable {
         compare("command", \.command) { $0.redacted.text }
         found += variables(from: before.environment, to: after.environment)
         compare("cwd", \.directory) { $0 }
-        compare("stdin", \.input) { $0.isEmpty ? nil : "\($0.count) bytes" }
+        compare(after.command.handler == nil ? "stdin" : "payload", \.input) { $0.isEmpty ? nil : "\($0.count) bytes" }
         compare("timeout", \.timeout) { $0?.text }
         found += facts(from: before.work, to: after.work)
         compare("max_attempts", \.maxAttempts) { "\($0)" }
@@ -79,6 +97,19 @@ public struct JobFieldChange: Hashable, Sendable, Encodable {
         return Set(old.keys).union(new.keys).sorted().filter { old[$0] != new[$0] }.map { name in
             JobFieldChange(field: name, from: old[name], to: new[name])
         }
+    }
+
+    static func all(from before: HandlerDefinition, to after: HandlerDefinition) -> [JobFieldChange] {
+        var found: [JobFieldChange] = []
+        if before.command != after.command {
+            let (old, new) = (before.command.redacted.text, after.command.redacted.text)
+            found.append(JobFieldChange(field: "command", from: old, to: new))
+        }
+        found += variables(from: before.environment, to: after.environment)
+        if before.directory != after.directory {
+            found.append(JobFieldChange(field: "cwd", from: before.directory, to: after.directory))
+        }
+        return found
     }
 
     private static func variables(from before: [String: String], to after: [String: String]) -> [JobFieldChange] {

@@ -123,11 +123,13 @@ extension JobWriter where Transaction: ~Copyable {
 }
 
 extension ReadTransaction where Self: ~Copyable {
-    /// Whether anything of the queue can be claimed now; if only its rate forbids that, when it will allow it.
-    func outlook(of queue: QueueName, at now: Now) throws -> NextTimes {
+    /// Whether anything of the queue and of these kinds can be claimed now; if only its rate forbids that, when it will allow it.
+    func outlook(of queue: QueueName, _ kinds: ServedKinds, at now: Now) throws -> NextTimes {
         var next = NextTimes()
-        let range = KeyRange(prefix: Key().with(queue.text).bytes)
-        guard try !keys(Buckets.ready, range, limit: 1).isEmpty else { return next }
+        let hasReady = try kinds.ready(of: queue).contains {
+            try !keys(Buckets.ready, KeyRange(prefix: $0.bytes), limit: 1).isEmpty
+        }
+        guard hasReady else { return next }
         guard let record = try queueRecord(queue) else {
             next.isDue = true
             return next

@@ -14,6 +14,9 @@ extension JobWriter where Transaction: ~Copyable {
         switch unique.onConflict.decision(meeting: holder.dispatch, onSameTerms: isOnSameTerms) {
         case .existing: return Enqueued(id: holder.dispatch.id, deduplicated: true)
         case .refuse: throw StoreError.keyIsHeld(unique, by: holder.dispatch)
+        // Where it stands among the ready ones depends on its handler.
+        case .renew where item.request.command.handler != holder.dispatch.handler:
+            return try replace(holder, with: item, unique)
         case .renew: return try renew(holder, with: item, unique)
         case .replace: return try replace(holder, with: item, unique)
         case .follow(let stopping):

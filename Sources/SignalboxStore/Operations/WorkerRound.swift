@@ -59,31 +59,32 @@ public struct RoundOutcome: Sendable {
 
 extension JobStore {
     /// Everything a worker has to do, at once: what ended is written down, what is due becomes claimable, and free
-    /// slots are filled in the order priority, due time, number.
+    /// slots are filled in the order priority, due time, number, with what is of these kinds.
     public func round(
-        of worker: WorkerID, results: [AttemptResult], queues: [QueueName], slots: Int, now: Now
+        of worker: WorkerID, results: [AttemptResult], queues: [QueueName], kinds: ServedKinds = .commands, slots: Int,
+        now: Now
     ) throws -> RoundOutcome {
         try write(now) { writer in
             var outcome = RoundOutcome(claimed: [], late: [], settled: [], isRegistered: true)
             try writer.finish(results, &outcome)
             try writer.promote()
             outcome.isRegistered = try writer.transaction.workerRegistration(worker)?.state.isActive ?? false
-            if outcome.isRegistered { outcome.claimed = try writer.claim(worker, queues, limit: slots) }
+            if outcome.isRegistered { outcome.claimed = try writer.claim(worker, queues, kinds, limit: slots) }
             return outcome
         }
     }
 
     /// Whether a round would find anything to claim or to make claimable, and when that will next be so.
-    public func workerView(queues: [QueueName], now: Now) throws -> WorkerLookout {
+    public func workerView(queues: [QueueName], kinds: ServedKinds = .commands, now: Now) throws -> WorkerLookout {
         try engine.read { transaction in
             let state = try transaction.storeState()
             let waitsForTime = state.count(.scheduled) > 0 || state.count(.blocked) > 0
             let next = waitsForTime ? try transaction.nextDispatches(transaction.clock(at: now), at: now) : NextTimes()
-            let ready = try queues.map { try transaction.outlook(of: $0, at: now) }
+            let ready = try queues.map { try transaction.outlook(of: $0, kinds, at: now) }
             return WorkerLookout(
                 hasWork: next.isDue || ready.contains(where: \.isDue), nextWall: next.wall,
                 nextBoot: ([next.boot] + ready.map(\.boot)).compactMap { $0 }.min(),
-                newestCancellation: state.newestCancellation)
+                newestCancellation: state.newestCancellation, newestHandlers: try transaction.newestHandlers())
         }
     }
 
@@ -119,6 +120,8 @@ public struct WorkerLookout: Hashable, Sendable {
     public var nextBoot: BootInstant?
     /// The number of the newest transaction that asked any running dispatch to stop.
     public var newestCancellation: UInt64
+    /// The number of the newest transaction that changed what handlers there are.
+    public var newestHandlers: UInt64
 }
 
 extension JobWriter where Transaction: ~Copyable {
@@ -157,6 +160,7 @@ extension JobWriter where Transaction: ~Copyable {
 
     /// What was asked for is read only where the end leaves something to decide.
     private mutating func event(of result: AttemptResult, on dispatch: Dispatch) throws -> DispatchEvent {
+        if result.ending == .ended(.returned) { return .succeed(result.token, .returned) }
         if result.ending == .ended(.exited(0)) { return .succeed(result.token, .exited(0)) }
         let request = try transaction.request(of: dispatch.id)
         return try withinLimits(result.event(on: dispatch, request, now: now), on: dispatch, request.retry)
@@ -168,7 +172,7 @@ extension JobWriter where Transaction: ~Copyable {
     /// T5. Takes up to `limit` of what the queues hold ready. Those that may not be claimed now leave the ready ones at
     /// once, so that each is met here once for every time that it becomes ready.
     fileprivate mutating func claim(
-        _ worker: WorkerID, _ queues: [QueueName], limit: Int
+        _ worker: WorkerID, _ queues: [QueueName], _ kinds: ServedKinds, limit: Int
     ) throws -> [ClaimedDispatch] {
         guard limit > 0 else { return [] }
         var gates = try gates(of: queues)
@@ -177,7 +181,7 @@ extension JobWriter where Transaction: ~Copyable {
         var hasRefused = true
         while hasRefused, claimed.count < limit, judged < Self.judgementsPerRound {
             hasRefused = false
-            for entry in try ready(behind: gates, limit: limit - claimed.count) {
+            for entry in try ready(behind: gates, kinds, limit: limit - claimed.count) {
                 judged += 1
                 guard let taken = try claim(entry.id, worker) else {
                     hasRefused = true
@@ -203,22 +207,32 @@ extension JobWriter where Transaction: ~Copyable {
         return ClaimedDispatch(dispatch: dispatch, request: request)
     }
 
-    /// The first `limit` of what the queues hold ready, no more of any than it lets through.
-    private func ready(behind gates: [QueueGate], limit: Int) throws -> [ReadyEntry] {
+    /// The first `limit` of what the queues hold ready of these kinds, no more of any queue than it lets through.
+    private func ready(behind gates: [QueueGate], _ kinds: ServedKinds, limit: Int) throws -> [ReadyEntry] {
         var ready: [ReadyEntry] = []
         for (index, gate) in gates.enumerated() {
-            let prefix = Key().with(gate.queue.text).bytes
             let room = min(limit, gate.room)
-            let enough = ready.count + room
             guard room > 0 else { continue }
-            try transaction.scan(Buckets.ready, KeyRange(prefix: prefix), .ascending) { key, _ in
-                ready.append(try ReadyEntry(key: key, of: prefix.count, gate: index))
-                return ready.count < enough ? .next : .stop
+            let start = ready.count
+            for prefix in kinds.ready(of: gate.queue) {
+                try addReady(prefix.bytes, gate: index, limit: room, to: &ready)
             }
+            guard ready.count > start + room else { continue }
+            ready[start...].sort()
+            ready.removeSubrange((start + room)...)
         }
-        guard gates.count > 1 else { return ready }
+        guard gates.count > 1 || !kinds.handlers.isEmpty else { return ready }
         ready.sort()
         return Array(ready.prefix(limit))
+    }
+
+    /// The first `limit` of what a queue holds ready for a handler, or of commands.
+    private func addReady(_ prefix: [UInt8], gate: Int, limit: Int, to ready: inout [ReadyEntry]) throws {
+        let enough = ready.count + limit
+        try transaction.scan(Buckets.ready, KeyRange(prefix: prefix), .ascending) { key, _ in
+            ready.append(try ReadyEntry(key: key, of: prefix.count, gate: gate))
+            return ready.count < enough ? .next : .stop
+        }
     }
 
     mutating func keepAttempt(
@@ -239,6 +253,13 @@ extension JobWriter where Transaction: ~Copyable {
     }
 }
 
+extension ServedKinds {
+    /// Where a queue's PENDING ones of these kinds stand.
+    func ready(of queue: QueueName) -> [Key] {
+        (commands ? [Key.ready(queue, nil)] : []) + handlers.map { Key.ready(queue, $0) }
+    }
+}
+
 /// An entry of the index of PENDING dispatches, in the order of claims across queues.
 private struct ReadyEntry: Comparable {
     var priority: UInt8
@@ -247,7 +268,7 @@ private struct ReadyEntry: Comparable {
     /// The place of its queue's gate.
     var gate: Int
 
-    /// `prefix` is the length of the queue's part of the key.
+    /// `prefix` is the length of the part of the key that the queue and the handler take.
     init(key: Span<UInt8>, of prefix: Int, gate: Int) throws {
         guard key.count == prefix + 17 else {
             throw StoreError(
@@ -276,7 +297,10 @@ extension AttemptResult {
 
     /// What the end of the attempt means, by the rules of SignalboxCore.
     fileprivate func event(on dispatch: Dispatch, _ request: Request, now: Now) -> DispatchEvent {
-        switch ending {
+        if case .ended(let outcome) = ending, let event = outcome.handlerEvent(token, dispatch, request, now) {
+            return event
+        }
+        return switch ending {
         case .notBegun: .release(token)
         // Who asked for at most one start has had it.
         case .drained(let outcome):
@@ -310,6 +334,7 @@ extension DispatchEvent {
     fileprivate var reason: DispatchReason {
         switch self {
         case .retry(_, _, _, let reason), .fail(_, _, let reason): reason
+        case .stop(_, .threw), .crash: .handler
         case .stop: .requested
         case .snooze: .snoozed
         case .fallDue, .unblock, .claim, .holdBack, .meetLimit, .succeed, .release, .lose, .cancel, .skip, .coalesce,

@@ -20,6 +20,13 @@ extension Attempt: Record {
         case .notStarted(let error)?:
             writer.put(UInt8(3))
             writer.put(error)
+        case .returned?: writer.put(UInt8(4))
+        case .threw(let error)?:
+            writer.put(UInt8(5))
+            writer.put(error)
+        case .handlerDied(let how)?:
+            writer.put(UInt8(6))
+            writer.put(how)
         }
         writer.put(report.result) { $0.put($1.text) }
         writer.put(each: report.tags.sorted { $0.key < $1.key }) { writer, tag in
@@ -44,6 +51,9 @@ extension Attempt: Record {
         case 1: outcome = .exited(try reader.byte())
         case 2: outcome = .signalled(try reader.byte())
         case 3: outcome = .notStarted(try reader.text())
+        case 4: outcome = .returned
+        case 5: outcome = .threw(try reader.handlerError())
+        case 6: outcome = .handlerDied(try reader.text())
         default: throw RecordFault.shape
         }
         return Attempt(
@@ -69,5 +79,35 @@ extension RecordReader {
             report.survivors.append(Survivor(pid: pid, name: try text()))
         }
         return report
+    }
+}
+
+extension RecordWriter {
+    fileprivate mutating func put(_ error: HandlerError) {
+        put(error.text)
+        switch error.wish {
+        case .retry(let wait):
+            put(UInt8(0))
+            put(wait) { $0.put($1) }
+        case .fatal: put(UInt8(1))
+        case .snooze(let wait):
+            put(UInt8(2))
+            put(wait)
+        case .cancel: put(UInt8(3))
+        }
+    }
+}
+
+extension RecordReader {
+    @_lifetime(self: copy self)
+    fileprivate mutating func handlerError() throws -> HandlerError {
+        let text = try text()
+        switch try byte() {
+        case 0: return HandlerError(text, .retry(after: try flag() ? try duration() : nil))
+        case 1: return HandlerError(text, .fatal)
+        case 2: return HandlerError(text, .snooze(try duration()))
+        case 3: return HandlerError(text, .cancel)
+        default: throw RecordFault.shape
+        }
     }
 }

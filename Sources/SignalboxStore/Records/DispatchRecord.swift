@@ -94,6 +94,7 @@ struct DispatchRecord: Record {
         writer.put(dispatch.queue.text)
         if let deadline = dispatch.startDeadline { writer.put(deadline) }
         if let deadline = dispatch.retryDeadline { writer.put(deadline) }
+        if let handler = dispatch.handler { writer.put(handler.text) }
     }
 
     static func read(from reader: inout RecordReader) throws -> DispatchRecord {
@@ -109,6 +110,7 @@ struct DispatchRecord: Record {
         let queue = try reader.queueName()
         let startDeadline = flags.contains(.startDeadline) ? try reader.instant() : nil
         let retryDeadline = flags.contains(.retryDeadline) ? try reader.instant() : nil
+        let handler = reader.isAtEnd ? nil : try HandlerName(try reader.text())
         let dispatch = Dispatch(
             id: DispatchID(fixed.number64(at: 114)), job: job, queue: queue, priority: fixed[6],
             maxAttempts: Int(fixed.number16(at: 12)), enqueuedAt: fixed.instant(at: 18),
@@ -124,7 +126,7 @@ struct DispatchRecord: Record {
             dueClock: flags.contains(.steady) ? .steady : .wall,
             occurrence: flags.contains(.daylightGap) ? .daylightGap : flags.contains(.fold) ? .fold : .regular,
             startDeadline: startDeadline, snoozes: Int(fixed.number16(at: 122)),
-            cancelAtOnce: flags.contains(.cancelAtOnce), retryDeadline: retryDeadline)
+            cancelAtOnce: flags.contains(.cancelAtOnce), retryDeadline: retryDeadline, handler: handler)
         return DispatchRecord(
             dispatch: dispatch, holdsUniqueKey: flags.contains(.uniqueKey),
             hasLostUniqueKey: flags.contains(.lostUniqueKey), hasDependencies: flags.contains(.dependencies),
@@ -133,13 +135,16 @@ struct DispatchRecord: Record {
 }
 
 extension Optional<Ending> {
-    /// Two bytes: the kind (0 none, 1 exited, 2 signalled, 3 not started) and its number.
+    /// Two bytes: the kind (0 none, 1 exited, 2 signalled, 3 not started, 4 returned, 5 threw, 6 handler died) and its number.
     fileprivate var code: (kind: UInt8, value: UInt8) {
         switch self {
         case nil: (0, 0)
         case .exited(let code): (1, code)
         case .signalled(let signal): (2, signal)
         case .notStarted: (3, 0)
+        case .returned: (4, 0)
+        case .threw: (5, 0)
+        case .handlerDied: (6, 0)
         }
     }
 
@@ -149,6 +154,9 @@ extension Optional<Ending> {
         case 1: self = .exited(value)
         case 2: self = .signalled(value)
         case 3: self = .notStarted
+        case 4: self = .returned
+        case 5: self = .threw
+        case 6: self = .handlerDied
         default: throw RecordFault.shape
         }
     }

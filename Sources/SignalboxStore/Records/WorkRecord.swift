@@ -70,7 +70,7 @@ extension RecordWriter {
         }
     }
 
-    private mutating func put(_ command: Command) {
+    mutating func put(_ command: Command) {
         switch command {
         case .program(let arguments):
             put(UInt8(0))
@@ -78,11 +78,14 @@ extension RecordWriter {
         case .shell(let line):
             put(UInt8(1))
             put(line)
+        case .handler(let name):
+            put(UInt8(2))
+            put(name.text)
         }
     }
 
     /// In the order of the names, so that equal values have equal records.
-    private mutating func put(environment: [String: String]) {
+    mutating func put(environment: [String: String]) {
         if environment.isEmpty { return put(UInt32(0)) }
         put(each: environment.sorted { $0.key < $1.key }) { writer, entry in
             writer.put(entry.key)
@@ -120,19 +123,20 @@ extension RecordReader {
     }
 
     @_lifetime(self: copy self)
-    private mutating func command() throws -> Command {
+    mutating func command() throws -> Command {
         switch try byte() {
         case 0:
             var arguments: [String] = []
             for _ in 0..<(try count()) { arguments.append(try text()) }
             return .program(arguments)
         case 1: return .shell(try text())
+        case 2: return .handler(try HandlerName(try text()))
         default: throw RecordFault.shape
         }
     }
 
     @_lifetime(self: copy self)
-    private mutating func environment() throws -> [String: String] {
+    mutating func environment() throws -> [String: String] {
         var environment: [String: String] = [:]
         for _ in 0..<(try count()) {
             let name = try text()

@@ -18,7 +18,8 @@ public enum Buckets {
     static let attempts = Bucket(6, "attempts")
     /// Dispatch, attempt, chunk → lines of output.
     static let outputs = Bucket(7, "outputs")
-    /// Queue, priority, due time, dispatch → nothing. The PENDING ones, in the order they are claimed.
+    /// Queue, handler (empty for a command), priority, due time, dispatch → nothing. The PENDING ones; of each handler
+    /// and of the commands in the order they are claimed.
     static let ready = Bucket(8, "dispatch.ready")
     /// Clock, due time, dispatch → nothing. The SCHEDULED ones.
     static let scheduled = Bucket(9, "dispatch.scheduled")
@@ -56,11 +57,13 @@ public enum Buckets {
     static let uniqueEnds = Bucket(24, "unique.ends")
     /// Dispatch → the newest that was made again of it, or of one made of it: that stands in for it.
     static let standIns = Bucket(25, "dispatch.stand-in")
+    /// Handler → its definition.
+    static let handlers = Bucket(26, "handlers")
 
     public static let all = [
         meta, jobs, jobProgress, jobDue, dispatches, requests, attempts, outputs, ready, scheduled, blocked, running,
         byState, byJob, unique, occurrences, workers, events, counters, active, history, queues, limits, held,
-        uniqueEnds, standIns,
+        uniqueEnds, standIns, handlers,
     ]
 }
 

@@ -5,10 +5,10 @@ internal import SignalboxCore
 ///
 /// It stands in the value itself, for a dispatch's life needs some twenty, and none should ask for memory of its own.
 struct Key {
-    /// Names have at most 128 bytes; what stands beside one has at most 18.
-    static let capacity = 152
+    /// Names have at most 128 bytes; the most that one key has is two of them and 19 bytes more.
+    static let capacity = 280
 
-    private var storage = InlineArray<152, UInt8>(repeating: 0)
+    private var storage = InlineArray<280, UInt8>(repeating: 0)
     private var count = 0
 
     @inline(__always)
@@ -61,7 +61,7 @@ struct Key {
     /// What is longer is a mistake of ours.
     @inline(__always)
     private func requireRoom(_ size: Int) {
-        precondition(size >= 0 && count >= 0 && count <= Self.capacity &- size, "a key of more than 152 bytes")
+        precondition(size >= 0 && count >= 0 && count <= Self.capacity &- size, "a key of more than 280 bytes")
     }
 }
 
@@ -176,12 +176,20 @@ extension Key {
             $0.put(dispatch.id.number)
         }
     }
-    /// Where it stands in the order of claims, among those of its queue.
+    /// Where it stands in the order of claims, among those of its queue and handler.
     @inline(__always)
     private mutating func put(placeOf dispatch: Dispatch) {
         put(dispatch.queue.text)
+        put(dispatch.handler?.text ?? "")
         put(dispatch.priority)
         put(dispatch.dueAt)
+    }
+    /// The beginning of the keys of a queue's PENDING ones for a handler; nil: of its commands.
+    static func ready(_ queue: QueueName, _ handler: HandlerName?) -> Key {
+        Key {
+            $0.put(queue.text)
+            $0.put(handler?.text ?? "")
+        }
     }
     @inline(__always)
     static func state(_ state: DispatchState, _ id: DispatchID) -> Key {

@@ -46,7 +46,9 @@ extension DispatchDetail: Encodable {
             case .exited(let code)?: try item.encode(code, forKey: .exit_code)
             case .signalled(let number)?: try item.encode(number, forKey: .signal)
             case .notStarted(let error)?: try item.encode(error, forKey: .error)
-            case nil: break
+            case .threw(let error)?: try item.encode(error.text, forKey: .error)
+            case .handlerDied(let how)?: try item.encode(how, forKey: .error)
+            case .returned?, nil: break
             }
         }
     }

@@ -9,6 +9,8 @@ public struct DispatchView: Sendable, Encodable {
     public var worker: String?
     /// What the command last said of its progress; nil unless IN_PROGRESS and told.
     public var progress: ProgressReport?
+    /// It is PENDING, and no worker of its queue has its handler.
+    public var lacksWorker = false
 
     public var id: DispatchID { dispatch.id }
     public var state: DispatchState { dispatch.state }
@@ -25,7 +27,7 @@ public struct DispatchView: Sendable, Encodable {
     private enum CodingKeys: String, CodingKey {
         case id, job, queue, state, priority, attempt, max_attempts, crashes, reason, worker, enqueued_at
         case scheduled_for, due_at, started_at, finished_at, exit_code, signal, progress, parent, command, coalesced
-        case blocked_by, cancel_requested, due_reason, last_scheduled_for, snoozes
+        case handler, no_worker, blocked_by, cancel_requested, due_reason, last_scheduled_for, snoozes
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -54,6 +56,8 @@ public struct DispatchView: Sendable, Encodable {
         try fields.encode(progress, forKey: .progress)
         try fields.encode(dispatch.parent?.number, forKey: .parent)
         try fields.encode(command, forKey: .command)
+        try fields.encode(dispatch.handler?.text, forKey: .handler)
+        try fields.encode(lacksWorker, forKey: .no_worker)
         try fields.encode(dispatch.coalesced, forKey: .coalesced)
         try fields.encode(dispatch.blocker?.number, forKey: .blocked_by)
         try fields.encode(dispatch.cancelRequested, forKey: .cancel_requested)

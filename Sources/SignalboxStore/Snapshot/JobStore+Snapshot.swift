@@ -103,9 +103,9 @@ extension JobStore {
     }
 
     func liveView() throws -> LiveView {
-        guard let live else { return LiveView() }
+        guard let live else { return LiveView(isAlive: isAlive) }
         return try live.engine.read { transaction in
-            var view = LiveView()
+            var view = LiveView(isAlive: isAlive)
             try transaction.records(Heartbeat.self, LiveBuckets.heartbeats, .all) { key, beat in
                 view.heartbeats[WorkerID(key.reduce(0) { $0 << 8 | UInt64($1) })] = beat
                 return .next
@@ -121,6 +121,8 @@ extension JobStore {
 
 /// What the live environment adds to a page; small, for it holds only what runs now.
 struct LiveView {
+    /// Whether a registered worker lives.
+    let isAlive: (WorkerID) -> Bool
     var heartbeats: [WorkerID: Heartbeat] = [:]
     var progress: [DispatchID: ProgressReport] = [:]
 }
@@ -145,9 +147,11 @@ extension ReadTransaction where Self: ~Copyable {
             if registration.state.isActive, isAlive(registration.id) { workers += 1 }
             return .next
         }
+        let queues = try queueViews(isAlive, now)
         let counts = DispatchState.allCases.map { ($0, Int(clamping: state.count($0))) }
         return StatusView(
-            jobs: jobs, workers: workers, queues: try queueViews(isAlive, now),
+            jobs: jobs, workers: workers, queues: queues,
+            unserved: try unservedHandlers(in: queues.map(\.name), isAlive),
             dispatches: Dictionary(uniqueKeysWithValues: counts),
             sequence: state.sequence, storeID: header.storeID, formatVersion: header.format,
             filling: StoreFilling(try room()),
@@ -168,9 +172,13 @@ extension ReadTransaction where Self: ~Copyable {
         let dispatch = try shown(indexed(id, by: Buckets.dispatches).dispatch, at: now)
         let worker = try dispatch.claim.flatMap { try workerRegistration($0.worker) }
         let isRunning = dispatch.state == .inProgress
+        var lacksWorker = false
+        if dispatch.state == .pending, let handler = dispatch.handler {
+            lacksWorker = try !isServed(handler, in: dispatch.queue, live.isAlive)
+        }
         return DispatchView(
             dispatch: dispatch, command: try request(of: id).command.redacted.summary, worker: worker?.name,
-            progress: isRunning ? live.progress[id] : nil)
+            progress: isRunning ? live.progress[id] : nil, lacksWorker: lacksWorker)
     }
 
     func attempts(of id: DispatchID) throws -> [Attempt] {

@@ -136,11 +136,11 @@ extension ReadTransaction where Self: ~Copyable {
     }
 
     private func queueFacts(of dispatch: Dispatch, _ isAlive: (WorkerID) -> Bool) throws -> QueueFacts {
-        var facts = QueueFacts(queue: dispatch.queue)
+        var facts = QueueFacts(queue: dispatch.queue, handler: dispatch.handler)
         try records(WorkerRegistration.self, Buckets.workers, .all) { _, worker in
-            guard worker.queues.contains(dispatch.queue), worker.state.isActive, isAlive(worker.id) else {
-                return .next
-            }
+            guard worker.queues.contains(dispatch.queue), worker.kinds.serves(dispatch.handler),
+                worker.state.isActive, isAlive(worker.id)
+            else { return .next }
             guard worker.state == .online else {
                 facts.draining += 1
                 return .next
@@ -150,7 +150,7 @@ extension ReadTransaction where Self: ~Copyable {
             facts.running += try keys(Buckets.running, KeyRange(prefix: Key.worker(worker.id).bytes), limit: .max).count
             return .next
         }
-        let before = KeyRange(from: Key().with(dispatch.queue.text).bytes, to: Key.waiting(dispatch).bytes)
+        let before = KeyRange(from: Key.ready(dispatch.queue, dispatch.handler).bytes, to: Key.waiting(dispatch).bytes)
         facts.others = try keys(Buckets.ready, before, limit: WhyLimits.others).count
         return facts
     }

@@ -6,6 +6,8 @@ public struct StatusView: Sendable, Encodable {
     /// Workers that are online or draining.
     public var workers: Int
     public var queues: [QueueView]
+    /// What waits although workers may be there, for none of them has its handler.
+    public var unserved: [UnservedHandler] = []
     /// Dispatches in each state; every state is there.
     public var dispatches: [DispatchState: Int]
     /// The store's commit sequence: rises with every transaction that changed something a reader can see.
@@ -20,7 +22,9 @@ public struct StatusView: Sendable, Encodable {
 
     public func count(_ state: DispatchState) -> Int { dispatches[state] ?? 0 }
 
-    private enum CodingKeys: String, CodingKey { case jobs, workers, queues, dispatches, seq, store, clock, last_24h }
+    private enum CodingKeys: String, CodingKey {
+        case jobs, workers, queues, no_worker, dispatches, seq, store, clock, last_24h
+    }
     private enum StoreKeys: String, CodingKey { case id, format, used_percent, level }
 
     public func encode(to encoder: any Encoder) throws {
@@ -28,6 +32,7 @@ public struct StatusView: Sendable, Encodable {
         try fields.encode(jobs, forKey: .jobs)
         try fields.encode(workers, forKey: .workers)
         try fields.encode(queues, forKey: .queues)
+        try fields.encode(unserved, forKey: .no_worker)
         let counts = DispatchState.allCases.map { ($0.name, count($0)) }
         try fields.encode(Dictionary(uniqueKeysWithValues: counts), forKey: .dispatches)
         try fields.encode(sequence, forKey: .seq)

@@ -107,16 +107,20 @@ struct WhyFacts {
 /// How a queue stands towards one of its dispatches.
 struct QueueFacts {
     let queue: QueueName
-    /// Workers of it that claim, those that are shutting down, and how many slots the former have in all and in use.
+    /// What the dispatch is for; nil: it is a command.
+    let handler: HandlerName?
+    /// Workers of it that can run the dispatch and claim, those that are shutting down, and how many slots the former have in all and in use.
     var online = 0
     var draining = 0
     var slots = 0
     var running = 0
-    /// Dispatches that come before it.
+    /// Dispatches of its kind that come before it.
     var others = 0
 
     var wait: WhyWait {
-        guard online > 0 else { return .worker(queue, draining: draining) }
+        guard online > 0 else {
+            return handler.map { .handler($0, queue, draining: draining) } ?? .worker(queue, draining: draining)
+        }
         guard others >= slots - running else { return .nothing }
         return .slot(queue, others: others, running: running, slots: slots)
     }

@@ -97,6 +97,8 @@ public enum WhyWait: Sendable, Equatable {
     case dispatch
     /// No worker serves its queue; so many that do are shutting down.
     case worker(QueueName, draining: Int)
+    /// No worker of its queue has its handler; so many that do are shutting down.
+    case handler(HandlerName, QueueName, draining: Int)
     /// A free slot: so many others of its queue come first.
     case slot(QueueName, others: Int, running: Int, slots: Int)
     /// A place of its concurrency key: so many run, and no more may.

@@ -11,7 +11,8 @@ public struct WorkerView: Sendable, Encodable {
     public var id: WorkerID { registration.id }
 
     private enum CodingKeys: String, CodingKey {
-        case id, name, pid, host, state, queues, slots, running, processed, failed, started_at, heartbeat_at, version
+        case id, name, pid, host, state, queues, commands, handlers, slots, running, processed, failed, started_at,
+            heartbeat_at, version
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -22,6 +23,8 @@ public struct WorkerView: Sendable, Encodable {
         try fields.encode(registration.host, forKey: .host)
         try fields.encode(registration.state.word, forKey: .state)
         try fields.encode(registration.queues.map(\.text), forKey: .queues)
+        try fields.encode(registration.kinds.commands, forKey: .commands)
+        try fields.encode(registration.kinds.handlers.map(\.text), forKey: .handlers)
         try fields.encode(registration.slots, forKey: .slots)
         try fields.encode(running, forKey: .running)
         try fields.encode(heartbeat?.processed ?? 0, forKey: .processed)

@@ -18,6 +18,7 @@ extension ReadTransaction where Self: ~Copyable {
         }
         try checkMeta(&check)
         try checkJobs(&check)
+        try checkHandlers(&check)
         try checkDispatches(&check)
         try checkParts(&check)
         try checkOccurrences(&check)
@@ -47,6 +48,7 @@ extension ReadTransaction where Self: ~Copyable {
                 case StoreState.key.bytes: _ = try StoreState(record: value, key: key)
                 case StoreSettings.key.bytes: _ = try StoreSettings(record: value, key: key)
                 case BootRecord.key.bytes: _ = try BootRecord(record: value, key: key)
+                case HandlersChange.key.bytes: _ = try Counter(record: value, key: key)
                 case StoreClock.key.bytes: _ = try StoreClock(record: value, key: key)
                 default: check.report.fault("meta has \(hexadecimal(copied(key))), which is nothing we know")
                 }
@@ -70,6 +72,14 @@ extension ReadTransaction where Self: ~Copyable {
         try each(JobProgress.self, Buckets.jobProgress, &check) { key, _, check in
             if try !containsKey(key, in: Buckets.jobs) {
                 check.report.fault("job.progress has \(hexadecimal(key)), which is no job")
+            }
+        }
+    }
+
+    private func checkHandlers(_ check: inout Check) throws {
+        try each(HandlerDefinition.self, Buckets.handlers, &check) { key, definition, check in
+            if Key.name(definition.name.text).bytes != key {
+                check.report.fault("the handler \(definition.name) stands under the name of another")
             }
         }
     }
@@ -103,6 +113,9 @@ extension ReadTransaction where Self: ~Copyable {
         try checkHolding(of: request.unique, by: record, &check)
         try checkBlocker(of: record.dispatch, request, &check)
         try checkStandIn(record.dispatch, &check)
+        if request.command.handler != record.dispatch.handler {
+            check.report.fault("dispatch \(id) is not for the handler that its request names")
+        }
     }
 
     private func checkOwner(of dispatch: Dispatch, _ check: inout Check) throws {

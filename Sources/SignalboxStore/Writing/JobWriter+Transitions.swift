@@ -5,7 +5,7 @@ internal import SignalboxCore
 extension JobWriter where Transaction: ~Copyable {
     /// T1, T2. Writes a new dispatch and what it runs.
     mutating func insert(_ new: Dispatch, request: Request) throws {
-        let dispatch = try onItsClock(new, from: .wall)
+        let dispatch = try onItsClock(new.running(request.command), from: .wall)
         let record = DispatchRecord(
             dispatch: dispatch, holdsUniqueKey: request.unique?.scope == .active,
             hasDependencies: !request.after.isEmpty, isLimited: request.work.isLimited)
