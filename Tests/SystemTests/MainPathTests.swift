@@ -127,7 +127,9 @@ import Testing
             try fill(box)
             let status = try box.json("status")
             #expect(
-                status.names == ["jobs", "workers", "queues", "dispatches", "seq", "last_24h", "clock", "store"])
+                status.names == [
+                    "jobs", "workers", "queues", "no_worker", "dispatches", "seq", "last_24h", "clock", "store",
+                ])
             #expect(status["store"].names == ["id", "format", "used_percent", "level"])
             #expect(status["store"]["level"] == "normal")
             #expect(status["jobs"] == 1)
@@ -157,7 +159,7 @@ import Testing
                 (["jobs"], ["NAME", "hello", "@manual", "SUCCESS"]), (["job", "hello"], ["schedule", "echo hello"]),
                 (["dispatches"], ["ID", "SUCCESS", "FAILED", "exit 3"]),
                 (["dispatch", "2"], ["state", "FAILED", "exit 3"]), (["workers"], ["online", "default"]),
-                (["status"], ["QUEUE", "IN_PROGRESS", "format 2", "% full", "last 24 h  2 runs, 1 failed"]),
+                (["status"], ["QUEUE", "IN_PROGRESS", "format 5", "% full", "last 24 h  2 runs, 1 failed"]),
                 (["verify"], ["no fault"]),
             ] {
                 let finished = try box.run(program: [Box.command] + arguments)
