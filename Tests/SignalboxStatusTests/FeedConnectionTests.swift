@@ -22,18 +22,28 @@ private final class Client {
 
     init(
         _ subscription: FeedSubscription = FeedSubscription(since: 5, isResuming: true),
-        ring: FeedRing.Limits = FeedRing.Limits()
+        ring: FeedRing.Limits = FeedRing.Limits(), clients: Int = 1024
     ) throws {
         let loop = channel.embeddedEventLoop
         let sleepers = loop.makePromise(of: Void.self)
         var limits = FeedLimits()
         limits.ring = ring
+        limits.clients = clients
         (self.loop, self.sleepers) = (loop, sleepers)
         hub = FeedHub(
             source: FixedSource(), limits: limits, loop: loop, readers: NIOThreadPool(numberOfThreads: 1),
             logger: Logger(label: "test"), sleeping: { _ in sleepers.futureResult })
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         try channel.pipeline.syncOperations.addHandler(FeedConnection(subscription, hub: hub))
+    }
+
+    /// The channel of a further client.
+    func another() throws -> EmbeddedChannel {
+        let channel = EmbeddedChannel(loop: loop)
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        let subscription = FeedSubscription(since: 5, isResuming: true)
+        try channel.pipeline.syncOperations.addHandler(FeedConnection(subscription, hub: hub))
+        return channel
     }
 
     deinit { sleepers.succeed() }
@@ -211,14 +221,19 @@ private final class Client {
         #expect(try other.sequences() == [])
     }
 
+    @Test func `is sent away when there are too many`() throws {
+        let client = try Client(clients: 1)
+        let second = try client.another()
+        #expect(try second.readOutbound(as: WebSocketFrame.self)?.data.getInteger(at: 0) == UInt16(1013))
+        try client.send(.connectionClose)
+        #expect(try client.closeCode() == 1000)
+        #expect(try client.another().readOutbound(as: WebSocketFrame.self) == nil)
+    }
+
     @Test func `hears from a server that stops, and nobody can join it then`() throws {
         let client = try Client()
         client.hub.stop()
         #expect(try client.closeCode() == 1001)
-        let late = EmbeddedChannel(loop: client.loop)
-        try late.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
-        try late.pipeline.syncOperations.addHandler(
-            FeedConnection(FeedSubscription(since: 5, isResuming: true), hub: client.hub))
-        #expect(try late.readOutbound(as: WebSocketFrame.self)?.opcode == .connectionClose)
+        #expect(try client.another().readOutbound(as: WebSocketFrame.self)?.opcode == .connectionClose)
     }
 }

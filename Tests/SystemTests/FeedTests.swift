@@ -69,7 +69,8 @@ import Testing
     /// `signalbox watch` until the job `last` is asked for.
     private func watch(_ box: Box, _ options: String, to name: String) throws -> ChildProcess {
         try box.start(program: [
-            "/bin/sh", "-c", "'\(Box.command)' watch \(options) | sed '/\"job\":\"last\"/q' >'\(name)'",
+            "/bin/sh", "-c",
+            "setpriv --pdeathsig KILL '\(Box.command)' watch \(options) | sed '/\"job\":\"last\"/q' >'\(name)'",
         ])
     }
 

@@ -5,19 +5,24 @@ import Testing
     private static let strace = "/usr/bin/strace"
 
     /// From the end of one heartbeat to the end of the next every system call of all three is looked at: 10 s in which
-    /// a program that polls would show it.
+    /// a program that polls would show it. 200 clients of the live feed wait with them; a server asks each whether it is
+    /// still there, but only 30 s after they came.
     @Test(.enabled(if: access(strace, X_OK) == 0, "strace is not installed"))
     func `make no system call but for the worker's heartbeat`() async throws {
         try await withBox { box in
             let worker = try box.startWorker()
             let server = try box.start("serve", "--listen", "127.0.0.1:0")
-            try server.waitForLine("listens")
+            let line = try server.waitForLine("address=127.0.0.1:")
+            let port = try #require(line.firstMatch(of: /127\.0\.0\.1:([0-9]+)/).flatMap { UInt16($0.1) })
             let scheduler = try box.start("scheduler")
             // When this has run, all of them have begun and gone to sleep again.
             try box.succeed("add", "soon", "--at", "+1s", "--", "true")
             try worker.waitForLine("attempt 1: SUCCESS")
             try box.succeed("logs", "soon", "--follow")
             try box.succeed("add", "later", "--cron", "0 0 1 1 *", "--", "true")
+            let clients = try (0..<200).map { _ in try FeedSocket(port: port) }
+            for client in clients { #expect(try client.text()?.contains("seq") == true) }
+            defer { withExtendedLifetime(clients) {} }
             let processes = [worker, server, scheduler]
             let tracer = try box.start(
                 program: [Self.strace, "-f", "-o", box.path("trace")] + processes.flatMap { ["-p", "\($0.pid)"] })

@@ -10,16 +10,19 @@ does not disturb at all. Ratios compare what ran in the same round.
 
 import argparse
 import contextlib
+import datetime
 import http.client
 import json
 import os
 import pathlib
 import platform
 import re
+import resource
 import select
 import shutil
 import socket
 import statistics
+import struct
 import subprocess
 import tempfile
 import time
@@ -31,6 +34,7 @@ LIVES = {
     "memory": {1: 2000, 10: 10_000, 100: 20_000, 1000: 20_000},
     "disk": {1: 100, 10: 1000, 100: 8000, 1000: 20_000},
 }
+SO_TIMESTAMPNS = 35  # Linux's number, which Python has no name for
 PARTS = ["enqueue", "claim", "complete"]
 DISPATCHES = 1_000_000  # the large store
 
@@ -508,6 +512,43 @@ class Bench:
             server.kill()
             server.wait()
 
+    # The live feed
+
+    def feed(self, out):
+        """From the time that an enqueued dispatch bears, which is before its commit, to the arrival of the frame at the
+        sockets of 200 clients, as the kernel stamps it; and what 1,000 clients that only wait cost the server."""
+        port, store = free_port(), self.folder / "watched"
+        environment = dict(os.environ, SIGNALBOX_LIVE=str(self.folder / "watched-live"))
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(2048, most), most))
+        enqueue = [self.options.signalbox, "enqueue", "--store", store, "--", "/bin/true"]
+        run_quietly(enqueue, environment)
+        server = subprocess.Popen(
+            [self.options.signalbox, "serve", "--listen", f"127.0.0.1:{port}", "--store", str(store)], env=environment,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        with contextlib.ExitStack() as closing:
+            closing.callback(server.wait)
+            closing.callback(server.kill)
+            while "listens" not in (line := server.stderr.readline()):
+                if line == "":
+                    raise Failure(f"signalbox serve ended with {server.wait()}")
+            settle(server)
+            empty = memory(server.pid)[0]
+            clients = [closing.enter_context(feed_client(port)) for _ in range(200)]
+            times = []
+            for _ in range(20 if self.options.quick else 200):
+                run_quietly(enqueue, environment)
+                times += [arrival(client) for client in clients]
+            clients += [closing.enter_context(feed_client(port)) for _ in range(800)]
+            settle(server)
+            full = memory(server.pid)[0]
+        figures = {"clients": 200, "p50": percentile(times, 0.5), "p99": percentile(times, 0.99),
+                   "empty": empty, "full": full}
+        self.figures["feed"] = figures
+        table("The live feed", ["what", ""],
+              [["enqueued → frame at 200 clients, p50 / p99, ms", f"{figures['p50']:.2f} / {figures['p99']:.2f}"],
+               ["server with 1,000 clients that wait, MB (PSS)", f"{full:.1f}, {empty:.1f} with none"]], out)
+
     # The built command
 
     def command(self, out):
@@ -635,6 +676,7 @@ class Bench:
         most("overview, CPU", pages[-1] / 1000, 2, " ms")
         requests = {count: pages["/"] for count, pages in self.figures["request"].items()}
         most("overview, request to the server, CPU", requests[max(requests)]["cpu"] / 1000, 2, " ms")
+        most("live: enqueued → frame at 200 clients, p50", self.figures["feed"]["p50"], 3, " ms")
         command = self.figures["command"]
         for name, limit in {"scheduler": 12, "worker": 12, "server": 20, "up": 25}.items():
             most(f"memory of {name}, idle", command["memory"][name][0], limit, " MB")
@@ -739,6 +781,29 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def feed_client(port):
+    """A socket behind a handshake, which has read the first frame, and which has its kernel stamp what comes."""
+    client = socket.create_connection(("127.0.0.1", port), timeout=LIMIT)
+    client.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+    client.sendall((
+        f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n").encode())
+    answer = b""
+    while not answer.endswith(b"}"):
+        answer += client.recv(4096)
+    if not answer.startswith(b"HTTP/1.1 101 "):
+        raise Failure(f"GET /live: {answer[:60]}")
+    return client
+
+
+def arrival(client):
+    """How many milliseconds after its `at` the next frame came."""
+    data, notes, _, _ = client.recvmsg(4096, 128)
+    seconds, nanoseconds = struct.unpack("qq", notes[0][2][:16])
+    at = datetime.datetime.fromisoformat(json.loads(data[data.index(b"{"):])["changes"][0]["at"].replace("Z", "+00:00"))
+    return (seconds + nanoseconds / 1e9 - at.timestamp()) * 1000
+
+
 def memory(pid):
     """Megabytes: proportional, private."""
     values = {}
@@ -823,7 +888,7 @@ def main():
         out(f"fdatasync of 4 KiB: p50 {facts['fdatasync']['p50'] / 1000:.0f} µs, p99 "
             f"{facts['fdatasync']['p99'] / 1000:.0f} µs")
         parts = [bench.compare_operations, bench.all_lives, bench.instructions, bench.drains, bench.enqueues,
-                 bench.wakes, bench.pages, bench.command]
+                 bench.wakes, bench.pages, bench.feed, bench.command]
         for part in [bench.commands, bench.takeovers] + ([] if options.running else parts):
             part(out)
         last = run(options.floor, "fsync", "--store", f"{disk}/fsync", "--count", 100)
