@@ -258,6 +258,8 @@ let scriptText = #"""
             everOpened = true;
             show("live");
             hideBanner();
+            // The feed goes on from the page's state of the store. Of what runs it tells only what moves from now on.
+            renewSoon();
         }
 
         // The page first, for what is no change of state, and for a store that was replaced meanwhile; then the feed, which

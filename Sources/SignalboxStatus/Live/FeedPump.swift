@@ -78,11 +78,13 @@ extension FeedPump {
 
     /// Tells what moves of what runs. Returns at once when nothing has run since the machine started.
     func followLive(_ source: any FeedSource, _ limits: FeedLimits, tell: (FeedNews) throws -> Void) throws {
-        var seen: LiveMarks?
+        // Who listens may have looked just before this began: what is there at first is news too.
+        var seen = LiveMarks()
         try run(watch: source.liveCommits) {
             let marks = try source.liveMarks()
-            defer { seen = marks }
-            guard let changes = seen.map({ marks.changes(since: $0) }), !changes.isEmpty else { return }
+            let changes = marks.changes(since: seen)
+            seen = marks
+            guard !changes.isEmpty else { return }
             try tell(.live(changes))
             rest(limits.liveRest)
         }
