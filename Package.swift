@@ -62,7 +62,8 @@ let package = Package(
         .target(
             name: "SignalboxStatus",
             dependencies: [
-                "OrderedStore", "SignalboxCore", "SignalboxStore", .product(name: "Logging", package: "swift-log"),
+                "CLinux", "OrderedStore", "SignalboxCore", "SignalboxStore",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -28,4 +29,8 @@ int linux_reserve_room(int descriptor, int64_t length) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && (rlim_t)status.st_size + (rlim_t)length > limit.rlim_cur) return EFBIG;
     return fallocate(descriptor, FALLOC_FL_KEEP_SIZE, status.st_size, length) == 0 ? 0 : errno;
+}
+
+int linux_exchange(const char *path, const char *other) {
+    return renameat2(AT_FDCWD, path, AT_FDCWD, other, RENAME_EXCHANGE) == 0 ? 0 : errno;
 }

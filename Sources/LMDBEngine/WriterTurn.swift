@@ -2,6 +2,7 @@
 // for it, this process steps aside after a commit, for as long as a sleeper takes to wake. Not after each, for at every
 // change of hands the lock lies idle meanwhile: two processes would get less done than one.
 
+// The system header of timespec came in with this module.
 import CLinux
 import Glibc
 import Synchronization

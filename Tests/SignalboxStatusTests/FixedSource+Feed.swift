@@ -6,10 +6,13 @@ import SignalboxTesting
 extension FixedSource {
     func feed(since: UInt64, limit: Int, changes: Int) throws -> FeedPart {
         if let error { throw error }
-        guard let store else {
-            return FeedPart(frames: [], newest: since, next: since, hasGap: false, hasMore: false)
-        }
-        return try store.feed(since: since, limit: limit, changes: changes)
+        if let store { return try store.feed(since: since, limit: limit, changes: changes) }
+        let rest = frames.filter { $0.sequence > since }
+        let part = Array(rest.prefix(limit))
+        let newest = frames.isEmpty ? since : shown.status.sequence
+        return FeedPart(
+            frames: part, newest: newest, next: part.count < rest.count ? part.last?.sequence ?? since : newest,
+            hasGap: false, hasMore: part.count < rest.count)
     }
 
     func commits() throws -> any ChangeWatch { try (store?.engine ?? MemoryEngine(buckets: [])).watch(.anyChange) }

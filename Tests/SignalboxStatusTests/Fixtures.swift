@@ -5,39 +5,61 @@ import SignalboxTesting
 
 /// A store made of values: what each method returns is what was put in.
 struct FixedSource: StatusSource {
-    /// Where the live feed looks; without one nothing ever happens.
+    /// Where the live feed looks; without one nothing happens any more.
     var store: JobStore<MemoryEngine>?
+    /// What has happened without one.
+    var frames: [FeedFrame] = []
     var shown = Overview(status: Fixtures.status, jobs: [], workers: [], running: [], recent: [])
     var details: [DispatchID: DispatchDetail] = [:]
     var queueDetails: [QueueDetail] = []
-    var day = Timeline(rows: [])
+    var day = Timeline(rows: [], stamp: Fixtures.status.stamp)
+    /// How many dispatches a list says it has looked at; nil: those it shows.
+    var looked: Int?
     /// Thrown by every method when there is one.
     var error: FixedError?
 
-    func overview() throws -> Overview { try checked(shown) }
-    func jobs() throws -> [JobView] { try checked(shown.jobs) }
-    func workers() throws -> [WorkerView] { try checked(shown.workers) }
-    func queues() throws -> [QueueDetail] { try checked(queueDetails) }
-    func timeline(after name: JobName?) throws -> Timeline { try checked(day) }
     func sequence() throws -> UInt64 { try checked(store?.sequence() ?? shown.status.sequence) }
-    func storeID() throws -> String { try checked(shown.status.storeID) }
-    func dispatch(_ id: DispatchID) throws -> DispatchDetail? { try checked(details[id]) }
+    func queues(now: Now) throws -> QueueList { try checked(QueueList(queues: queueDetails, stamp: shown.stamp)) }
+    func timeline(after name: JobName?, now: Now) throws -> Timeline { try checked(day) }
 
-    func job(_ name: JobName) throws -> JobDetail? {
+    func status(now: Now) throws -> StatusView { try checked(shown.status) }
+    func overview(now: Now) throws -> Overview { try checked(shown) }
+    func workers() throws -> WorkerList { try checked(WorkerList(workers: shown.workers, stamp: shown.stamp)) }
+    func dispatch(_ id: DispatchID, now: Now) throws -> DispatchDetail? { try checked(details[id]) }
+
+    func jobs(_ filter: JobFilter, now: Now) throws -> JobPage {
+        let rest = try checked(shown.jobs).filter { job in filter.after.map { job.name > $0 } ?? true }
+        let shown = Array(rest.prefix(filter.limit))
+        return JobPage(
+            jobs: shown, next: shown.count < rest.count ? shown.last?.name : nil, previous: nil, stamp: self.shown.stamp
+        )
+    }
+
+    func metrics(now: Now) throws -> MetricsView {
+        try checked(
+            MetricsView(
+                status: shown.status, dispatchesMade: 0, oldestPending: nil, totals: RunTotals(),
+                jobs: shown.jobs.map { JobMetrics(view: $0) }, workers: shown.workers, usedBytes: 0, capacityBytes: 0))
+    }
+
+    func job(_ name: JobName, now: Now) throws -> JobDetail? {
         try checked(shown.jobs.first { $0.name == name }).map { view in
             JobDetail(
                 view: view, dispatches: shown.recent.filter { $0.dispatch.job == name },
-                last24Hours: shown.status.last24Hours)
+                last24Hours: shown.status.last24Hours, stamp: shown.stamp)
         }
     }
 
-    func dispatches(_ filter: DispatchFilter) throws -> DispatchPage {
+    func dispatches(_ filter: DispatchFilter, now: Now) throws -> DispatchPage {
         let matching = try checked(shown.recent).filter { view in
             (filter.state ?? view.state) == view.state && (filter.job ?? view.dispatch.job) == view.dispatch.job
                 && (filter.before.map { view.id < $0 } ?? true)
         }
         let shown = Array(matching.prefix(filter.limit))
-        return DispatchPage(dispatches: shown, next: shown.count < matching.count ? shown.last?.id : nil)
+        return DispatchPage(
+            dispatches: shown, next: shown.count < matching.count ? shown.last?.id : nil,
+            previous: filter.before == nil ? nil : shown.first?.id, looked: looked ?? shown.count,
+            stamp: self.shown.stamp)
     }
 
     private func checked<Value>(_ value: Value) throws -> Value {
@@ -111,7 +133,7 @@ enum Fixtures {
     static func detail(
         _ view: DispatchView, _ request: Request, attempts: [Attempt] = [], output: [OutputLine] = []
     ) -> DispatchDetail {
-        DispatchDetail(view: view, request: request, attempts: attempts, output: output)
+        DispatchDetail(view: view, request: request, attempts: attempts, output: output, stamp: status.stamp)
     }
 
     static func job(

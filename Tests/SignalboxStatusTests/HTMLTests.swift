@@ -49,7 +49,9 @@ import Testing
     }
 
     @Test(arguments: [
-        (Duration.zero, "now"), (.milliseconds(-900), "now"), (.seconds(-12), "12 s ago"), (.seconds(240), "in 4 min"),
+        (Duration.zero, "just now"), (.seconds(-9), "just now"), (.seconds(-19), "10 s ago"),
+        (.seconds(8), "in a moment"),
+        (.seconds(240), "in 4 min"),
         (.seconds(-7_300), "2 h ago"), (.seconds(172_800), "in 2 d"),
     ])
     func `from now is in one unit`(duration: Duration, text: String) {

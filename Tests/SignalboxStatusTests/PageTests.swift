@@ -105,7 +105,7 @@ private func busySource() throws -> FixedSource {
         let page = answer("/", of: try busySource()).text
         #expect(page.contains("<strong>1</strong> online"))
         #expect(page.contains("gateway:812"))
-        #expect(page.contains(">3 s ago</time>"))
+        #expect(page.contains(">just now</time>"))
         #expect(page.contains("2 h 05 min"))
         #expect(page.contains("1,204"))
     }
@@ -215,7 +215,9 @@ private func busySource() throws -> FixedSource {
         var source = try busySource()
         source.shown.recent = try (1...60).reversed().map { Fixtures.view(try Fixtures.run($0, from: .seconds(-9))) }
         let first = answer("/dispatches?state=SUCCESS&refresh=off", of: source).text
-        #expect(first.contains("href=\"/dispatches?state=SUCCESS&amp;before=11&amp;refresh=off\">Older dispatches"))
+        #expect(
+            first.contains(
+                "href=\"/dispatches?state=SUCCESS&amp;before=11&amp;refresh=off\" rel=\"next\">Older dispatches"))
         let last = answer("/dispatches?state=SUCCESS&before=11", of: source).text
         #expect(!last.contains("Older dispatches"))
         #expect(last.contains("Older than #11"))
@@ -310,8 +312,8 @@ extension String {
     @Test func `that is known already is not sent again, and is when anything changed`() throws {
         var source = try busySource()
         let tag = try #require(answer("/", of: source).headers.first(name: "ETag"))
-        #expect(tag.hasPrefix("\"4711-"))
-        let again = answer("/", of: source, knownTags: ["\"other\"", "W/\(tag)"])
+        #expect(tag.hasPrefix("W/\"4711-"))
+        let again = answer("/", of: source, knownTags: ["\"other\"", tag])
         #expect(again.status == .notModified)
         #expect(again.body.isEmpty && again.headers.first(name: "ETag") == tag)
         source.shown.running[0].progress = ProgressReport(percent: 65, text: "")

@@ -6,6 +6,7 @@ import Testing
 @Suite struct `A target` {
     @Test(arguments: [
         "/", "/jobs", "/jobs/probe:uplink", "/dispatches", "/dispatches?state=FAILED&job=a&queue=b&before=7",
+        "/dispatches?q=%2Fbin%2Fecho%20%26%3F%C3%BC&after=7", "/jobs?after=a", "/jobs?before=a", "/metrics",
         "/dispatches/12", "/workers", "/healthz",
     ])
     func `reads back as it is written, with and without the refresh`(text: String) throws {
@@ -17,6 +18,9 @@ import Testing
 
     @Test(arguments: [
         ("/dispatches?state=WRONG", "must be one of SCHEDULED"), ("/dispatches?before=x", "must be the number"),
+        ("/dispatches?before=9&after=3", "Both before and after"), ("/jobs?after=%20", "must be the name"),
+        ("/dispatches?q=" + String(repeating: "x", count: 201), "at most 200 bytes"),
+        ("/jobs?q=x", "no parameter \"q\""),
         ("/dispatches?job=%2Fetc", "must be the name"), ("/dispatches?status=FAILED", "no parameter \"status\""),
         ("/dispatches?state=%zz", "percent-encoded"), ("/dispatches?state=%ff", "percent-encoded"),
         ("/jobs?refresh=maybe", "can only be on or off"), ("/jobs?refresh=on&refresh=off", "more than once"),
@@ -41,6 +45,7 @@ import Testing
         #expect(
             try PageTarget(text: "/dispatches?state=in_progress&job=").route
                 == .dispatches(DispatchFilter(state: .inProgress)))
+        #expect(try PageTarget(text: "/dispatches?q=a+%2B").route == .dispatches(DispatchFilter(text: "a +")))
     }
 }
 

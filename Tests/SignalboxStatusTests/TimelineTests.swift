@@ -18,7 +18,8 @@ import Testing
             try Fixtures.run(2, of: job.name, from: .seconds(-7200), for: .seconds(1800), .exited(1)),
             try Fixtures.run(1, of: job.name, from: .seconds(-23 * 3600), for: .seconds(1)),
         ]
-        let text = page(Timeline(rows: [TimelineRow(job: job, runs: runs, due: [Fixtures.at(.seconds(3600)).wall])]))
+        let row = TimelineRow(job: job, runs: runs, due: [Fixtures.at(.seconds(3600)).wall])
+        let text = page(Timeline(rows: [row], stamp: Fixtures.status.stamp))
         #expect(text.contains("aria-label=\"backup: 2 runs, 1 failed, due once\""))
         #expect(text.contains("<rect x=\"300\" y=\"6\" width=\"50\" height=\"12\">"))
         #expect(text.contains("<rect x=\"12900\" y=\"3\" width=\"300\" height=\"18\">"))
@@ -38,7 +39,7 @@ import Testing
         let hour = RunHistory.Hour(hour: UTCHour(of: Fixtures.now.wall).advanced(by: -2), tally: tally)
         let due = (1...3).map { Fixtures.at(.seconds(60 * $0)).wall }
         let row = TimelineRow(job: job, runs: [], olderHours: [hour], due: due, dueCount: 1440)
-        let text = page(Timeline(rows: [row], next: job.name))
+        let text = page(Timeline(rows: [row], next: job.name, stamp: Fixtures.status.stamp))
         #expect(text.contains("minutely: 60 runs, 15 failed, due 1,440 times"))
         #expect(text.contains("<rect class=\"success\" x=\"12600\" y=\"9\" width=\"560\" height=\"9\">"))
         #expect(text.contains("<rect class=\"failed\" x=\"12600\" y=\"6\" width=\"560\" height=\"3\">"))
@@ -47,7 +48,7 @@ import Testing
     }
 
     @Test func `says what to do when there is no job`() {
-        #expect(page(Timeline(rows: [])).contains("There is no job yet."))
+        #expect(page(Timeline(rows: [], stamp: Fixtures.status.stamp)).contains("There is no job yet."))
     }
 }
 

@@ -113,7 +113,7 @@ import Testing
             let gone = try store.worker("two", queues: [media])
             try store.jobs.setState(.stopped, of: gone, now: store.now)
             _ = try store.worker("three", queues: [idle])
-            let queues = try store.jobs.queueDetails(now: store.now)
+            let queues = try store.jobs.queueList(now: store.now).queues
             #expect(queues.map(\.view.name) == [.standard, idle, media])
             #expect(queues.map(\.view.oldestWaiting) == [nil, nil, begin])
             #expect(queues.map { $0.workers.map(\.registration.name) } == [["one"], ["three"], ["one"]])

@@ -157,10 +157,10 @@ import Testing
         }
     }
 
-    /// A real map of 2 MiB: enqueues are refused long before it is full; what is there ends; and when room has been
+    /// A real map of 4 MiB: enqueues are refused long before it is full; what is there ends; and when room has been
     /// made it takes new work again, all without opening anything anew.
     @Test func `does all that on a real store`() throws {
-        let options = Environment.Options(initialMapSize: 2 << 20, maximumSize: 2 << 20)
+        let options = Environment.Options(initialMapSize: 4 << 20, maximumSize: 4 << 20)
         try withTestStore(on: { path, buckets in
             try Environment.create(at: path, buckets: buckets, options: options) { _ in }
             return try Environment.open(
@@ -170,7 +170,7 @@ import Testing
             let accepted = try enqueueUntilRefused(store)
             #expect(accepted.count > 100)
             let room = try store.jobs.room()
-            #expect(room.limit == 2 << 20)
+            #expect(room.limit == 4 << 20)
             #expect([.warning, .closedToClients].contains(room.level), "\(room)")
             let worker = try underTest.worker(slots: 20)
             for _ in 0..<3 {

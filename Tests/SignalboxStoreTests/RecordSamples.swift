@@ -22,6 +22,7 @@ enum RecordSamples {
         RecordSample("counter", Counter(value: 77), under: .name("photo-7")),
         RecordSample("unique entry", UniqueEntry(holder: dispatch.id, until: moment.wall), under: .name("photo-7")),
         RecordSample("history", history, under: .history(UTCHour(of: moment.wall), .job(name))),
+        RecordSample("totals", RunTotals(tally: history, lastSuccess: moment.wall), under: .totals(.all)),
         RecordSample("state", state, under: StoreState.key),
         RecordSample("header", StoreHeader(format: 1, storeID: "0123"), under: StoreHeader.key),
         RecordSample("settings", StoreSettings(durability: .relaxed), under: StoreSettings.key),

@@ -106,6 +106,9 @@ protocol JobOperations: Sendable {
     func rescue(_ worker: WorkerID, output: [DispatchID: [OutputLine]], now: Now) throws -> [Dispatch]
     func rescueFromOtherBoots(now: Now) throws -> [Dispatch]
     func sequence() throws -> UInt64
+    func page(of filter: DispatchFilter, now: Now?) throws -> DispatchPage
+    func page(of filter: JobFilter, recent: Int, now: Now?) throws -> JobPage
+    func metrics(now: Now) throws -> MetricsView
     func feed(since: UInt64, limit: Int, changes: Int) throws -> FeedPart
     func status(now: Now?) throws -> StatusView
     func overview(now: Now?) throws -> Overview
@@ -114,7 +117,7 @@ protocol JobOperations: Sendable {
     func dispatches(_ filter: DispatchFilter, now: Now?) throws -> [DispatchView]
     func dispatch(_ id: DispatchID, attempt: Int?, now: Now?) throws -> DispatchDetail?
     func workers() throws -> [WorkerView]
-    func queueDetails(now: Now) throws -> [QueueDetail]
+    func queueList(now: Now) throws -> QueueList
     func timeline(after name: JobName?, zones: ZoneTable, now: Now) throws -> Timeline
     func settings() throws -> StoreSettings
     func why(_ name: JobName, at asked: Instant?, zones: ZoneTable, now: Now) throws -> WhyReport?

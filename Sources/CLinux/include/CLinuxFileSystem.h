@@ -17,3 +17,6 @@ uint64_t linux_bytes_written_by_thread(void);
 /// Whether an open file could be made longer by `length` bytes now: reserves the room without changing the file's size.
 /// Returns 0 or the errno: ENOSPC, EDQUOT, EFBIG; or EOPNOTSUPP, where the file system cannot tell.
 int linux_reserve_room(int descriptor, int64_t length);
+
+/// Exchanges two files or folders of one file system in one step. Returns 0 or the errno.
+int linux_exchange(const char *path, const char *other);

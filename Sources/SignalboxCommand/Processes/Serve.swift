@@ -1,8 +1,10 @@
 import ArgumentParser
 import LMDBEngine
+import Logging
 import Signalbox
 import SignalboxRuntime
 import SignalboxStatus
+import SignalboxStore
 
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -13,13 +15,46 @@ struct Serve: ParsableCommand {
     @Option(help: ArgumentHelp("Where to listen.", valueName: "address:port|unix:path"), transform: Parse.address)
     var listen = ListenAddress.standard
 
+    @Option(
+        help: ArgumentHelp("Write the pages into a folder, as files for any web server, and end.", valueName: "folder"))
+    var export: String?
+
     func run() throws {
+        if let export { return try write(to: export) }
         let logger = Log.make()
         OpenFiles.raise(to: 2048)
-        let (store, path) = (try store.open(.read), store.path)
         let clocks = try SystemClocks()
-        let source = StoreSource(store) { try Store.open(at: path, .read, logger: logger) }
+        let source = StoreSource(path: store.path, logger: logger)
+        // A store that is not there yet is waited for, and one that is damaged can be mended meanwhile; what only
+        // another call of this command can mend ends it.
+        if let error = source.problem(), !isPassing(error) { throw error }
         let server = try ServerPart(source, clocks: clocks, listen: listen, logger: logger)
         try ProcessRunner([server], logger: logger).run()
+    }
+
+    private func write(to folder: String) throws {
+        let clocks = try SystemClocks()
+        let source = StoreSource(path: store.path, logger: Log.make(level: .critical))
+        // Says what is wrong with the store, if anything is, as every other command does.
+        _ = try store.open(.read)
+        let place = try ExportFolder(at: folder)
+        do {
+            var site = StaticSite(source: source, now: { clocks.now() })
+            let count = try site.draw { path, content in try place.add(content, at: path) }
+            try place.publish()
+            Terminal.writeLine("\(count) pages in \(folder)")
+        } catch {
+            place.discard()
+            throw error
+        }
+    }
+
+    private func isPassing(_ error: any Error) -> Bool {
+        switch error {
+        case is StoreAbsent: true
+        case let error as EnvironmentError: error.code == .damaged
+        case let error as StoreError: error.code == .damaged
+        default: false
+        }
     }
 }

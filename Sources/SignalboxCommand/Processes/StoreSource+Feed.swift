@@ -6,11 +6,13 @@ import SignalboxStore
 
 /// The live feed's side of the store.
 extension StoreSource {
+    func sequence() throws -> UInt64 { try look { try $0.sequence() } }
+
     func feed(since: UInt64, limit: Int, changes: Int) throws -> FeedPart {
-        try store.feed(since: since, limit: limit, changes: changes)
+        try look { try $0.feed(since: since, limit: limit, changes: changes) }
     }
 
-    func commits() throws -> any ChangeWatch { try store.engine.watch(.anyChange) }
-    func liveCommits() throws -> (any ChangeWatch)? { try store.live?.engine.watch(.anyChange) }
-    func liveMarks() throws -> LiveMarks { try store.live?.marks() ?? LiveMarks() }
+    func commits() throws -> any ChangeWatch { try look { try $0.engine.watch(.anyChange) } }
+    func liveCommits() throws -> (any ChangeWatch)? { try look { try $0.live?.engine.watch(.anyChange) } }
+    func liveMarks() throws -> LiveMarks { try look { try $0.live?.marks() ?? LiveMarks() } }
 }

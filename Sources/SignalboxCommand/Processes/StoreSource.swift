@@ -1,4 +1,5 @@
 import LMDBEngine
+import Logging
 import Signalbox
 import SignalboxCore
 import SignalboxRuntime
@@ -6,38 +7,114 @@ import SignalboxStatus
 import SignalboxStore
 import Synchronization
 
-/// The store as the status server looks at it. A server that was started before anything else in this boot finds no
-/// live data; it looks for them again until they are there.
+/// The store as the status server looks at it: whatever store lies at the path when a page is asked for. It may not be
+/// there yet, go away, be replaced by a restored one, or be damaged and mended; none of that needs a restart. Each look
+/// begins by asking the file system what is there, which costs some ten system calls, and none between the looks.
 final class StoreSource: StatusSource {
-    private let current: Mutex<Store>
-    private let reopen: @Sendable () throws -> Store
-
-    init(_ store: Store, reopen: @escaping @Sendable () throws -> Store) {
-        current = Mutex(store)
-        self.reopen = reopen
+    private struct State {
+        var store: Store?
+        /// What was last said of a store that cannot be read, so that it is said once.
+        var complaint: String?
     }
 
-    var store: Store {
-        current.withLock { store in
-            if store.live == nil, let newer = try? reopen() { store = newer }
-            return store
+    private let path: String
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    init(path: String, logger: Logger) {
+        self.path = path
+        self.logger = logger
+    }
+
+    /// Why the store cannot be looked at now; nil when it can.
+    func problem() -> (any Error)? {
+        do {
+            _ = try look { try $0.sequence() }
+            return nil
+        } catch {
+            return error
         }
     }
 
-    func overview() throws -> Overview { try store.overview(now: currentTime()) }
-    func jobs() throws -> [JobView] { try store.jobs(recent: 20, now: currentTime()) }
-    func job(_ name: JobName) throws -> JobDetail? { try store.job(name, now: currentTime()) }
-    func dispatches(_ filter: DispatchFilter) throws -> DispatchPage { try store.page(of: filter, now: currentTime()) }
-    func dispatch(_ id: DispatchID) throws -> DispatchDetail? { try store.dispatch(id, now: currentTime()) }
-    func workers() throws -> [WorkerView] { try store.workers() }
-    func queues() throws -> [QueueDetail] { try store.queueDetails(now: currentTime()) }
-    func timeline(after name: JobName?) throws -> Timeline {
-        let store = store
-        // Read anew each time, as the scheduler does when they change: a page must not tell other times than it keeps.
-        let zones = ZoneFiles()
-        let table = try zones.table(ZoneTable(machine: zones.machine()), andThoseOf: store)
-        return try store.timeline(after: name, zones: table, now: currentTime())
+    func status(now: Now) throws -> StatusView { try look { try $0.status(now: now) } }
+    func overview(now: Now) throws -> Overview { try look { try $0.overview(now: now) } }
+    func jobs(_ filter: JobFilter, now: Now) throws -> JobPage {
+        try look { try $0.page(of: filter, recent: 20, now: now) }
     }
-    func sequence() throws -> UInt64 { try store.sequence() }
-    func storeID() throws -> String { try store.storeID() }
+    func job(_ name: JobName, now: Now) throws -> JobDetail? { try look { try $0.job(name, now: now) } }
+    func dispatches(_ filter: DispatchFilter, now: Now) throws -> DispatchPage {
+        try look { try $0.page(of: filter, now: now) }
+    }
+    func dispatch(_ id: DispatchID, now: Now) throws -> DispatchDetail? { try look { try $0.dispatch(id, now: now) } }
+    func workers() throws -> WorkerList { try look { try $0.workerList() } }
+    func metrics(now: Now) throws -> MetricsView { try look { try $0.metrics(now: now) } }
+    func queues(now: Now) throws -> QueueList { try look { try $0.queueList(now: now) } }
+    func timeline(after name: JobName?, now: Now) throws -> Timeline {
+        try look { store in
+            // Read anew each time, as the scheduler does when they change: a page must not tell other times than it
+            // keeps.
+            let zones = ZoneFiles()
+            let table = try zones.table(ZoneTable(machine: zones.machine()), andThoseOf: store)
+            return try store.timeline(after: name, zones: table, now: now)
+        }
+    }
+
+    func look<Content>(_ body: (Store) throws -> Content) throws -> Content {
+        do {
+            let content = try body(try present())
+            note(nil)
+            return content
+        } catch {
+            // What is held of a store that is damaged may be damaged, too: the next look opens it anew.
+            state.withLock { $0.store = nil }
+            note("\(error)")
+            throw error
+        }
+    }
+
+    /// The store at the path, opened if it is another one than before.
+    private func present() throws -> Store {
+        try state.withLock { state in
+            if let store = state.store, try store.isInPlace() { return store }
+            state.store = nil
+            do {
+                let store = try Store.open(at: path, .read, logger: logger)
+                state.store = store
+                return store
+            } catch let error as EnvironmentError where error.code == .notFound {
+                throw StoreAbsent(path: path)
+            }
+        }
+    }
+
+    private func note(_ complaint: String?) {
+        let before = state.withLock { state in
+            defer { state.complaint = complaint }
+            return state.complaint
+        }
+        guard before != complaint else { return }
+        if let complaint {
+            logger.warning("the store cannot be read", metadata: ["error": "\(complaint)"])
+        } else {
+            logger.notice("the store can be read again", metadata: ["store": "\(path)"])
+        }
+    }
+}
+
+/// There is nothing at the path yet, or no more.
+struct StoreAbsent: Error, CustomStringConvertible {
+    let path: String
+
+    var description: String {
+        "there is no store at \(quoted(path)): it is shown as soon as there is one, which `signalbox add`, "
+            + "`signalbox enqueue` and `signalbox up` make"
+    }
+}
+
+extension Store {
+    /// Whether this is all of what lies at its path, the live data of this boot included.
+    fileprivate func isInPlace() throws -> Bool {
+        guard try engine.isInPlace(), let live else { return false }
+        return (try? live.engine.isInPlace()) ?? false
+    }
 }

@@ -23,11 +23,12 @@ struct Up: ParsableCommand {
         let logger = Log.make()
         // The file is read before the store is made, so that a broken file leaves nothing behind.
         let definitions = try jobs.map { try JobDefinitions(file: $0) }
-        let (store, path) = (try store.open(.create), store.path)
+        let path = store.path
+        let store = try store.open(.create)
         if let definitions { try JobChanges(list: definitions.apply(to: store)).write(asJSON: false) }
         let clocks = try SystemClocks()
         let reaper = try Reaper(store: store, liveness: store.liveness, clocks: clocks, logger: logger)
-        let source = StoreSource(store) { try Store.open(at: path, .read, logger: logger) }
+        let source = StoreSource(path: path, logger: logger)
         // The server first: where it cannot listen, nothing is claimed.
         let parts: [any Part] = [
             try ServerPart(source, clocks: clocks, listen: listen, logger: logger),

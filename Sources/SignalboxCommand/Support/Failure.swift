@@ -67,7 +67,17 @@ struct Failure: Error {
         case let error as FeedRefusal:
             self.init(error.status == 403 ? .noPermission : .badInput, printable("\(error)", keeping: []))
         case let error as StatusServerError: self.init(.storeFault, "\(error)")
+        case let error as ExportError: self.init(error.status, "\(error)")
         default: return nil
+        }
+    }
+}
+
+extension ExportError {
+    fileprivate var status: ExitStatus {
+        switch code {
+        case .occupied: .refused
+        case .systemCall(let number): SystemStatus.status(of: number)
         }
     }
 }

@@ -95,6 +95,12 @@ extension DurationHistogram {
         return nil
     }
 
+    /// How many were no longer than `limit`; exact where a bin ends there, as one does in front of every power of two in
+    /// microseconds, else those of the bin that it lies in are left out.
+    public func count(through limit: Duration) -> Int {
+        counts.reduce(0) { Self.bounds(of: $1.bin).upperBound <= limit.microseconds ? $0 + $1.count : $0 }
+    }
+
     /// What the durations that were counted can add up to.
     var possibleTotals: ClosedRange<Duration> {
         let (shortest, longest) = counts.reduce((Int64(0), Int64(0))) { sums, entry in

@@ -37,7 +37,8 @@ enum Asset: Hashable, Sendable, CaseIterable {
     }
 
     func response(known: [String]) -> PageResponse {
-        PageResponse(.ok, type: type, body: content, caching: .forever).tagged(sequence: 0, known: known)
+        PageResponse(.ok, type: type, body: content, caching: .forever)
+            .tagged(.strong(sequence: 0, content.utf8), known: known)
     }
 
     /// A semaphore with its arm raised: line clear.

@@ -33,7 +33,7 @@ let scriptText = #"""
 
         const twoDigits = (number) => String(number).padStart(2, "0");
 
-        // The texts are those of TimeText.swift.
+        // The texts are those of TimeText.swift; but these are renewed each second, and so told to the second.
         function relativeText(milliseconds) {
             const seconds = Math.trunc(Math.abs(milliseconds) / 1000);
             if (seconds === 0) return "now";

@@ -37,6 +37,10 @@ struct Attribute: Sendable {
     }
 
     static func href(_ target: PageTarget) -> Attribute { Attribute("href", target.text) }
+    static func action(_ target: PageTarget) -> Attribute { Attribute("action", target.text) }
+    static func name(_ text: String) -> Attribute { Attribute("name", text) }
+    static func value(_ text: String) -> Attribute { Attribute("value", text) }
+    static func type(_ text: StaticString) -> Attribute { Attribute("type", text.description) }
     static func id(_ text: StaticString) -> Attribute { Attribute("id", text.description) }
     static func `class`(_ names: String) -> Attribute { Attribute("class", names) }
     static func title(_ text: String) -> Attribute { Attribute("title", text) }

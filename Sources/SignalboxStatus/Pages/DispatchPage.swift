@@ -29,7 +29,7 @@ extension PageView {
     private func trail(_ dispatch: Dispatch) -> HTML {
         element("p", .class("trail")) {
             if let job = dispatch.job {
-                link(.jobs) { "Jobs" }
+                link(.jobs(.init())) { "Jobs" }
                 " / "
                 link(.job(job)) { job.text }
             } else {

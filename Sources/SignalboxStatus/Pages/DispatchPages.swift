@@ -7,12 +7,14 @@ extension PageView {
         .list([
             element("h1") { "Dispatches" },
             stateFilter(filter),
+            searchForm(filter),
             chosen(filter),
             element("section") {
                 dispatchTable(
                     page.dispatches, caption: "Dispatches, newest first",
-                    emptyText: page.next.map { "None from #\($0) on matches." } ?? "No dispatch matches.")
+                    emptyText: page.looked > 0 ? "None of those searched matches." : "No dispatch matches.")
             },
+            searched(page),
             pager(filter, page),
         ])
     }
@@ -24,6 +26,7 @@ extension PageView {
                     var other = filter
                     other.state = state
                     other.before = nil
+                    other.after = nil
                     let target = PageTarget(route: .dispatches(other), refreshes: target.refreshes)
                     let here: [Attribute] = state == filter.state ? [.currentPage] : []
                     return element("a", [.href(target)] + here, .text(state?.name ?? "All"))
@@ -33,13 +36,17 @@ extension PageView {
 
     /// What else the list is narrowed to, each with the way out.
     private func chosen(_ filter: DispatchFilter) -> HTML {
-        var (anyJob, anyQueue, newest) = (filter, filter, filter)
+        var (anyJob, anyQueue, anyText, newest) = (filter, filter, filter, filter)
         anyJob.job = nil
         anyQueue.queue = nil
+        anyText.text = nil
         newest.before = nil
+        newest.after = nil
         let choices = [
             filter.job.map { ("Job \($0)", anyJob) }, filter.queue.map { ("Queue \($0)", anyQueue) },
+            filter.text.map { ("With \(quoted($0))", anyText) },
             filter.before.map { ("Older than #\($0)", newest) },
+            filter.after.map { ("Newer than #\($0)", newest) },
         ].compactMap { $0 }
         guard !choices.isEmpty else { return HTML() }
         return element("ul", .class("chosen"), .label("Narrowed to")) {
@@ -50,13 +57,6 @@ extension PageView {
                 }
             }
         }
-    }
-
-    private func pager(_ filter: DispatchFilter, _ page: DispatchPage) -> HTML {
-        guard let next = page.next else { return HTML() }
-        var older = filter
-        older.before = next
-        return element("p", .class("more")) { link(.dispatches(older)) { "Older dispatches" } }
     }
 
     /// - Parameter ofJob: the list is that of one job, and need not say which.

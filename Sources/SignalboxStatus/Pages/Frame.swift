@@ -12,6 +12,13 @@ struct Frame {
     var renewal: Instant?
     var main: HTML
 
+    /// The page without the time it was read at, which is different each time: what tells two of them apart.
+    var unstamped: HTML {
+        var frame = self
+        frame.stamp = nil
+        return frame.html
+    }
+
     var html: HTML {
         .list([
             HTML(literal: "<!DOCTYPE html>\n<html lang=\"en\">"), head,
@@ -56,13 +63,13 @@ struct Frame {
             }
             element("nav", .label("Pages")) {
                 item("Overview", .overview)
-                item("Jobs", .jobs)
+                item("Jobs", .jobs(.init()))
                 item("Dispatches", .dispatches(.init()))
                 item("Timeline", .timeline(after: nil))
                 item("Workers", .workers)
                 item("Queues", .queues)
             }
-            if let target { refreshSwitch(target) }
+            if let target, stamp?.isExport != true { refreshSwitch(target) }
         }
     }
 
@@ -96,7 +103,10 @@ struct Frame {
                     element("time", .datetime(stamp.now.wall)) { stamp.now.wall.utcText }
                 }
             }
-            element("p") { "Signalbox shows and changes nothing here. Times are UTC." }
+            element("p") {
+                if stamp?.isExport == true { "This is an export, which stays as it was when it was made. " }
+                "Signalbox shows and changes nothing here. Times are UTC."
+            }
         }
     }
 }
@@ -113,7 +123,7 @@ extension Route {
         case .timeline: .timeline
         case .workers: .workers
         case .queues: .queues
-        case .health, .asset: .none
+        case .health, .metrics, .asset: .none
         }
     }
 
@@ -123,7 +133,7 @@ extension Route {
         switch self {
         case .job(let name): "job=\(name.text)"
         case .dispatch(let id): "dispatch=\(id)"
-        case .overview, .jobs, .dispatches, .timeline, .workers, .queues, .health, .asset: ""
+        case .overview, .jobs, .dispatches, .timeline, .workers, .queues, .metrics, .health, .asset: ""
         }
     }
 }

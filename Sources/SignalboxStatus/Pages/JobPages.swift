@@ -3,8 +3,13 @@ import SignalboxStore
 
 /// The list of jobs, and one job with its definition and its last runs.
 extension PageView {
-    func jobList(_ jobs: [JobView]) -> HTML {
-        .list([element("h1") { "Jobs" }, element("section") { jobTable(jobs) }])
+    func jobList(_ page: JobPage) -> HTML {
+        .list([
+            element("h1") { "Jobs" }, element("section") { jobTable(page.jobs) },
+            pager(
+                previous: page.previous.map { ("Jobs before \($0)", .jobs(JobFilter(before: $0))) },
+                next: page.next.map { ("Jobs after \($0)", .jobs(JobFilter(after: $0))) }),
+        ])
     }
 
     func jobTable(_ jobs: [JobView]) -> HTML {
@@ -66,7 +71,7 @@ extension PageView {
     func job(_ detail: JobDetail) -> HTML {
         let definition = detail.view.job.definition
         return .list([
-            element("p", .class("trail")) { link(.jobs) { "Jobs" } },
+            element("p", .class("trail")) { link(.jobs(.init())) { "Jobs" } },
             element("div", .class("heading"), .ofJob(detail.view.name)) {
                 element("h1") { detail.view.name.text }
                 marks(detail.view)

@@ -23,7 +23,7 @@ struct MessagePage {
     /// Read errors mostly pass: the store is being restored, or a disk is slow. So the page asks again.
     static func unavailable(_ error: any Error) -> MessagePage {
         MessagePage(
-            status: .serviceUnavailable, heading: "The store cannot be read", sentence: "The store says: \(error)",
+            status: .serviceUnavailable, heading: "The store cannot be read", sentence: "\(error)",
             refreshes: true)
     }
 }

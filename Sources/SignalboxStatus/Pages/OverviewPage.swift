@@ -17,7 +17,9 @@ extension PageView {
             section(shown.count < overview.jobs.count ? "Jobs that ran last" : "Jobs") {
                 jobTable(overview.jobs.filter { shown.contains($0.name) })
                 if shown.count < overview.jobs.count {
-                    element("p", .class("more")) { link(.jobs) { "All \(countText(overview.jobs.count)) jobs" } }
+                    element("p", .class("more")) {
+                        link(.jobs(.init())) { "All \(countText(overview.jobs.count)) jobs" }
+                    }
                 }
             },
             element("div", .class("columns")) {

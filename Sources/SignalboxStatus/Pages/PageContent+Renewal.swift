@@ -13,9 +13,9 @@ extension PageContent {
     private func changes(_ now: Now) -> [Instant] {
         switch self {
         case .overview(let overview): dueTimes(overview.jobs) + silences(overview.workers, now)
-        case .jobs(let jobs): dueTimes(jobs)
-        case .workers(let workers): silences(workers, now)
-        case .queues(let queues): silences(queues.flatMap(\.workers), now)
+        case .jobs(let page): dueTimes(page.jobs)
+        case .workers(let list): silences(list.workers, now)
+        case .queues(let list): silences(list.queues.flatMap(\.workers), now)
         case .job, .dispatches, .dispatch, .timeline: []
         }
     }

@@ -6,6 +6,12 @@ struct SnapshotStamp: Sendable {
     var storeID: String
     var sequence: UInt64
     var now: Now
+    /// The page becomes a file, which nobody can ask for anything.
+    var isExport = false
+}
+
+extension SnapshotStamp {
+    init(_ stamp: StoreStamp, now: Now) { self.init(storeID: stamp.storeID, sequence: stamp.sequence, now: now) }
 }
 
 /// Draws one page. What all pages need is here: links that keep the reader's choices, and times told from now.
@@ -15,12 +21,11 @@ struct PageView: Sendable {
 
     var now: Now { stamp.now }
 
-    func page(_ content: PageContent) -> HTML {
+    func page(_ content: PageContent) -> Frame {
         let (title, main) = titleAndMain(content)
         return Frame(
             title: title, target: target, refreshes: target.refreshes, stamp: stamp,
-            renewal: content.renewal(after: now), main: main
-        ).html
+            renewal: content.renewal(after: now), main: main)
     }
 
     private func titleAndMain(_ content: PageContent) -> (title: String, main: HTML) {
@@ -30,8 +35,8 @@ struct PageView: Sendable {
         case .job(let job): ("Job \(job.view.name)", self.job(job))
         case .dispatches(let filter, let page): ("Dispatches", dispatchList(filter, page))
         case .dispatch(let detail): ("Dispatch \(detail.view.id)", dispatch(detail))
-        case .workers(let workers): ("Workers", workerList(workers))
-        case .queues(let queues): ("Queues", queueList(queues))
+        case .workers(let workers): ("Workers", workerList(workers.workers))
+        case .queues(let queues): ("Queues", queueList(queues.queues))
         case .timeline(let timeline): ("Timeline", self.timeline(timeline))
         }
     }

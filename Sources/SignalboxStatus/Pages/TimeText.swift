@@ -14,7 +14,8 @@ func durationText(_ duration: Duration) -> String {
     }
 }
 
-/// How far `instant` is from `now`, in one unit: "now", "in 4 min", "2 d ago".
+/// How far `instant` is from `now`, in one unit: "just now", "in 4 min", "2 d ago". In steps of ten seconds at least, so
+/// that a page on which nothing happens is the same for a while, and need not be sent again.
 func relativeText(from now: Instant, to instant: Instant) -> String {
     relativeText(now.duration(to: instant))
 }
@@ -24,8 +25,8 @@ func relativeText(_ duration: Duration) -> String {
     let seconds = (duration.microseconds / 1_000_000).magnitude
     let amount: String
     switch seconds {
-    case 0: return "now"
-    case ..<60: amount = "\(seconds) s"
+    case ..<10: return duration > .zero ? "in a moment" : "just now"
+    case ..<60: amount = "\(seconds / 10 * 10) s"
     case ..<3600: amount = "\(seconds / 60) min"
     case ..<86_400: amount = "\(seconds / 3600) h"
     default: amount = "\(seconds / 86_400) d"

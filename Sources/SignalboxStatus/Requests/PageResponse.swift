@@ -11,8 +11,12 @@ struct PageResponse: Sendable {
     var keepsConnection = true
 
     init(_ status: HTTPResponseStatus, type: ContentType, body: String, caching: Caching = .never) {
+        self.init(status, type: type, body: Array(body.utf8), caching: caching)
+    }
+
+    init(_ status: HTTPResponseStatus, type: ContentType, body: [UInt8], caching: Caching = .never) {
         self.status = status
-        self.body = Array(body.utf8)
+        self.body = body
         headers = Self.protection
         headers.add(name: "Content-Type", value: type.rawValue)
         headers.add(name: "Content-Length", value: String(self.body.count))
@@ -25,6 +29,8 @@ struct PageResponse: Sendable {
         case javaScript = "text/javascript; charset=utf-8"
         case svg = "image/svg+xml"
         case text = "text/plain; charset=utf-8"
+        case json = "application/json"
+        case prometheus = "text/plain; version=0.0.4; charset=utf-8"
     }
 
     enum Caching: String {
@@ -35,12 +41,12 @@ struct PageResponse: Sendable {
         case forever = "public, max-age=31536000, immutable"
     }
 
-    /// Only our own style sheet, script and images, and nothing written into the page itself; the script may talk to this
-    /// server alone. No frame, no form, no word of us to other sites.
+    /// Only our own style sheet, script and images, and nothing written into the page itself; the script and
+    /// forms may talk to this server alone. No frame, no word of us to other sites.
     private static let protection: HTTPHeaders = [
         "Content-Security-Policy":
             "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-            + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
+            + "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'",
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Referrer-Policy": "no-referrer",
@@ -48,13 +54,11 @@ struct PageResponse: Sendable {
         "Cross-Origin-Resource-Policy": "same-origin",
     ]
 
-    /// This answer with an entity tag; only the tag when the client knows it already.
-    /// - Parameter sequence: the store's, for people who look at the traffic; the content decides.
-    func tagged(sequence: UInt64, known: [String]) -> PageResponse {
-        let tag = "\"\(sequence)-\(String(contentHash(body), radix: 16))\""
+    /// This answer with its tag; only the tag when the client knows it already.
+    func tagged(_ tag: EntityTag, known: [String]) -> PageResponse {
         var answer = self
-        answer.headers.add(name: "ETag", value: tag)
-        guard known.contains(where: { $0 == tag || $0 == "W/\(tag)" || $0 == "*" }) else { return answer }
+        answer.headers.add(name: "ETag", value: tag.text)
+        guard tag.isKnown(to: known) else { return answer }
         answer.status = .notModified
         answer.body = []
         answer.headers.remove(name: "Content-Length")
@@ -73,11 +77,6 @@ struct PageResponse: Sendable {
         answer.keepsConnection = false
         return answer
     }
-}
-
-/// FNV-1a: tells contents apart, and is no guard against anybody who wants two to look alike.
-func contentHash(_ bytes: some Sequence<UInt8>) -> UInt64 {
-    bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
 }
 
 /// The form of dates in HTTP: "Sun, 22 Nov 2026 04:23:44 GMT".

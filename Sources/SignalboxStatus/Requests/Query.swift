@@ -10,7 +10,7 @@ struct Query {
     init(text: String) throws(TargetProblem) {
         for pair in text.split(separator: "&") {
             let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let decoded = (percentDecoded(halves[0]), percentDecoded(halves.count > 1 ? halves[1] : ""))
+            let decoded = (formDecoded(halves[0]), formDecoded(halves.count > 1 ? halves[1] : ""))
             guard case (let name?, let value?) = decoded else {
                 throw TargetProblem(.malformed, "The parameter \(quoted(pair)) is not percent-encoded UTF-8.")
             }
@@ -35,7 +35,12 @@ struct Query {
         filter.state = try take("state", "one of \(states)") { DispatchState(name: $0) }
         filter.job = try takeJob("job")
         filter.queue = try take("queue", "the name of a queue") { try? QueueName($0) }
+        filter.text = try take("q", "a text of at most \(Self.textLimit) bytes") { text in
+            text.utf8.count <= Self.textLimit ? text : nil
+        }
         filter.before = try take("before", "the number of a dispatch") { DispatchID(text: $0) }
+        filter.after = try take("after", "the number of a dispatch") { DispatchID(text: $0) }
+        if filter.before != nil, filter.after != nil { throw Self.twoPlaces }
         return filter
     }
 
@@ -43,6 +48,30 @@ struct Query {
     mutating func takeJob(_ name: String) throws(TargetProblem) -> JobName? {
         try take(name, "the name of a job") { try? JobName($0) }
     }
+
+    mutating func takeJobFilter() throws(TargetProblem) -> JobFilter {
+        var filter = JobFilter()
+        filter.after = try take("after", "the name of a job") { try? JobName($0) }
+        filter.before = try take("before", "the name of a job") { try? JobName($0) }
+        if filter.before != nil, filter.after != nil { throw Self.twoPlaces }
+        return filter
+    }
+
+    /// How many are wanted at most; nil when nothing is said of it.
+    mutating func takeLimit() throws(TargetProblem) -> Int? {
+        try take("limit", "a number from 1 to \(Self.greatestLimit)") { text in
+            Int(text).flatMap { (1...Self.greatestLimit).contains($0) ? $0 : nil }
+        }
+    }
+
+    mutating func takeSequence() throws(TargetProblem) -> UInt64? {
+        try take("since", "the number of a frame, or 0") { UInt64($0) }
+    }
+
+    private static let textLimit = 200
+    private static let greatestLimit = 1000
+    private static let twoPlaces = TargetProblem(
+        .malformed, "Both before and after are given, but a list can only be read on from one place.")
 
     /// Nil when there is none, or an empty one, as a form sends it.
     mutating func take<Value>(
@@ -60,6 +89,11 @@ struct Query {
         guard let name = values.keys.sorted().first else { return }
         throw TargetProblem(.malformed, "There is no parameter \(quoted(name)) on this page.")
     }
+}
+
+/// The same of a form, which writes `+` for a blank.
+private func formDecoded(_ text: some StringProtocol) -> String? {
+    percentDecoded(String(text.map { $0 == "+" ? " " : $0 }))
 }
 
 /// `text` with `%2F` turned into `/` and `+` left alone; nil when it is not well formed, or not UTF-8 behind it.

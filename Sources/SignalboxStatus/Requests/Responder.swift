@@ -11,7 +11,9 @@ struct Responder: Sendable {
     let logger: Logger
 
     func response(to request: PageRequest) -> PageResponse {
-        refusal(of: request) ?? (feedAnswer(to: request) ?? answer(to: request)).dated(now().wall)
+        // The clocks are read once: all that an answer says is told from one moment.
+        let now = now()
+        return refusal(of: request) ?? (feedAnswer(to: request) ?? answer(to: request, now)).dated(now.wall)
     }
 
     func refusal(of request: PageRequest) -> PageResponse? {
@@ -21,58 +23,74 @@ struct Responder: Sendable {
         return nil
     }
 
-    private func answer(to request: PageRequest) -> PageResponse {
+    private func answer(to request: PageRequest, _ now: Now) -> PageResponse {
+        let isForPrograms = APITarget.isMeant(by: request.target)
         do {
-            let target = try PageTarget(text: request.target)
-            return try answer(target, known: request.knownTags)
+            return isForPrograms
+                ? try answer(try APITarget(text: request.target), request.knownTags, now)
+                : try answer(try PageTarget(text: request.target), request.knownTags, now)
         } catch let problem as TargetProblem {
-            return message(problem.page)
+            return isForPrograms ? problem.answer : message(problem.page)
         } catch {
-            logger.warning("the store cannot be read", metadata: ["error": "\(error)"])
-            return message(.unavailable(error))
+            logger.debug("the store cannot be read", metadata: ["error": "\(error)"])
+            return (isForPrograms ? .unavailable(error) : message(.unavailable(error))).retried()
         }
     }
 
-    private func answer(_ target: PageTarget, known: [String]) throws -> PageResponse {
+    private func answer(_ target: PageTarget, _ known: [String], _ now: Now) throws -> PageResponse {
         switch target.route {
         case .asset(let asset): return asset.response(known: known)
         case .health:
-            _ = try source.sequence()
+            _ = try source.status(now: now)
             return PageResponse(.ok, type: .text, body: "ok\n")
+        case .metrics:
+            return PageResponse(.ok, type: .prometheus, body: metricsText(try source.metrics(now: now), now))
         case .overview, .jobs, .job, .dispatches, .dispatch, .workers, .queues, .timeline:
-            // Read first, so that what the page shows is never older than what it says.
-            let sequence = try source.sequence()
-            let content = try content(of: target.route)
-            let stamp = SnapshotStamp(storeID: try source.storeID(), sequence: sequence, now: now())
-            let page = PageView(target: target, stamp: stamp).page(content)
-            return PageResponse(.ok, type: .html, body: page.markup, caching: .checked)
-                .tagged(sequence: sequence, known: known)
+            let content = try content(of: target.route, now)
+            let page = PageView(target: target, stamp: SnapshotStamp(content.stamp, now: now)).page(content)
+            return PageResponse(.ok, type: .html, body: page.html.markup, caching: .checked)
+                .tagged(.weak(sequence: content.stamp.sequence, page.unstamped.markup.utf8), known: known)
         }
     }
 
-    private func content(of route: Route) throws -> PageContent {
+    func content(of route: Route, _ now: Now) throws -> PageContent {
         switch route {
-        case .overview: return .overview(try source.overview())
-        case .jobs: return .jobs(try source.jobs())
-        case .dispatches(let filter): return .dispatches(filter, try source.dispatches(filter))
+        case .overview: return .overview(try source.overview(now: now))
+        case .jobs(let filter): return .jobs(try source.jobs(filter, now: now))
+        case .dispatches(let filter): return .dispatches(filter, try source.dispatches(filter, now: now))
         case .workers: return .workers(try source.workers())
-        case .queues: return .queues(try source.queues())
-        case .timeline(let name): return .timeline(try source.timeline(after: name))
+        case .queues: return .queues(try source.queues(now: now))
+        case .timeline(let name): return .timeline(try source.timeline(after: name, now: now))
         case .job(let name):
-            guard let job = try source.job(name) else {
-                throw TargetProblem(.notFound, "There is no job \(quoted(name.text)) in this store.")
-            }
+            guard let job = try source.job(name, now: now) else { throw TargetProblem.noJob(name) }
             return .job(job)
         case .dispatch(let id):
-            guard let dispatch = try source.dispatch(id) else {
-                throw TargetProblem(.notFound, "There is no dispatch \(id) in this store, or it has been pruned.")
-            }
+            guard let dispatch = try source.dispatch(id, now: now) else { throw TargetProblem.noDispatch(id) }
             return .dispatch(dispatch)
-        case .health, .asset: preconditionFailure("\(route) is no page")
+        case .metrics, .health, .asset: preconditionFailure("\(route) is no page")
         }
     }
 
     private func message(_ message: MessagePage) -> PageResponse {
         PageResponse(message.status, type: .html, body: message.page.markup)
+    }
+}
+
+extension TargetProblem {
+    static func noJob(_ name: JobName) -> TargetProblem {
+        TargetProblem(.notFound, "There is no job \(quoted(name.text)) in this store.")
+    }
+
+    static func noDispatch(_ id: DispatchID) -> TargetProblem {
+        TargetProblem(.notFound, "There is no dispatch \(id) in this store, or it has been pruned.")
+    }
+}
+
+extension PageResponse {
+    /// Tells when it is worth asking again.
+    fileprivate func retried() -> PageResponse {
+        var answer = self
+        answer.headers.add(name: "Retry-After", value: "5")
+        return answer
     }
 }

@@ -4,7 +4,7 @@ import SignalboxStore
 /// What can be asked for. A link on a page is a route too, so none can lead anywhere else.
 enum Route: Hashable, Sendable {
     case overview
-    case jobs
+    case jobs(JobFilter)
     case job(JobName)
     case dispatches(DispatchFilter)
     case dispatch(DispatchID)
@@ -12,14 +12,12 @@ enum Route: Hashable, Sendable {
     case queues
     /// The jobs after this one in the order of names; nil: from the first one on.
     case timeline(after: JobName?)
+    case metrics
     case health
     case asset(Asset)
 
-    /// The path with its query. Every part is a checked name or number, so nothing needs escaping.
-    var target: String {
-        let query = query.map { "\($0)=\($1)" }.joined(separator: "&")
-        return query.isEmpty ? path : "\(path)?\(query)"
-    }
+    /// The path with its query. What stands in the path is a checked name or number.
+    var target: String { targetText(path, query) }
 
     private var path: String {
         switch self {
@@ -31,6 +29,7 @@ enum Route: Hashable, Sendable {
         case .workers: "/workers"
         case .queues: "/queues"
         case .timeline: "/timeline"
+        case .metrics: "/metrics"
         case .health: "/healthz"
         case .asset(let asset): asset.path
         }
@@ -38,15 +37,33 @@ enum Route: Hashable, Sendable {
 
     private var query: [(String, String)] {
         switch self {
-        case .overview, .jobs, .job, .dispatch, .workers, .queues, .health: []
+        case .overview, .job, .dispatch, .workers, .queues, .metrics, .health: []
         case .timeline(let name): name.map { [("after", $0.text)] } ?? []
         case .asset(let asset): [("v", asset.version)]
-        case .dispatches(let filter):
-            [
-                ("state", filter.state?.name), ("job", filter.job?.text), ("queue", filter.queue?.text),
-                ("before", filter.before?.description),
-            ].compactMap { name, value in value.map { (name, $0) } }
+        case .jobs(let filter): filter.query
+        case .dispatches(let filter): filter.query
         }
+    }
+}
+
+/// "/dispatches?state=FAILED"
+func targetText(_ path: String, _ query: [(String, String)]) -> String {
+    let query = query.map { "\($0)=\(percentEncoded($1))" }.joined(separator: "&")
+    return query.isEmpty ? path : "\(path)?\(query)"
+}
+
+extension JobFilter {
+    var query: [(String, String)] {
+        [("after", after?.text), ("before", before?.text)].compactMap { name, value in value.map { (name, $0) } }
+    }
+}
+
+extension DispatchFilter {
+    var query: [(String, String)] {
+        [
+            ("state", state?.name), ("job", job?.text), ("queue", queue?.text), ("q", text),
+            ("before", before?.description), ("after", after?.description),
+        ].compactMap { name, value in value.map { (name, $0) } }
     }
 }
 
@@ -100,29 +117,37 @@ extension PageTarget {
         let parts = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         switch (parts.first, parts.count) {
         case ("", 1): return .overview
-        case ("jobs", 1): return .jobs
-        case ("jobs", 2): return .job(try jobName(parts[1]))
+        case ("jobs", 1): return .jobs(try query.takeJobFilter())
+        case ("jobs", 2): return .job(try JobName(part: parts[1]))
         case ("dispatches", 1): return .dispatches(try query.takeFilter())
-        case ("dispatches", 2): return .dispatch(try dispatchID(parts[1]))
+        case ("dispatches", 2): return .dispatch(try DispatchID(part: parts[1]))
         case ("workers", 1): return .workers
         case ("queues", 1): return .queues
         case ("timeline", 1): return .timeline(after: try query.takeJob("after"))
+        case ("metrics", 1): return .metrics
         case ("healthz", 1): return .health
         case (_, _): throw TargetProblem(.notFound, "There is no page \(quoted(path)) here.")
         }
     }
 
-    private static func jobName(_ text: Substring) throws(TargetProblem) -> JobName {
-        guard let name = percentDecoded(text), let job = try? JobName(name) else {
-            throw TargetProblem(.notFound, "There is no job \(quoted(text)): no job can have that name.")
-        }
-        return job
-    }
+}
 
-    private static func dispatchID(_ text: Substring) throws(TargetProblem) -> DispatchID {
-        guard let id = DispatchID(text: text) else {
-            throw TargetProblem(.notFound, "There is no dispatch \(quoted(text)): dispatches have numbers from 1 on.")
+extension JobName {
+    /// Reads a part of a path.
+    init(part: Substring) throws(TargetProblem) {
+        guard let name = percentDecoded(part), let job = try? JobName(name) else {
+            throw TargetProblem(.notFound, "There is no job \(quoted(part)): no job can have that name.")
         }
-        return id
+        self = job
+    }
+}
+
+extension DispatchID {
+    /// Reads a part of a path.
+    init(part: Substring) throws(TargetProblem) {
+        guard let id = DispatchID(text: part) else {
+            throw TargetProblem(.notFound, "There is no dispatch \(quoted(part)): dispatches have numbers from 1 on.")
+        }
+        self = id
     }
 }

@@ -119,4 +119,17 @@ extension ReadTransaction where Self: ~Copyable {
         }
         return lines
     }
+    /// What each attempt of a dispatch has printed.
+    func outputByAttempt(of id: DispatchID, in bucket: Bucket) throws -> [Int: [OutputLine]] {
+        var output: [Int: [OutputLine]] = [:]
+        try records(OutputChunk.self, bucket, KeyRange(prefix: Key.dispatch(id).bytes)) { key, chunk in
+            var reader = KeyReader(key)
+            guard reader.number() != nil, let attempt = reader.shortNumber() else {
+                throw StoreError(.damaged, "the key \(hexadecimal(key)) in \(bucket.name) has another shape")
+            }
+            output[Int(attempt), default: []] += chunk.lines
+            return .next
+        }
+        return output
+    }
 }

@@ -196,6 +196,7 @@ extension JobWriter where Transaction: ~Copyable {
         try moveDue(of: job, to: nil)
         try delete(.name(job.name.text), in: Buckets.jobs)
         try delete(.name(job.name.text), in: Buckets.jobProgress)
+        try delete(.totals(.job(job.name)), in: Buckets.totals)
         notify([.schedule, .anyChange])
     }
 

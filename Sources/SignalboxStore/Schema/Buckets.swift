@@ -59,11 +59,13 @@ public enum Buckets {
     static let standIns = Bucket(25, "dispatch.stand-in")
     /// Handler → its definition.
     static let handlers = Bucket(26, "handlers")
+    /// Job or the whole store → what became of all its runs since the store was made.
+    static let totals = Bucket(27, "totals")
 
     public static let all = [
         meta, jobs, jobProgress, jobDue, dispatches, requests, attempts, outputs, ready, scheduled, blocked, running,
         byState, byJob, unique, occurrences, workers, events, counters, active, history, queues, limits, held,
-        uniqueEnds, standIns, handlers,
+        uniqueEnds, standIns, handlers, totals,
     ]
 }
 

@@ -228,7 +228,16 @@ extension Key {
     }
 }
 
-/// What hourly history is kept of.
+extension Key {
+    static func totals(_ subject: HistorySubject) -> Key {
+        Key {
+            $0.put(subject.kind)
+            $0.put(subject.text)
+        }
+    }
+}
+
+/// What hourly history and totals are kept of.
 enum HistorySubject: Hashable {
     case job(JobName)
     /// The whole store. It sorts behind all jobs, so that of an hour which is dropped piece by piece it goes last.

@@ -54,7 +54,7 @@ struct StoreHeader: Record, Hashable {
     static let layout: UInt8 = 1
     static let key = Key.name("header")
     /// Raised by every change of the layout of buckets, keys or records.
-    static let currentFormat: UInt32 = 5
+    static let currentFormat: UInt32 = 6
 
     var format: UInt32
     /// 32 hexadecimal digits, drawn at random.

@@ -8,6 +8,7 @@ public struct DispatchDetail: Sendable {
     public var attempts: [Attempt]
     /// The output of the attempt asked for: from the live environment while it runs, else from the store.
     public var output: [OutputLine]
+    public var stamp: StoreStamp
 }
 
 extension DispatchDetail: Encodable {

@@ -1,7 +1,11 @@
 internal import OrderedStore
 public import SignalboxCore
 
-/// What pages and reading commands show. Each is one read transaction on the durable store, and one on the live one.
+/// What pages and reading commands show. Each is one read transaction on the durable store, and before it one on the
+/// live one. In that order, because a worker writes to the durable store first when it begins something, and takes it
+/// out of the live one last when it has ended: so what the durable snapshot calls running the live one, which is older,
+/// cannot have lost; at worst it does not know it yet. The other way round a dispatch could be shown as running that
+/// has no output any more.
 extension JobStore {
     /// The number of the newest transaction that changed something a reader can see.
     public func sequence() throws -> UInt64 {
@@ -51,7 +55,8 @@ extension JobStore {
             return JobDetail(
                 view: try transaction.view(of: job, recent: 20, now),
                 dispatches: try ids.map { try transaction.view(of: $0, live, now) },
-                last24Hours: try now.map { try transaction.history(of: .job(name), now: $0) })
+                last24Hours: try now.map { try transaction.history(of: .job(name), now: $0) },
+                stamp: try transaction.stamp())
         }
     }
 
@@ -59,7 +64,7 @@ extension JobStore {
     public func dispatches(_ filter: DispatchFilter, now: Now? = nil) throws -> [DispatchView] {
         let live = try liveView()
         return try engine.read { transaction in
-            try transaction.ids(matching: filter, lookingAt: .max).found.map { try transaction.view(of: $0, live, now) }
+            try transaction.search(filter, lookingAt: .max).found.map { try transaction.view(of: $0, live, now) }
         }
     }
 
@@ -69,8 +74,10 @@ extension JobStore {
     public func page(of filter: DispatchFilter, now: Now? = nil) throws -> DispatchPage {
         let live = try liveView()
         return try engine.read { transaction in
-            let (ids, next) = try transaction.ids(matching: filter, lookingAt: DispatchPage.mostLookedAt)
-            return DispatchPage(dispatches: try ids.map { try transaction.view(of: $0, live, now) }, next: next)
+            let search = try transaction.search(filter, lookingAt: DispatchPage.mostLookedAt)
+            return DispatchPage(
+                dispatches: try search.found.map { try transaction.view(of: $0, live, now) }, next: search.next,
+                previous: search.previous, looked: search.looked, stamp: try transaction.stamp())
         }
     }
 
@@ -79,30 +86,32 @@ extension JobStore {
     ///   - attempt: whose output to bring; nil means the newest that has any.
     ///   - now: when it is shown; nil: times are shown by the wall clock as it was last written down.
     public func dispatch(_ id: DispatchID, attempt: Int? = nil, now: Now? = nil) throws -> DispatchDetail? {
-        let live = try liveView()
-        let detail: DispatchDetail? = try engine.read { transaction in
+        let live = try liveView(outputOf: id)
+        return try engine.read { transaction in
             guard try transaction.dispatchRecord(id) != nil else { return nil }
             let view = try transaction.view(of: id, live, now)
             let attempts = try transaction.attempts(of: id)
-            let chosen = attempt ?? (view.state == .inProgress ? view.dispatch.startNumber : attempts.last?.number ?? 0)
+            let isRunning = view.state == .inProgress
+            let chosen = attempt ?? (isRunning ? view.dispatch.startNumber : attempts.last?.number ?? 0)
+            let kept = try transaction.outputLines(of: id, attempt: chosen, in: Buckets.outputs)
             return DispatchDetail(
                 view: view, request: try transaction.request(of: id), attempts: attempts,
-                output: try transaction.outputLines(of: id, attempt: chosen, in: Buckets.outputs))
+                output: kept.isEmpty && isRunning ? live.output[chosen] ?? [] : kept, stamp: try transaction.stamp())
         }
-        guard var detail, detail.view.state == .inProgress, detail.output.isEmpty, let store = self.live else {
-            return detail
-        }
-        detail.output = try store.output(of: id, attempt: attempt ?? detail.view.dispatch.startNumber)
-        return detail
     }
 
     /// Online and draining first, then the newest of the others.
-    public func workers() throws -> [WorkerView] {
+    public func workers() throws -> [WorkerView] { try workerList().workers }
+
+    public func workerList() throws -> WorkerList {
         let live = try liveView()
-        return try engine.read { try $0.workerViews(live, isAlive) }
+        return try engine.read { transaction in
+            WorkerList(workers: try transaction.workerViews(live, isAlive), stamp: try transaction.stamp())
+        }
     }
 
-    func liveView() throws -> LiveView {
+    /// - Parameter id: the dispatch whose output so far is wanted, too.
+    func liveView(outputOf id: DispatchID? = nil) throws -> LiveView {
         guard let live else { return LiveView(isAlive: isAlive) }
         return try live.engine.read { transaction in
             var view = LiveView(isAlive: isAlive)
@@ -114,6 +123,7 @@ extension JobStore {
                 view.progress[try dispatchID(atEndOf: key, in: LiveBuckets.progress)] = report
                 return .next
             }
+            if let id { view.output = try transaction.outputByAttempt(of: id, in: LiveBuckets.output) }
             return view
         }
     }
@@ -125,16 +135,18 @@ struct LiveView {
     let isAlive: (WorkerID) -> Bool
     var heartbeats: [WorkerID: Heartbeat] = [:]
     var progress: [DispatchID: ProgressReport] = [:]
+    /// What the attempts of one dispatch have printed so far.
+    var output: [Int: [OutputLine]] = [:]
 }
 
 extension KeyRange {
-    fileprivate static func state(_ state: DispatchState) -> KeyRange {
+    static func state(_ state: DispatchState) -> KeyRange {
         KeyRange(prefix: Key().with(state).bytes)
     }
 }
 
 extension ReadTransaction where Self: ~Copyable {
-    fileprivate func status(_ isAlive: (WorkerID) -> Bool, _ now: Now?) throws -> StatusView {
+    func status(_ isAlive: (WorkerID) -> Bool, _ now: Now?) throws -> StatusView {
         let state = try storeState()
         let header = try header()
         var jobs = 0
@@ -159,7 +171,7 @@ extension ReadTransaction where Self: ~Copyable {
             clockHold: try storedClock().flatMap(ClockHold.init))
     }
 
-    fileprivate func view(of job: Job, recent: Int, _ now: Now?) throws -> JobView {
+    func view(of job: Job, recent: Int, _ now: Now?) throws -> JobView {
         let range = KeyRange(prefix: Key().with(job.name.text).bytes)
         let ids = recent > 0 ? try ids(Buckets.byJob, range, .descending, limit: recent) : []
         return JobView(
@@ -204,33 +216,5 @@ extension ReadTransaction where Self: ~Copyable {
             return .next
         }
         return views.filter(\.registration.state.isActive).reversed() + views.filter { !$0.registration.state.isActive }
-    }
-
-    /// The narrowest index is walked, and what it does not say is read from the records.
-    /// - Returns: those found, and the last one looked at; nil when there are no more.
-    fileprivate func ids(
-        matching filter: DispatchFilter, lookingAt most: Int
-    ) throws -> (found: [DispatchID], next: DispatchID?) {
-        let (bucket, prefix) =
-            if let job = filter.job { (Buckets.byJob, Key().with(job.text)) } else if let state = filter.state {
-                (Buckets.byState, Key().with(state))
-            } else { (Buckets.dispatches, Key()) }
-        var range = KeyRange(prefix: prefix.bytes)
-        if let before = filter.before { range.upper = prefix.with(before).bytes }
-        var (found, looked): ([DispatchID], Int) = ([], 0)
-        var (last, next): (DispatchID?, DispatchID?)
-        guard filter.limit > 0 else { return (found, next) }
-        try scan(bucket, range, .descending) { key, _ in
-            guard found.count < filter.limit, looked < most else {
-                next = last
-                return .stop
-            }
-            let id = try dispatchID(atEndOf: copied(key), in: bucket)
-            if filter.matches(try indexed(id, by: bucket).dispatch) { found.append(id) }
-            looked += 1
-            last = id
-            return .next
-        }
-        return (found, next)
     }
 }

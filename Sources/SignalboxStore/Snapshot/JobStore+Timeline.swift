@@ -15,7 +15,7 @@ extension JobStore {
             return Timeline(
                 rows: try jobs.map { try transaction.timelineRow(of: $0, zones, now) },
                 waiting: try transaction.waitingWithoutJob(now),
-                next: keys.count > Timeline.rowLimit ? jobs.last?.name : nil)
+                next: keys.count > Timeline.rowLimit ? jobs.last?.name : nil, stamp: try transaction.stamp())
         }
     }
 }

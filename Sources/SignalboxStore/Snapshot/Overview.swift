@@ -12,6 +12,8 @@ public struct Overview: Sendable {
     /// The newest dispatches of any state, newest first.
     public var recent: [DispatchView]
 
+    public var stamp: StoreStamp { status.stamp }
+
     /// The jobs that the first page has room for: all, or of too many those that ran last.
     public static func drawn(of jobs: [Job]) -> Set<JobName> {
         guard jobs.count > drawnLimit else { return Set(jobs.map(\.name)) }
@@ -30,6 +32,7 @@ public struct JobDetail: Sendable {
     public var dispatches: [DispatchView]
     /// Its runs; only where they were asked for.
     public var last24Hours: RunHistory?
+    public var stamp: StoreStamp
 }
 
 extension JobDetail: Encodable {
@@ -41,45 +44,4 @@ extension JobDetail: Encodable {
         var fields = encoder.container(keyedBy: CodingKeys.self)
         try fields.encodeIfPresent(last24Hours, forKey: .last_24h)
     }
-}
-
-/// Which dispatches a list shows: newest first, at most `limit`, those that match everything that is not nil.
-public struct DispatchFilter: Hashable, Sendable {
-    public var job: JobName?
-    public var state: DispatchState?
-    public var queue: QueueName?
-    /// Only dispatches older than this one: the way to the next page.
-    public var before: DispatchID?
-    public var limit: Int
-
-    public init(
-        job: JobName? = nil, state: DispatchState? = nil, queue: QueueName? = nil, before: DispatchID? = nil,
-        limit: Int = 50
-    ) {
-        self.job = job
-        self.state = state
-        self.queue = queue
-        self.before = before
-        self.limit = limit
-    }
-
-    func matches(_ dispatch: Dispatch) -> Bool {
-        (job ?? dispatch.job) == dispatch.job && (state ?? dispatch.state) == dispatch.state
-            && (queue ?? dispatch.queue) == dispatch.queue
-    }
-}
-
-/// A part of a list of dispatches, newest first, and where it goes on.
-public struct DispatchPage: Sendable {
-    public var dispatches: [DispatchView]
-    /// The last one that was looked at, to go on before it; nil when there are no more.
-    public var next: DispatchID?
-
-    public init(dispatches: [DispatchView], next: DispatchID?) {
-        self.dispatches = dispatches
-        self.next = next
-    }
-
-    /// So many dispatches are looked at for one page, whether they match or not.
-    public static let mostLookedAt = 2000
 }

@@ -13,15 +13,28 @@ public struct QueueDetail: Sendable {
     }
 }
 
+/// Every queue, from one snapshot.
+public struct QueueList: Sendable {
+    /// In the order of names.
+    public var queues: [QueueDetail]
+    public var stamp: StoreStamp
+
+    public init(queues: [QueueDetail], stamp: StoreStamp) {
+        self.queues = queues
+        self.stamp = stamp
+    }
+}
+
 extension JobStore {
-    /// Every queue with its workers, in the order of names.
-    public func queueDetails(now: Now) throws -> [QueueDetail] {
+    /// Every queue with its workers.
+    public func queueList(now: Now) throws -> QueueList {
         let live = try liveView()
         return try engine.read { transaction in
             let workers = try transaction.workerViews(live, isAlive).filter(\.registration.state.isActive)
-            return try transaction.queueViews(isAlive, now).map { view in
+            let queues = try transaction.queueViews(isAlive, now).map { view in
                 QueueDetail(view: view, workers: workers.filter { $0.registration.queues.contains(view.name) })
             }
+            return QueueList(queues: queues, stamp: try transaction.stamp())
         }
     }
 }

@@ -20,6 +20,8 @@ public struct StatusView: Sendable, Encodable {
     /// What keeps calendar jobs waiting for a clock they can trust; nil when nothing does.
     public var clockHold: ClockHold?
 
+    public var stamp: StoreStamp { StoreStamp(storeID: storeID, sequence: sequence) }
+
     public func count(_ state: DispatchState) -> Int { dispatches[state] ?? 0 }
 
     private enum CodingKeys: String, CodingKey {

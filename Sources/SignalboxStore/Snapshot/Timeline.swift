@@ -8,11 +8,13 @@ public struct Timeline: Sendable {
     public var waiting: [Dispatch]
     /// The last job looked at, to go on after it; nil when there are no more.
     public var next: JobName?
+    public var stamp: StoreStamp
 
-    public init(rows: [TimelineRow], waiting: [Dispatch] = [], next: JobName? = nil) {
+    public init(rows: [TimelineRow], waiting: [Dispatch] = [], next: JobName? = nil, stamp: StoreStamp) {
         self.rows = rows
         self.waiting = waiting
         self.next = next
+        self.stamp = stamp
     }
 
     /// How far it reaches into the past, and into the future.

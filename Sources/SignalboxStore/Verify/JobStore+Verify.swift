@@ -230,11 +230,16 @@ extension ReadTransaction where Self: ~Copyable {
     }
 
     private func checkHistory(_ check: inout Check) throws {
-        var history = HistoryCheck()
+        var (history, totals) = (HistoryCheck(), TotalsCheck(jobs: check.jobs))
         try each(RunTally.self, Buckets.history, &check) { key, tally, check in
             for fault in history.faults(of: key, tally) { check.report.fault(fault) }
+            totals.count(historyOf: key, tally)
         }
         for fault in history.faultsAtEnd() { check.report.fault(fault) }
+        try each(RunTotals.self, Buckets.totals, &check) { key, found, check in
+            for fault in totals.faults(of: key, found) { check.report.fault(fault) }
+        }
+        for fault in totals.faultsAtEnd() { check.report.fault(fault) }
     }
 
     private func expect(_ key: [UInt8], _ bucket: Bucket, _ check: inout Check) throws {

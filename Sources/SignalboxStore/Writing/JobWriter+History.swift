@@ -7,21 +7,28 @@ internal import SignalboxCore
 /// The runs that ended in one transaction, added up: each subject's record is read and written once, however many
 /// ended.
 struct EndedRuns {
-    fileprivate var all = RunTally()
-    fileprivate var jobs: [JobName: RunTally] = [:]
+    fileprivate var all = RunTotals()
+    fileprivate var jobs: [JobName: RunTotals] = [:]
 
     mutating func add(_ ended: Dispatch) {
         all.add(ended)
-        if let job = ended.job { jobs[job, default: RunTally()].add(ended) }
+        if let job = ended.job { jobs[job, default: RunTotals()].add(ended) }
     }
 }
 
 extension JobWriter where Transaction: ~Copyable {
     mutating func writeHistory() throws {
-        guard history.all.runs > 0 else { return }
+        guard history.all.tally.runs > 0 else { return }
         let hour = UTCHour(of: now.wall)
         try keep(history.all, of: .all, in: hour)
-        for (job, tally) in history.jobs where tally.runs > 0 { try keep(tally, of: .job(job), in: hour) }
+        for (job, runs) in history.jobs where runs.tally.runs > 0 { try keep(runs, of: .job(job), in: hour) }
+    }
+
+    private mutating func keep(_ runs: RunTotals, of subject: HistorySubject, in hour: UTCHour) throws {
+        try keep(runs.tally, of: subject, in: hour)
+        var kept = try transaction.totals(of: subject)
+        kept.merge(runs)
+        try put(kept, .totals(subject), in: Buckets.totals)
     }
 
     private mutating func keep(_ tally: RunTally, of subject: HistorySubject, in hour: UTCHour) throws {

@@ -6,7 +6,7 @@ struct Answer {
     let head: String
     let body: String
 
-    init(of path: String, port: UInt16, host: String = "127.0.0.1") throws {
+    init(of path: String, port: UInt16, host: String = "127.0.0.1", fields: [String] = []) throws {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { throw TestFailure("socket: \(errnoText())") }
         defer { close(socket) }
@@ -19,11 +19,17 @@ struct Answer {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(socket, $0, size) }
         }
         guard connected == 0 else { throw TestFailure("connect to port \(port): \(errnoText())") }
-        let request = "GET \(path) HTTP/1.1\r\nHost: \(host):\(port)\r\nConnection: close\r\n\r\n"
+        let head = ["GET \(path) HTTP/1.1", "Host: \(host):\(port)", "Connection: close"] + fields + ["", ""]
+        let request = head.joined(separator: "\r\n")
         guard send(socket, request, request.utf8.count, Int32(MSG_NOSIGNAL)) == request.utf8.count else {
             throw TestFailure("send: \(errnoText())")
         }
         try self.init(text: Self.receive(socket))
+    }
+
+    /// The value of a field of its head.
+    func field(_ name: String) -> String? {
+        head.split(separator: "\r\n").first { $0.hasPrefix("\(name): ") }.map { String($0.dropFirst(name.count + 2)) }
     }
 
     private static func receive(_ socket: Int32) throws -> String {
