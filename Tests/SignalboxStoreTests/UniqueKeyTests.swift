@@ -260,6 +260,13 @@ extension StoreUnderTest {
             let fourth = try store.ask(.keepLatest, after: [parent], priority: 3)
             #expect(fourth.replaced == third.id)
             #expect(try store.dispatch(fourth.id).blocker == parent)
+            var item = Enqueuing(
+                request: Request(
+                    command: .handler(try HandlerName("resize")), unique: UniqueKey("k", onConflict: .keepLatest),
+                    after: [parent]),
+                priority: 3)
+            item.maxAttempts = try store.dispatch(fourth.id).maxAttempts
+            #expect(try store.jobs.enqueue(item, now: store.now).replaced == fourth.id, "a handler is no command")
         }
     }
 }
