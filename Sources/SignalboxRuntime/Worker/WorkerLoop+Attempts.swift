@@ -83,7 +83,7 @@ extension WorkerLoop {
             for attempt in running.values { attempt.end(because: .drained, at: now) }
             handlers.endAll(because: .drained, at: now)
         }
-        try attendHandlers(now)
+        attendHandlers(now)
         for (id, attempt) in running {
             attempt.attend(at: now)
             if attempt.isOver(at: now) { try conclude(id, attempt) }

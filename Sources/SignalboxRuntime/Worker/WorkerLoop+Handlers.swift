@@ -30,9 +30,8 @@ extension WorkerLoop {
         results.append(AttemptResult(dispatch: dispatch.id, token: claim.token, ending: ending, output: []))
     }
 
-    /// Does what the handlers and the time demand, and takes out what is over.
-    func attendHandlers(_ now: BootInstant) throws {
-        try handlers.attend(to: now)
+    /// Does what the time demands of the handlers, and takes out what is over.
+    func attendHandlers(_ now: BootInstant) {
         if handlers.obeyTime(at: now) { shouldLook = true }
         let over = handlers.takeResults()
         if !over.isEmpty { hasNoRoom = false }

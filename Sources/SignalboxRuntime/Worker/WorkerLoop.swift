@@ -146,7 +146,7 @@ final class WorkerLoop<Engine: OrderedStore> {
             _ = bootAlarm.acknowledge()
             if let ends = delayEnds, ends <= clocks.now().boot { (delayEnds, shouldLook) = (nil, true) }
         case .sweeper: takeSwept()
-        case .handlers: break  // They are attended to in every turn.
+        case .handlers: try handlers.attend(to: clocks.now().boot)
         case .process(let id): collect(id)
         case .pipe(let id, let name): try read(name, of: id)
         }
