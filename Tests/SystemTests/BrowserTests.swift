@@ -1,4 +1,5 @@
 // The pages as people have them: in a real browser, with JavaScript and without.
+import Glibc
 import Testing
 
 @Suite(.enabled(if: Browser.program != nil, "Debian's chromium is not installed"))
@@ -184,6 +185,42 @@ struct `In a browser with JavaScript the page` {
             try browser.until("document.querySelector('main').textContent.includes('#2')")
             #expect(try browser.evaluate("document.querySelector('#connection').textContent") == "Refreshes every 5 s")
             #expect(try browser.problems() == [])
+        }
+    }
+
+    @Test func `lets who knows the token run a job, and shows what comes of it without leaving the page`() async throws
+    {
+        try await withBrowser { box, browser in
+            let gate = try box.makeFifo("gate")
+            _ = try startStore(box)
+            try box.succeed("add", "slow", "--manual", "--shell", "read line <\(gate.path)")
+            try box.write("an open secret of 30 letters".filter { $0 != " " } + "\n", to: "token")
+            chmod(box.path("token"), 0o600)
+            let server = try box.start("serve", "--listen", "127.0.0.1:0", "--control-token-file", box.path("token"))
+            let home = "http://127.0.0.1:\(try serverPort(server))"
+            try browser.open("\(home)/login")
+            let place = browser.events.count
+            try browser.evaluate(
+                """
+                document.querySelector("[name=name]").value = "ann";
+                document.querySelector("[name=token]").value = "anopensecretof30letters";
+                setTimeout(() => document.querySelector("main form").requestSubmit());
+                """)
+            try browser.event("Page.loadEventFired", after: place)
+            #expect(try browser.evaluate("document.querySelector('.corner').textContent.includes('ann')") == true)
+            try browser.open("\(home)/jobs")
+            try browser.until(isLive)
+            try browser.evaluate("window.isSame = true; \(slowRow) form button').click()")
+            try browser.until(slowRow + " .marks').textContent === 'Running…'")
+            // It is busy, and its policy is to run once at a time.
+            try browser.evaluate("\(slowRow) form button').click()")
+            try browser.until("document.querySelector('.toast.failed')?.textContent.includes('slow')")
+            try gate.release()
+            try browser.until("document.querySelector('.toast.success')?.textContent.includes('slow succeeded #2')")
+            try browser.until(slowRow + " .last')?.textContent.includes('SUCCESS')")
+            #expect(try browser.evaluate("window.isSame") == true)
+            #expect(try server.waitForLine("what=/jobs/slow/run").contains("name=ann"))
+            #expect(try browser.problems().filter { !$0.contains("409") } == [])
         }
     }
 }

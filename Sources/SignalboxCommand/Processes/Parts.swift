@@ -37,10 +37,14 @@ struct ServerPart: Part {
     /// Begins when it listens.
     let pulse: Pulse?
 
-    init(_ source: any StatusSource, clocks: SystemClocks, listen: ListenAddress, logger: Logger) throws {
+    init(
+        _ source: any StatusSource, control: Control?, clocks: SystemClocks, listen: ListenAddress, logger: Logger
+    ) throws {
         let pulse = try Pulse()
         self.pulse = pulse
-        server = StatusServer(source: source, now: { clocks.now() }, listen: listen, logger: logger) { _ in
+        server = StatusServer(
+            source: source, control: control, now: { clocks.now() }, listen: listen, logger: logger
+        ) { _ in
             pulse.begin()
         }
     }

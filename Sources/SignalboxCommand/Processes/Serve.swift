@@ -8,12 +8,14 @@ import SignalboxStore
 
 struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Serve the status pages; opens the store read-only.")
+        abstract: "Serve the status pages; opens the store read-only, unless they may control it.")
 
     @OptionGroup var store: StoreOptions
 
     @Option(help: ArgumentHelp("Where to listen.", valueName: "address:port|unix:path"), transform: Parse.address)
     var listen = ListenAddress.standard
+
+    @OptionGroup var control: ControlSettings
 
     @Option(
         help: ArgumentHelp("Write the pages into a folder, as files for any web server, and end.", valueName: "folder"))
@@ -24,11 +26,12 @@ struct Serve: ParsableCommand {
         let logger = Log.make()
         OpenFiles.raise(to: 2048)
         let clocks = try SystemClocks()
-        let source = StoreSource(path: store.path, logger: logger)
+        let control = try control.control(of: store)
+        let source = StoreSource(path: store.path, access: control == nil ? .read : .write, logger: logger)
         // A store that is not there yet is waited for, and one that is damaged can be mended meanwhile; what only
         // another call of this command can mend ends it.
         if let error = source.problem(), !isPassing(error) { throw error }
-        let server = try ServerPart(source, clocks: clocks, listen: listen, logger: logger)
+        let server = try ServerPart(source, control: control, clocks: clocks, listen: listen, logger: logger)
         try ProcessRunner([server], logger: logger).run()
     }
 

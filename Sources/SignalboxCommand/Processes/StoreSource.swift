@@ -18,11 +18,14 @@ final class StoreSource: StatusSource {
     }
 
     private let path: String
+    private let access: Store.Access
     private let logger: Logger
     private let state = Mutex(State())
 
-    init(path: String, logger: Logger) {
+    /// - Parameter access: to write where something else of this process does: a process has a store open in one way.
+    init(path: String, access: Store.Access = .read, logger: Logger) {
         self.path = path
+        self.access = access
         self.logger = logger
     }
 
@@ -78,7 +81,7 @@ final class StoreSource: StatusSource {
             if let store = state.store, try store.isInPlace() { return store }
             state.store = nil
             do {
-                let store = try Store.open(at: path, .read, logger: logger)
+                let store = try Store.open(at: path, access, logger: logger)
                 state.store = store
                 return store
             } catch let error as EnvironmentError where error.code == .notFound {

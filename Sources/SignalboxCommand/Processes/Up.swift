@@ -19,11 +19,14 @@ struct Up: ParsableCommand {
     @Option(help: ArgumentHelp("Where the status server listens.", valueName: "address:port"), transform: Parse.address)
     var listen = ListenAddress.standard
 
+    @OptionGroup var control: ControlSettings
+
     func run() throws {
         let logger = Log.make()
         // The file is read before the store is made, so that a broken file leaves nothing behind.
         let definitions = try jobs.map { try JobDefinitions(file: $0) }
         let path = store.path
+        let control = try control.control(of: store)
         let store = try store.open(.create)
         if let definitions { try JobChanges(list: definitions.apply(to: store)).write(asJSON: false) }
         let clocks = try SystemClocks()
@@ -31,7 +34,7 @@ struct Up: ParsableCommand {
         let source = StoreSource(path: path, logger: logger)
         // The server first: where it cannot listen, nothing is claimed.
         let parts: [any Part] = [
-            try ServerPart(source, clocks: clocks, listen: listen, logger: logger),
+            try ServerPart(source, control: control, clocks: clocks, listen: listen, logger: logger),
             SchedulerPart(
                 scheduler: try Scheduler(store: store, options: clock.options, clocks: clocks, logger: logger)),
             WorkerPart(worker: try settings.worker(store, logger: logger)),

@@ -421,6 +421,31 @@ let scriptText = #"""
             start();
         }
 
+        // ---- What somebody does from the page, without leaving it; what comes of it is told by the feed
+
+        function send(form) {
+            const request = new XMLHttpRequest();
+            request.open("POST", form.action);
+            request.responseType = "document";
+            request.onload = () => {
+                if (request.status < 400 && !request.responseURL.endsWith("/login")) return renewSoon();
+                const sentence = request.response?.querySelector(".message p:last-child")?.textContent;
+                refuse(sentence ?? "That was not done. Load the page again, and try again.");
+            };
+            request.onerror = () => refuse("The server does not answer: that was not done.");
+            request.send(new URLSearchParams(new FormData(form)));
+        }
+
+        function refuse(sentence) {
+            addToast(element("div", { class: "toast failed" }, element("span", {}, sentence)), true);
+        }
+
+        document.addEventListener("submit", (event) => {
+            if (event.target.dataset.stay === undefined) return;
+            event.preventDefault();
+            send(event.target);
+        });
+
         // ---- The beginning
 
         function comeBack() {

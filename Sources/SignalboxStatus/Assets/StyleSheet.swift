@@ -260,6 +260,18 @@ let styleSheetText = #"""
     .banner.over { border-color: var(--failed); }
     .banner strong { color: var(--pending); letter-spacing: .06em; }
     .banner.over strong { color: var(--failed); }
+    .corner { display: flex; align-items: center; gap: .6rem; font-size: .87rem; }
+    .refresh + .corner { margin-left: 0; }
+    form.control { display: inline-block; margin: 0; }
+    form.control button { padding: .15rem .6rem; font-size: .87rem; }
+    .does { display: inline-flex; flex-wrap: wrap; align-items: center; gap: .35rem .6rem; }
+    .login { max-width: 26rem; margin: 2rem auto; }
+    .login form { display: grid; gap: .9rem; }
+    .login label { display: grid; gap: .25rem; font-weight: 500; }
+    .login input {
+        padding: .5rem .6rem; border: 1px solid var(--line); border-radius: 7px; background: var(--ground);
+        color: var(--ink); font: inherit;
+    }
     .banner button { margin-left: auto; }
     .banner[hidden] { display: none; }
     :root:is([data-live="reconnecting"], [data-live="lost"]) main { filter: grayscale(.85); }

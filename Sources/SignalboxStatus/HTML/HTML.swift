@@ -38,7 +38,13 @@ struct Attribute: Sendable {
 
     static func href(_ target: PageTarget) -> Attribute { Attribute("href", target.text) }
     static func action(_ target: PageTarget) -> Attribute { Attribute("action", target.text) }
+    static func action(_ target: ControlTarget) -> Attribute { Attribute("action", target.path) }
+    static let login = Attribute("href", ControlTarget.login.path)
+    static let posted = Attribute("method", "post")
     static func name(_ text: String) -> Attribute { Attribute("name", text) }
+    static let required = Attribute("required", "")
+    static func autocomplete(_ text: StaticString) -> Attribute { Attribute("autocomplete", text.description) }
+    static func longest(_ count: Int) -> Attribute { Attribute("maxlength", String(count)) }
     static func value(_ text: String) -> Attribute { Attribute("value", text) }
     static func type(_ text: StaticString) -> Attribute { Attribute("type", text.description) }
     static func id(_ text: StaticString) -> Attribute { Attribute("id", text.description) }
@@ -79,6 +85,8 @@ extension Attribute {
     static func key(_ text: String) -> Attribute { Attribute("data-key", text) }
     static func ofJob(_ name: JobName) -> Attribute { Attribute("data-job", name.text) }
     static func ofDispatch(_ id: DispatchID) -> Attribute { Attribute("data-dispatch", id.description) }
+    /// A form that is sent without leaving the page.
+    static let staying = Attribute("data-stay", "")
     /// It shows what a worker last said of itself.
     static let ofWorkers = Attribute("data-workers", "")
     /// A time whose text is kept true.

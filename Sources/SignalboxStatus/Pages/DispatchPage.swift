@@ -12,6 +12,7 @@ extension PageView {
                 if detail.view.dispatch.cancelRequested, !detail.view.state.isTerminal {
                     badge("being cancelled", tone: "pending")
                 }
+                buttons(for: detail.view.dispatch)
             },
             element("section", .class("card")) {
                 explanation(detail.view.dispatch)

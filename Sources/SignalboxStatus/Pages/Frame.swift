@@ -10,6 +10,8 @@ struct Frame {
     var stamp: SnapshotStamp?
     /// When the page would look different though nothing has changed; nil for one that would not.
     var renewal: Instant?
+    /// Who looks at it.
+    var audience = Audience.readers
     var main: HTML
 
     /// The page without the time it was read at, which is different each time: what tells two of them apart.
@@ -70,6 +72,7 @@ struct Frame {
                 item("Queues", .queues)
             }
             if let target, stamp?.isExport != true { refreshSwitch(target) }
+            audience.corner
         }
     }
 
@@ -105,7 +108,7 @@ struct Frame {
             }
             element("p") {
                 if stamp?.isExport == true { "This is an export, which stays as it was when it was made. " }
-                "Signalbox shows and changes nothing here. Times are UTC."
+                audience.isReaders ? "Signalbox shows and changes nothing here. Times are UTC." : "Times are UTC."
             }
         }
     }

@@ -27,7 +27,10 @@ extension PageView {
     private func jobRow(_ view: JobView) -> [HTML] {
         [
             link(.job(view.name)) { view.name.text },
-            marks(view),
+            element("span", .class("does")) {
+                marks(view)
+                runButton(view.job)
+            },
             scheduleText(view.job),
             nextRun(view.job),
             lastRun(view.job),
@@ -75,6 +78,7 @@ extension PageView {
             element("div", .class("heading"), .ofJob(detail.view.name)) {
                 element("h1") { detail.view.name.text }
                 marks(detail.view)
+                buttons(for: detail.view.job)
             },
             element("section", .class("card")) {
                 strip(detail.dispatches.map(\.dispatch))

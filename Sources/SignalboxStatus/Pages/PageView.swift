@@ -18,6 +18,7 @@ extension SnapshotStamp {
 struct PageView: Sendable {
     let target: PageTarget
     let stamp: SnapshotStamp
+    var audience = Audience.readers
 
     var now: Now { stamp.now }
 
@@ -25,7 +26,7 @@ struct PageView: Sendable {
         let (title, main) = titleAndMain(content)
         return Frame(
             title: title, target: target, refreshes: target.refreshes, stamp: stamp,
-            renewal: content.renewal(after: now), main: main)
+            renewal: content.renewal(after: now), audience: audience, main: main)
     }
 
     private func titleAndMain(_ content: PageContent) -> (title: String, main: HTML) {

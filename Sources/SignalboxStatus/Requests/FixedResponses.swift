@@ -12,6 +12,13 @@ extension PageResponse {
         "This server does not answer under that name. Use the address it listens on, or localhost.")
     static let stopping = plain(.serviceUnavailable, "The server is stopping.")
 
+    /// Forms are sent to this server, and nothing else changes anything.
+    static let onlyFormsTaken: PageResponse = {
+        var answer = plain(.methodNotAllowed, "Only GET, HEAD and POST are possible here.")
+        answer.headers.add(name: "Allow", value: "GET, HEAD, POST")
+        return answer
+    }()
+
     /// Only looking is possible here.
     static let methodRefused: PageResponse = {
         var answer = plain(.methodNotAllowed, "Only GET and HEAD are possible here: this server changes nothing.")

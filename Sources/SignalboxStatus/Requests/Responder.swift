@@ -9,18 +9,31 @@ struct Responder: Sendable {
     let now: @Sendable () -> Now
     let hosts: HostRule
     let logger: Logger
+    /// Nil where nothing can be controlled.
+    var desk: ControlDesk?
 
     func response(to request: PageRequest) -> PageResponse {
         // The clocks are read once: all that an answer says is told from one moment.
         let now = now()
-        return refusal(of: request) ?? (feedAnswer(to: request) ?? answer(to: request, now)).dated(now.wall)
+        let answer = refusal(of: request) ?? controlAnswer(to: request, now) ?? feedAnswer(to: request)
+        let response = (answer ?? self.answer(to: request, now)).dated(now.wall)
+        return desk == nil ? response : response.namingOrigin()
     }
 
     func refusal(of request: PageRequest) -> PageResponse? {
         guard request.hosts.count == 1 else { return .hostMissing }
         guard hosts.allows(request.hosts[0]) else { return .hostRefused }
-        guard request.method == .GET || request.method == .HEAD else { return .methodRefused }
-        return nil
+        guard request.method != .GET, request.method != .HEAD else { return nil }
+        guard desk != nil else { return .methodRefused }
+        return request.method == .POST ? nil : .onlyFormsTaken
+    }
+
+    /// Nil when it is for another to answer.
+    private func controlAnswer(to request: PageRequest, _ now: Now) -> PageResponse? {
+        guard let desk else { return nil }
+        if request.method == .POST { return desk.answer(to: request, at: now.boot) }
+        guard let page = LoginPage(target: request.target) else { return nil }
+        return PageResponse(.ok, type: .html, body: page.html.markup)
     }
 
     private func answer(to request: PageRequest, _ now: Now) -> PageResponse {
@@ -28,7 +41,8 @@ struct Responder: Sendable {
         do {
             return isForPrograms
                 ? try answer(try APITarget(text: request.target), request.knownTags, now)
-                : try answer(try PageTarget(text: request.target), request.knownTags, now)
+                : try answer(
+                    try PageTarget(text: request.target), for: audience(of: request, now), request.knownTags, now)
         } catch let problem as TargetProblem {
             return isForPrograms ? problem.answer : message(problem.page)
         } catch {
@@ -37,7 +51,14 @@ struct Responder: Sendable {
         }
     }
 
-    private func answer(_ target: PageTarget, _ known: [String], _ now: Now) throws -> PageResponse {
+    private func audience(of request: PageRequest, _ now: Now) -> Audience {
+        guard let desk else { return .readers }
+        return desk.visitor(of: request, at: now.boot).map { .visitor($0) } ?? .strangers
+    }
+
+    private func answer(
+        _ target: PageTarget, for audience: Audience, _ known: [String], _ now: Now
+    ) throws -> PageResponse {
         switch target.route {
         case .asset(let asset): return asset.response(known: known)
         case .health:
@@ -47,7 +68,8 @@ struct Responder: Sendable {
             return PageResponse(.ok, type: .prometheus, body: metricsText(try source.metrics(now: now), now))
         case .overview, .jobs, .job, .dispatches, .dispatch, .workers, .queues, .timeline:
             let content = try content(of: target.route, now)
-            let page = PageView(target: target, stamp: SnapshotStamp(content.stamp, now: now)).page(content)
+            let stamp = SnapshotStamp(content.stamp, now: now)
+            let page = PageView(target: target, stamp: stamp, audience: audience).page(content)
             return PageResponse(.ok, type: .html, body: page.html.markup, caching: .checked)
                 .tagged(.weak(sequence: content.stamp.sequence, page.unstamped.markup.utf8), known: known)
         }

@@ -14,7 +14,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     fileprivate enum Phase {
         case waiting
-        case reading(HTTPRequestHead)
+        case reading(HTTPRequestHead, body: [UInt8])
         case answering
         /// The last answer is on its way; what still comes in is thrown away.
         case closing
@@ -57,14 +57,16 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (phase, unwrapInboundIn(data)) {
         case (.waiting, .head(let head)):
-            if head.announcesBody {
+            if head.announcesBody, !responder.takes(bodyOf: head) {
                 write(.bodyRefused, to: head, keepAlive: false, context)
             } else {
-                phase = .reading(head)
+                phase = .reading(head, body: [])
             }
-        case (.reading(let head), .end): answer(head, context)
-        case (.reading, .body), (.reading, .head), (.waiting, .body), (.waiting, .end), (.answering, _), (.closing, _):
-            break
+        case (.reading(let head, let body), .body(let more)):
+            // No more comes than was announced, which was not too much.
+            phase = .reading(head, body: body + more.readableBytesView)
+        case (.reading(let head, let body), .end): answer(head, body, context)
+        case (.reading, .head), (.waiting, .body), (.waiting, .end), (.answering, _), (.closing, _): break
         }
     }
 
@@ -82,10 +84,10 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    private func answer(_ head: HTTPRequestHead, _ body: [UInt8], _ context: ChannelHandlerContext) {
         phase = .answering
         restartDeadline(context)
-        let request = PageRequest(head)
+        let request = PageRequest(head, body: body, peer: context.remoteAddress?.ipAddress ?? "")
         let context = NIOLoopBound(context, eventLoop: context.eventLoop)
         let handler = NIOLoopBound(self, eventLoop: context.value.eventLoop)
         readers.runIfActive(eventLoop: context.value.eventLoop) { [responder] in responder.response(to: request) }

@@ -26,22 +26,26 @@ public final class StatusServer: Sendable {
     private let state = Mutex(State.ready)
 
     /// - Parameters:
+    ///   - control: nil: nothing can be changed here.
     ///   - now: reads the clocks; pages say how long ago things happened.
     ///   - whenListening: told once, with the address as it came out (port 0 becomes the port that was free).
     public convenience init(
-        source: any StatusSource, now: @escaping @Sendable () -> Now, listen: ListenAddress = .standard, logger: Logger,
+        source: any StatusSource, control: Control? = nil, now: @escaping @Sendable () -> Now,
+        listen: ListenAddress = .standard, logger: Logger,
         whenListening: @escaping @Sendable (ListenAddress) -> Void = { _ in }
     ) {
         self.init(
-            source: source, now: now, listen: listen, logger: logger, limits: ServerLimits(),
+            source: source, control: control, now: now, listen: listen, logger: logger, limits: ServerLimits(),
             whenListening: whenListening)
     }
 
     init(
-        source: any StatusSource, now: @escaping @Sendable () -> Now, listen: ListenAddress, logger: Logger,
-        limits: ServerLimits, whenListening: @escaping @Sendable (ListenAddress) -> Void
+        source: any StatusSource, control: Control? = nil, now: @escaping @Sendable () -> Now, listen: ListenAddress,
+        logger: Logger, limits: ServerLimits, whenListening: @escaping @Sendable (ListenAddress) -> Void
     ) {
-        responder = Responder(source: source, now: now, hosts: HostRule(listening: listen), logger: logger)
+        responder = Responder(
+            source: source, now: now, hosts: HostRule(listening: listen), logger: logger,
+            desk: control.map { ControlDesk($0, logger: logger) })
         self.listen = listen
         self.limits = limits
         self.logger = logger
