@@ -260,7 +260,7 @@ let styleSheetText = #"""
     .banner.over { border-color: var(--failed); }
     .banner strong { color: var(--pending); letter-spacing: .06em; }
     .banner.over strong { color: var(--failed); }
-    .corner { display: flex; align-items: center; gap: .6rem; font-size: .87rem; }
+    .corner { display: flex; align-items: center; gap: .6rem; margin-left: auto; font-size: .87rem; }
     .refresh + .corner { margin-left: 0; }
     form.control { display: inline-block; margin: 0; }
     form.control button { padding: .15rem .6rem; font-size: .87rem; }
