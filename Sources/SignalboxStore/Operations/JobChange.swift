@@ -24,20 +24,18 @@ public struct JobChange: Hashable, Sendable, Encodable {
     public init(from before: HandlerDefinition?, to after: HandlerDefinition?) {
         self.init(name: (after ?? before)?.name.text ?? "", change: .unchanged)
         subject = .handler
-        switch (before, after) {
-        case (nil, nil): break
-        case (nil, _): change = .added
-        case (_, nil): change = .removed
-        case (let before?, let after?):
-            guard before != after else { return }
-            change = .changed
-            fields = JobFieldChange.all(from: before, to: after)
-        }
+        compare(before, after) { JobFieldChange.all(from: $0, to: $1) }
     }
 
     /// What makes `after` of `before`: nil where there is no job of that name, or is to be none.
     public init(name: JobName, from before: JobDefinition?, to after: JobDefinition?, cancelled: Int = 0) {
         self.init(name: name.text, change: .unchanged, cancelled: cancelled)
+        compare(before, after) { JobFieldChange.all(from: $0, to: $1) }
+    }
+
+    private mutating func compare<Definition: Equatable>(
+        _ before: Definition?, _ after: Definition?, _ differences: (Definition, Definition) -> [JobFieldChange]
+    ) {
         switch (before, after) {
         case (nil, nil): break
         case (nil, _): change = .added
@@ -45,7 +43,7 @@ public struct JobChange: Hashable, Sendable, Encodable {
         case (let before?, let after?):
             guard before != after else { return }
             change = .changed
-            fields = JobFieldChange.all(from: before, to: after)
+            fields = differences(before, after)
         }
     }
 }
