@@ -43,6 +43,10 @@ import Testing
         #"{"shell": "a", "after": [99]}"#, #"{"shell": "a", "unique_scope": "forever"}"#,
         #"{"shell": "a", "unique": "k", "unique_scope": "window"}"#, #"{"shell": "a", "retry": "twice"}"#,
         #"{"shell": "a", "unique": "k", "on_conflict": "debounce"}"#, #"{"shell": "a", "on_parent_fail": "x"}"#,
+        #"{"shell": "a", "on_parent_fail": "run"}"#, #"{"shell": "a", "timeout": "0s"}"#, #"{"shell": ""}"#,
+        #"{"shell": "a", "max_attempts": 0}"#, #"{"shell": "a", "env": {"SIGNALBOX_JOB": "x"}}"#,
+        #"{"shell": "a", "cwd": "here"}"#, #"{"shell": "a", "payload": 1}"#, #"{"handler": "a", "stdin": "x"}"#,
+        #"{"handler": "a", "env": {"A": "b"}}"#,
         #"{"shell": "a", "unique": "\u0000"}"#, #"{"shell": "a", "unique": ""}"#,
     ])
     func `stops at a broken line, names it, and keeps those before it`(line: String) async throws {

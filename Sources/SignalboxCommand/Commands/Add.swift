@@ -24,14 +24,7 @@ struct Add: ParsableCommand {
     @Option(help: "0 is claimed first, 255 last.")
     var priority = JobDefinition.standardPriority
 
-    @Option(
-        help: ArgumentHelp("How long an attempt may run (default: without limit).", valueName: "duration"),
-        transform: Parse.duration)
-    var timeout: Duration?
-
-    @Option(help: "Starts allowed before a failure is final.")
-    var maxAttempts = 1
-
+    @OptionGroup var attempt: AttemptOptions
     @OptionGroup var retry: RetryOptions
 
     @Option(
@@ -56,23 +49,12 @@ struct Add: ParsableCommand {
     @Option(help: ArgumentHelp("Which missed runs to make up for.", valueName: "policy"), transform: Parse.catchUp)
     var catchup = CatchUpPolicy.Mode.latest
 
-    @Option(
-        help: ArgumentHelp("A variable for the command; may be repeated.", valueName: "K=V"), transform: Parse.variable)
-    var env: [Variable] = []
-
-    @Option(help: ArgumentHelp("Where the command runs (default: the worker's home directory).", valueName: "dir"))
-    var cwd: String?
-
     @OptionGroup var limits: LimitOptions
     @OptionGroup(title: "Process") var process: ProcessOptions
     @OptionGroup var output: JSONOption
 
     func validate() throws {
         try what.requireOne()
-        let limit = JobDefinition.maxAttemptsLimit
-        guard (1...limit).contains(maxAttempts) else {
-            throw ValidationError("--max-attempts is \(maxAttempts); 1 to \(limit) are possible")
-        }
     }
 
     func run() throws {
@@ -81,8 +63,10 @@ struct Add: ParsableCommand {
         let jobName = try JobName(name)
         var definition = JobDefinition(
             name: jobName, schedule: try schedule.schedule(of: jobName, zones, now), zone: schedule.zone,
-            queue: try QueueName(queue), priority: priority, command: try what.command(), environment: env.dictionary,
-            directory: cwd, timeout: timeout, maxAttempts: maxAttempts, retry: policy, overlap: overlap,
+            queue: try QueueName(queue), priority: priority, command: try what.command(),
+            environment: attempt.env.dictionary,
+            directory: attempt.cwd, timeout: attempt.timeout?.timeout, maxAttempts: attempt.maxAttempts ?? 1,
+            retry: policy, overlap: overlap,
             catchUp: CatchUpPolicy(mode: catchup), startBy: startBy)
         limits.apply(to: &definition.work)
         definition.process = process.settings

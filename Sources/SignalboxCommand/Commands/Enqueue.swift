@@ -11,9 +11,10 @@ struct Enqueue: ParsableCommand {
         discussion: """
             When the number is printed, the request is on the disk.
 
-            With --stdin each line is a request as a JSON object with the fields command (a list), shell or handler \
-            (with a payload), and queue, priority, delay, unique, unique_scope, unique_window, on_conflict, after (a list \
-            of numbers), on_parent_fail, retry, retry_for, concurrency and rate: \
+            With --stdin each line is a request as a JSON object with the fields command (a list) or shell (with stdin, \
+            env and cwd), or handler (with a payload), and queue, priority, delay, unique, unique_scope, unique_window, \
+            on_conflict, after (a list of numbers), on_parent_fail, timeout, max_attempts, retry, retry_for, concurrency \
+            and rate: \
             {"command": ["resize", "7"], "queue": "photos"}, {"handler": "resize", "payload": {"photo": 7}}. They are \
             enqueued by the thousand; what is wrong with a line ends it there, and all lines before it count. Lines that \
             name no queue or priority have those of the options.
@@ -25,7 +26,8 @@ struct Enqueue: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "What the handler is given: JSON, or a file, or - for standard input.", valueName: "-|file|json"))
+            "What the command reads on its standard input, or the handler is given: JSON, or a file, or - for ours.",
+            valueName: "-|file|json"))
     var payload: String?
 
     @Option(help: "The queue.")
@@ -54,6 +56,7 @@ struct Enqueue: ParsableCommand {
         transform: Parse.parentFailure)
     var onParentFail: ParentFailure?
 
+    @OptionGroup var attempt: AttemptOptions
     @OptionGroup var retry: RetryOptions
 
     @OptionGroup var limits: LimitOptions
@@ -65,14 +68,13 @@ struct Enqueue: ParsableCommand {
     func validate() throws {
         if stdin {
             guard what.isEmpty, delay == nil, at == nil, unique.isEmpty, after.isEmpty, onParentFail == nil,
-                retry.isEmpty, limits.isEmpty, payload == nil, process.settings == ProcessSettings()
+                retry.isEmpty, limits.isEmpty, attempt.isEmpty, payload == nil, process.settings == ProcessSettings()
             else {
                 throw ValidationError("with --stdin each line says for itself what to run, and when")
             }
             return
         }
         try what.requireOne()
-        if payload != nil, what.handler == nil { throw ValidationError("--payload goes with --handler") }
         if delay != nil, at != nil { throw ValidationError("--delay and --at exclude each other") }
         if unique.onConflict == .debounce, delay == nil {
             throw ValidationError("--on-conflict debounce needs --delay")
@@ -88,12 +90,14 @@ struct Enqueue: ParsableCommand {
         }
         let now = try currentTime()
         var request = Request(
-            command: try what.command(), input: try input(), timeout: Enqueuing.standardTimeout, retry: retry.policy,
-            unique: try unique.key(), after: after, onParentFail: onParentFail ?? .cancel)
+            command: try what.command(), environment: attempt.env.dictionary, directory: attempt.cwd,
+            input: try input(), timeout: attempt.timeout.map(\.timeout) ?? Enqueuing.standardTimeout,
+            retry: retry.policy, unique: try unique.key(), after: after, onParentFail: onParentFail ?? .cancel)
         limits.apply(to: &request.work)
         request.process = process.settings
         let item = Enqueuing(
-            request: request, queue: queue, priority: priority, due: try due(now), delay: delay)
+            request: request, queue: queue, priority: priority,
+            maxAttempts: attempt.maxAttempts ?? Enqueuing.standardAttempts, due: try due(now), delay: delay)
         let enqueued = try store.open(.create).enqueue(item, now: now)
         if output.json { return try JSON.write(Answer(enqueued)) }
         Terminal.writeLine("\(enqueued.id)")

@@ -54,6 +54,18 @@ struct LimitOptions: ParsableArguments {
 enum Parse {
     static func duration(_ text: String) throws -> Duration { try Duration(text: text) }
 
+    /// As in 10m; or none.
+    static func timeout(_ text: String) throws -> TimeoutSetting {
+        TimeoutSetting(timeout: text == "none" ? nil : try Duration(text: text, in: Work.timeoutLimits))
+    }
+
+    /// "0; 1 to 1000 are possible", or nil where the number is.
+    static func fault(inAttempts number: Int) -> String? {
+        let possible = 1...JobDefinition.maxAttemptsLimit
+        return possible.contains(number)
+            ? nil : "\(number); \(possible.lowerBound) to \(possible.upperBound) are possible"
+    }
+
     static func startBy(_ text: String) throws -> Duration {
         try Duration(text: text, in: JobDefinition.startByLimits)
     }
@@ -132,10 +144,17 @@ enum Parse {
     static func variable(_ text: String) throws -> Variable {
         let halves = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard halves.count == 2, !halves[0].isEmpty else { throw ValidationError("expected NAME=value") }
-        guard !isReserved(variable: halves[0]) else {
-            throw ValidationError("workers set the variables whose names begin with SIGNALBOX_, and nobody else does")
-        }
+        if let fault = fault(inVariable: halves[0]) { throw ValidationError(fault) }
         return Variable(name: halves[0], value: halves[1])
+    }
+
+    /// What speaks against a variable of that name; nil when nothing does.
+    static func fault(inVariable name: String) -> String? {
+        if name.isEmpty || name.utf8.contains(where: { $0 == 0 || $0 == UInt8(ascii: "=") }) {
+            return "\(quoted(name)) is no name of a variable"
+        }
+        guard isReserved(variable: name) else { return nil }
+        return "workers set the variables whose names begin with SIGNALBOX_, and nobody else does"
     }
 
     /// As in open_files=1024.

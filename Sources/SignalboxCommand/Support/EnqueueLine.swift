@@ -9,6 +9,11 @@ struct EnqueueLine: Decodable {
     private let shell: String?
     private let handler: String?
     private let hasPayload: Bool
+    private let stdin: String?
+    private let env: [String: String]?
+    private let cwd: String?
+    private let timeout: String?
+    private let maxAttempts: Int?
     private let queue: String?
     private let priority: UInt8?
     private let delay: String?
@@ -21,11 +26,13 @@ struct EnqueueLine: Decodable {
     private let retryFor: String?
 
     private enum Field: String, CodingKey, CaseIterable {
-        case command, shell, handler, payload, queue, priority, delay, unique, after, concurrency, rate
+        case command, shell, handler, payload, stdin, env, cwd, queue, priority, delay, unique, after, concurrency, rate
         case uniqueScope = "unique_scope"
         case uniqueWindow = "unique_window"
         case onConflict = "on_conflict"
         case onParentFail = "on_parent_fail"
+        case timeout
+        case maxAttempts = "max_attempts"
         case retry
         case retryFor = "retry_for"
     }
@@ -61,6 +68,11 @@ struct EnqueueLine: Decodable {
         command = try fields.decodeIfPresent([String].self, forKey: .command)
         shell = try fields.decodeIfPresent(String.self, forKey: .shell)
         handler = try fields.decodeIfPresent(String.self, forKey: .handler)
+        stdin = try fields.decodeIfPresent(String.self, forKey: .stdin)
+        env = try fields.decodeIfPresent([String: String].self, forKey: .env)
+        cwd = try fields.decodeIfPresent(String.self, forKey: .cwd)
+        timeout = try fields.decodeIfPresent(String.self, forKey: .timeout)
+        maxAttempts = try fields.decodeIfPresent(Int.self, forKey: .maxAttempts)
         queue = try fields.decodeIfPresent(String.self, forKey: .queue)
         priority = try fields.decodeIfPresent(UInt8.self, forKey: .priority)
         delay = try fields.decodeIfPresent(String.self, forKey: .delay)
@@ -115,18 +127,35 @@ struct EnqueueLine: Decodable {
         case (nil, nil, let name?): what = .handler(try HandlerName(name))
         default: throw LineError("expected exactly one of command, shell and handler, as in \(Self.example)")
         }
-        let input = hasPayload ? payload() : nil
-        guard input == nil || what.handler != nil else { throw LineError("payload goes with handler") }
+        let given = hasPayload ? payload() : nil
+        guard given == nil || what.handler != nil else {
+            throw LineError("payload goes with handler; a command reads stdin")
+        }
+        guard stdin == nil || what.handler == nil else {
+            throw LineError("stdin goes with command and shell; a handler is given a payload")
+        }
+        guard onParentFail == nil || after?.isEmpty == false else { throw LineError("on_parent_fail needs after") }
+        let variables = env ?? [:]
+        if let fault = variables.keys.lazy.compactMap(Parse.fault(inVariable:)).first { throw LineError(fault) }
         var request = Request(
-            command: what, input: input.map { Array($0.bytes) } ?? [], timeout: Enqueuing.standardTimeout,
+            command: what, environment: variables, directory: cwd,
+            input: given.map { Array($0.bytes) } ?? Array((stdin ?? "").utf8),
+            timeout: try timeout.map { try Parse.timeout($0).timeout } ?? Enqueuing.standardTimeout,
             retry: try retryPolicy(), unique: try uniqueKey(), after: (after ?? []).map(DispatchID.init(_:)),
             onParentFail: try onParentFail.map(Parse.parentFailure) ?? .cancel)
         request.concurrency = try concurrency.map { try ConcurrencyLimit(text: $0) }
         request.rate = try rate.map { try RateLimit(text: $0) }
         return Enqueuing(
             request: request, queue: try queue.map { try QueueName($0) } ?? defaults.queue,
-            priority: priority ?? defaults.priority,
+            priority: priority ?? defaults.priority, maxAttempts: try attempts(),
             delay: try delay.map { try Duration(text: $0) })
+    }
+
+    private func attempts() throws -> Int {
+        if let maxAttempts, let fault = Parse.fault(inAttempts: maxAttempts) {
+            throw LineError("max_attempts is \(fault)")
+        }
+        return maxAttempts ?? Enqueuing.standardAttempts
     }
 
     private func retryPolicy() throws -> RetryPolicy {

@@ -6,6 +6,8 @@ extension RetryPolicy {
     /// - Throws: `TimeTextError` that says what is wrong, and what was expected.
     public init(text: String) throws(TimeTextError) {
         let halves = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let words = ["fixed", "linear", "list", "exponential"]
+        guard halves.count == 2, words.contains(halves[0]) else { throw Self.nothing(text) }
         var waits: [Duration] = []
         for part in halves.dropFirst().joined().split(separator: ",", omittingEmptySubsequences: false) {
             waits.append(try Duration(text: String(part)))
@@ -16,11 +18,15 @@ extension RetryPolicy {
         case ("list", 1...Self.listLimit): self.init(.list(waits))
         case ("exponential", 1...2): self.init(base: waits[0], cap: waits.count > 1 ? waits[1] : Self.standardCap)
         default:
-            throw TimeTextError(
-                .malformed,
-                "\"\(text)\" says nothing about retries; expected fixed:10s, linear:30s, list:10s,1m,10m (up to "
-                    + "\(Self.listLimit) waits) or exponential:15s")
+            throw Self.nothing(text)
         }
+    }
+
+    private static func nothing(_ text: String) -> TimeTextError {
+        TimeTextError(
+            .malformed,
+            "\"\(text)\" says nothing about retries; expected fixed:10s, linear:30s, list:10s,1m,10m (up to "
+                + "\(listLimit) waits) or exponential:15s")
     }
 
     /// The waits in words, without what ends them: "fixed 10s", "base 15s, factor 2.0, cap 1h, jitter 0.1".

@@ -103,7 +103,7 @@ public enum LimitKey {
 
 extension Work {
     /// What speaks against the limits that it names; nil when they can be kept.
-    public var limitFault: String? {
+    var limitFault: String? {
         if let fault = [concurrency?.key, rate?.key].compactMap({ $0 }).compactMap(LimitKey.fault).first {
             return fault
         }

@@ -145,16 +145,13 @@ extension Request {
 
     /// Refuses what could never be started, or would bloat the store.
     func checkSize() throws {
-        guard work.command != .program([]) else {
-            throw StoreError(.invalid, "there is no command to run: name a program, or give a shell line")
-        }
         if let key = unique?.text.utf8, !(1...Self.uniqueKeyLimit).contains(key.count) || key.contains(0) {
             throw StoreError(
                 .invalid,
                 "the unique key has \(key.count) bytes; 1 to \(Self.uniqueKeyLimit) are possible, none of "
                     + "them zero: use a hash of it")
         }
-        if let fault = work.limitFault { throw StoreError(.invalid, fault) }
+        if let fault = work.fault { throw StoreError(.invalid, fault) }
         guard work.input.count <= Self.inputLimit else {
             throw StoreError(
                 .invalid,
@@ -165,7 +162,7 @@ extension Request {
             throw StoreError(
                 .invalid,
                 "arguments and environment have \(argumentSize) bytes; at most \(Self.argumentLimit) can be passed: "
-                    + "put the rest into a file and pass its name")
+                    + "give the rest on standard input (stdin in a file, --payload here)")
         }
     }
 
