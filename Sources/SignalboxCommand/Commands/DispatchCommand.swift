@@ -15,7 +15,9 @@ struct DispatchCommand: ParsableCommand {
 
     func run() throws {
         let now = try currentTime()
-        guard let detail = try store.open(.read).dispatch(id, now: now) else { throw StoreError.noDispatch(id) }
+        guard let detail = try store.open(.read).explainedDispatch(id, now: now) else {
+            throw StoreError.noDispatch(id)
+        }
         if output.json { return try JSON.write(detail) }
         fields(detail, now).write()
         guard !detail.attempts.isEmpty else { return }
@@ -35,20 +37,41 @@ struct DispatchCommand: ParsableCommand {
             ("attempt", "\(dispatch.attempt) of \(dispatch.maxAttempts)"), ("workers lost", "\(dispatch.crashes)"),
             ("enqueued", "\(dispatch.enqueuedAt)"), ("due", "\(dispatch.dueAt)"),
         ]
-        if detail.view.lacksWorker, let handler = dispatch.handler {
-            list.append(("waits", "no worker for \(handler)"))
+        if let wait = detail.wait {
+            let sentence = WaitWords(now: now, zone: nil).sentence(wait, dispatch)
+            list.append(("now", "it \(sentence)"))
         }
         if let worker = detail.view.worker { list.append(("worker", worker)) }
         if let blocker = dispatch.blocker { list.append(("because of", "dispatch \(blocker)")) }
         if let time = dispatch.scheduledFor { list.append(("scheduled for", "\(time)")) }
         if dispatch.coalesced > 0 { list.append(("stands for", "\(dispatch.coalesced + 1) occurrences")) }
         if dispatch.snoozes > 0 { list.append(("snoozed", "\(dispatch.snoozes)")) }
-        list += detail.request.work.facts.map { ($0.label.lowercased(), $0.text) }
+        list += asked(detail)
         if let report = detail.view.progress { list.append(("progress", "\(report.percent) % \(report.text)")) }
         if let time = dispatch.started { list.append(("started", "\(time.wall)")) }
         if let time = dispatch.finished { list.append(("finished", "\(time.wall)")) }
         if let duration = detail.view.duration(now: now) { list.append(("took", Words.length(duration))) }
         return Fields(list)
+    }
+
+    /// What was asked for, where that is not as usual.
+    private func asked(_ detail: DispatchDetail) -> [(String, String)] {
+        let request = detail.request
+        var list = [("timeout", request.timeout?.text ?? "none")]
+        if detail.view.dispatch.maxAttempts > 1 { list.append(("retries", request.retry.words)) }
+        if let limit = request.retry.limit { list.append(("retry for", limit.text)) }
+        if let directory = request.directory { list.append(("cwd", directory)) }
+        if !request.input.isEmpty { list.append(("input", "\(request.input.count) bytes")) }
+        list += request.work.facts.map { ($0.label.lowercased(), $0.text) }
+        if let unique = request.unique {
+            list.append(("unique key", "\(unique.text), \(unique.scope.word), on conflict \(unique.onConflict.word)"))
+        }
+        if !request.after.isEmpty {
+            let parents = request.after.map(\.description).joined(separator: ", ")
+            list.append(("after", "dispatch \(parents); if that fails: \(request.onParentFail.word)"))
+        }
+        if let parent = detail.view.dispatch.parent { list.append(("made again", "from dispatch \(parent)")) }
+        return list
     }
 
     /// What an attempt has left besides its output.

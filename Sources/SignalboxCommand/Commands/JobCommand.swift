@@ -26,7 +26,6 @@ struct JobCommand: ParsableCommand {
             ("queue", "\(definition.queue), priority \(definition.priority)"),
             ("attempts", "\(definition.maxAttempts), on crash \(definition.rescue.word)"),
             ("timeout", definition.timeout.map(Words.length) ?? "none"), ("overlap", definition.overlap.word),
-            ("concurrency", definition.concurrency?.text ?? "any"), ("rate", definition.rate?.text ?? "any"),
             ("start by", definition.startBy.map { "\(Words.length($0)) after it is due" } ?? "any time"),
             ("catchup", definition.catchUp.mode.rawValue),
             ("paused", progress.pause.map { Words.pause($0, now) } ?? "no"),

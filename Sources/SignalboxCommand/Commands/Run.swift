@@ -41,18 +41,20 @@ struct Run: ParsableCommand {
         if !output.json { Terminal.writeLine("\(id)") }
         try warnWithoutWorker(id, store)
         let detail = try Following(store: store, id: id, printer: follow ? OutputPrinter(style: .raw) : nil).run()
-        if output.json { try JSON.write(detail) } else { report(detail.view, try currentTime()) }
+        if output.json { try JSON.write(detail) } else { report(detail, try currentTime()) }
         guard detail.view.state == .success else { throw Failure(.negative) }
     }
 
     /// Who waits for what nobody will do should know.
     private func warnWithoutWorker(_ id: DispatchID, _ store: Store) throws {
-        guard let queue = try store.dispatch(id)?.view.dispatch.queue else { return }
-        let isServed = try store.workers().contains {
-            $0.registration.state == .online && $0.registration.queues.contains(queue)
+        let now = try currentTime()
+        guard let detail = try store.explainedDispatch(id, now: now), let wait = detail.wait else { return }
+        switch wait {
+        case .worker, .handler, .pausedQueue:
+            let sentence = WaitWords(now: now, zone: nil).sentence(wait, detail.view.dispatch)
+            Terminal.writeError("signalbox: it \(sentence)\n")
+        case .time, .dispatch, .slot, .place, .start, .queueRate, .nothing: break
         }
-        guard !isServed else { return }
-        Terminal.writeError("signalbox: no worker serves the queue \(queue) now; start one with `signalbox worker`\n")
     }
 
     private func show(_ id: DispatchID, _ store: Store) throws {
@@ -60,10 +62,24 @@ struct Run: ParsableCommand {
         if let detail = try store.dispatch(id, now: currentTime()) { try JSON.write(detail) }
     }
 
-    private func report(_ view: DispatchView, _ now: Now) {
+    private func report(_ detail: DispatchDetail, _ now: Now) {
+        let view = detail.view
         let parts = [
             Words.state(view.dispatch), Words.ending(view.dispatch), view.duration(now: now).map(Words.length) ?? "",
         ]
-        Terminal.writeError("dispatch \(view.id): \(parts.filter { !$0.isEmpty }.joined(separator: ", "))\n")
+        let cause = detail.attempts.last?.outcome?.cause.map { "; \($0)" } ?? ""
+        let line = "dispatch \(view.id): \(parts.filter { !$0.isEmpty }.joined(separator: ", "))\(cause)"
+        Terminal.writeError(printable(line) + "\n")
+    }
+}
+
+extension Outcome {
+    /// What went wrong, where that is known in words.
+    fileprivate var cause: String? {
+        switch self {
+        case .exited, .signalled, .returned: nil
+        case .notStarted(let error), .handlerDied(let error): error
+        case .threw(let error): error.text
+        }
     }
 }

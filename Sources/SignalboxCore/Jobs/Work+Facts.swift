@@ -12,7 +12,7 @@ public struct WorkFact: Hashable, Sendable {
 }
 
 extension Work {
-    /// What is set of the ways to treat its process, each in words.
+    /// What is set of the ways to treat its process, and of the keys that it shares with others, each in words.
     public var facts: [WorkFact] {
         let standard = Work(command: command)
         let found: [(String, String?)] = [
@@ -22,6 +22,7 @@ extension Work {
             ("fatal", exitCodes.fatal == standard.exitCodes.fatal ? nil : ExitCodes.text(exitCodes.fatal)),
             ("idle_timeout", idleTimeout?.text), ("watchdog", watchdog?.text),
             ("kill_grace", killGrace == standard.killGrace ? nil : killGrace.text),
+            ("concurrency", concurrency?.text), ("rate", rate?.text),
         ]
         return found.compactMap { name, text in text.map { WorkFact(name: name, text: $0) } }
     }

@@ -79,8 +79,6 @@ public struct JobFieldChange: Hashable, Sendable, Encodable {
         compare("retry_for", \.retry.limit) { $0?.text }
         compare("retry_until", \.retry.endsAtNext) { $0 ? "next" : nil }
         compare("on_crash", \.rescue) { $0.word }
-        compare("concurrency", \.concurrency) { $0?.text }
-        compare("rate", \.rate) { $0?.text }
         compare("overlap", \.overlap) { $0.word }
         compare("catchup", \.catchUp) { $0.words }
         compare("start_by", \.startBy) { $0.map(\.text) }

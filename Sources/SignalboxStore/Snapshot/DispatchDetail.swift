@@ -8,6 +8,8 @@ public struct DispatchDetail: Sendable {
     public var attempts: [Attempt]
     /// The output of the attempt asked for: from the live environment while it runs, else from the store.
     public var output: [OutputLine]
+    /// What it waits for; nil when it runs or has ended, and when nobody asked.
+    public var wait: WhyWait?
     public var stamp: StoreStamp
 }
 

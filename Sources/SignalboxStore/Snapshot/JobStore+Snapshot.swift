@@ -86,6 +86,17 @@ extension JobStore {
     ///   - attempt: whose output to bring; nil means the newest that has any.
     ///   - now: when it is shown; nil: times are shown by the wall clock as it was last written down.
     public func dispatch(_ id: DispatchID, attempt: Int? = nil, now: Now? = nil) throws -> DispatchDetail? {
+        try dispatch(id, attempt: attempt, now: now, explained: nil)
+    }
+
+    /// The same, with what it waits for; that can mean a look at all workers, and at many that come before it.
+    public func explainedDispatch(_ id: DispatchID, now: Now) throws -> DispatchDetail? {
+        try dispatch(id, attempt: nil, now: now, explained: now)
+    }
+
+    private func dispatch(
+        _ id: DispatchID, attempt: Int?, now: Now?, explained: Now?
+    ) throws -> DispatchDetail? {
         let live = try liveView(outputOf: id)
         return try engine.read { transaction in
             guard try transaction.dispatchRecord(id) != nil else { return nil }
@@ -96,7 +107,9 @@ extension JobStore {
             let kept = try transaction.outputLines(of: id, attempt: chosen, in: Buckets.outputs)
             return DispatchDetail(
                 view: view, request: try transaction.request(of: id), attempts: attempts,
-                output: kept.isEmpty && isRunning ? live.output[chosen] ?? [] : kept, stamp: try transaction.stamp())
+                output: kept.isEmpty && isRunning ? live.output[chosen] ?? [] : kept,
+                wait: try explained.flatMap { try transaction.wait(of: view.dispatch, now: $0, isAlive: isAlive) },
+                stamp: try transaction.stamp())
         }
     }
 

@@ -90,19 +90,20 @@ extension ReadTransaction where Self: ~Copyable {
             worker: try (dispatch.claim?.worker ?? attempts(of: dispatch.id).last?.worker).flatMap {
                 try workerRegistration($0)?.name
             },
-            wait: try wait(of: dispatch, look),
+            wait: try wait(of: dispatch, now: look.facts.now, isAlive: look.isAlive),
             blocker: try dispatch.blocker.flatMap { id in
                 try dispatchRecord(id) == nil ? nil : try view(of: id, look.live, look.facts.now)
             })
     }
 
-    private func wait(of dispatch: Dispatch, _ look: WhyLook) throws -> WhyWait? {
+    /// What a dispatch waits for; nil when it runs or has ended.
+    func wait(of dispatch: Dispatch, now: Now, isAlive: (WorkerID) -> Bool) throws -> WhyWait? {
         switch dispatch.state {
         case .inProgress, .success, .failed, .cancelled, .skipped: nil
         case .scheduled: .time(dispatch.dueAt)
-        case .blocked: try limitWait(of: dispatch, look.facts.now) ?? .dispatch
+        case .blocked: try limitWait(of: dispatch, now) ?? .dispatch
         case .pending:
-            try queueWait(of: dispatch.queue, look.facts.now) ?? queueFacts(of: dispatch, look.isAlive).wait
+            try queueWait(of: dispatch.queue, now) ?? queueFacts(of: dispatch, isAlive).wait
         }
     }
 

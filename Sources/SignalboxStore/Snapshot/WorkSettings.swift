@@ -5,7 +5,8 @@ struct WorkSettings: Encodable {
     let work: Work
 
     private enum CodingKeys: String, CodingKey {
-        case user, umask, nice, limits, success, fatal, idle_timeout_seconds, watchdog_seconds, kill_grace_seconds
+        case user, umask, nice, limits, success, fatal, timeout_seconds, idle_timeout_seconds, watchdog_seconds,
+            kill_grace_seconds
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -18,6 +19,7 @@ struct WorkSettings: Encodable {
         try fields.encode(Dictionary(uniqueKeysWithValues: limits), forKey: .limits)
         try fields.encode(work.exitCodes.success.sorted(), forKey: .success)
         try fields.encode(work.exitCodes.fatal.sorted(), forKey: .fatal)
+        try fields.encode(work.timeout.map(seconds), forKey: .timeout_seconds)
         try fields.encode(work.idleTimeout.map(seconds), forKey: .idle_timeout_seconds)
         try fields.encode(work.watchdog.map(seconds), forKey: .watchdog_seconds)
         try fields.encode(seconds(work.killGrace), forKey: .kill_grace_seconds)
