@@ -14,8 +14,8 @@ struct FeedDoor: Sendable {
     private static let frameLimit = 125
 
     /// To be called on the event loop, for each connection.
-    /// - Parameter pages: the handler of its requests, which is no longer wanted behind the door.
-    func configuration(leaving pages: ConnectionHandler) -> NIOHTTPServerUpgradeConfiguration {
+    /// - Parameter pages: the handlers of its requests, which are no longer wanted behind the door.
+    func configuration(leaving pages: [any RemovableChannelHandler]) -> NIOHTTPServerUpgradeConfiguration {
         let pages = NIOLoopBound(pages, eventLoop: hub.eventLoop)
         let accepted = NIOLoopBoundBox<FeedSubscription?>(nil, eventLoop: hub.eventLoop)
         let upgrader = NIOWebSocketServerUpgrader(
@@ -39,7 +39,9 @@ struct FeedDoor: Sendable {
             })
         return (
             upgraders: [upgrader],
-            completionHandler: { context in context.pipeline.syncOperations.removeHandler(pages.value, promise: nil) }
+            completionHandler: { context in
+                for handler in pages.value { context.pipeline.syncOperations.removeHandler(handler, promise: nil) }
+            }
         )
     }
 }

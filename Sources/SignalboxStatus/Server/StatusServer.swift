@@ -154,8 +154,10 @@ public final class StatusServer: Sendable {
                     try channel.closeOnExec()
                     let pages = ConnectionHandler(
                         responder: responder, readers: readers, patience: limits.patience, logger: logger)
-                    try channel.pipeline.syncOperations.addHTTPServer(limits, door.configuration(leaving: pages))
-                    try channel.pipeline.syncOperations.addHandler(pages)
+                    let pacer = AnswerPacer()
+                    try channel.pipeline.syncOperations.addHTTPServer(
+                        limits, door.configuration(leaving: [pacer, pages]))
+                    try channel.pipeline.syncOperations.addHandlers([pacer, pages])
                 }
             }
     }
