@@ -160,9 +160,14 @@ private func source() throws -> FixedSource {
 }
 
 @Suite struct `A tag` {
-    private func tag(_ target: String, _ source: FixedSource, at offset: Duration = .zero) -> String? {
+    /// - Parameter drift: how much later the boot clock is read than the wall clock.
+    private func tag(
+        _ target: String, _ source: FixedSource, at offset: Duration = .zero, drift: Duration = .zero
+    ) -> String? {
+        var now = Fixtures.at(offset)
+        now.boot = Fixtures.at(offset + drift).boot
         let responder = Responder(
-            source: source, now: { Fixtures.at(offset) }, hosts: HostRule(listening: .standard),
+            source: source, now: { [now] in now }, hosts: HostRule(listening: .standard),
             logger: Logger(label: "test"))
         let request = PageRequest(method: .GET, target: target, hosts: ["localhost"], knownTags: [])
         return responder.response(to: request).headers.first(name: "ETag")
@@ -172,10 +177,20 @@ private func source() throws -> FixedSource {
         var source = try source()
         source.shown.recent = [source.shown.recent[1]]
         source.shown.workers = [Fixtures.worker(1, "one", heartbeat: .seconds(-1))]
-        for target in ["/", "/jobs", "/jobs/backup", "/dispatches", "/dispatches/1", "/workers"] {
+        source.shown.workers[0].registration.startedAt = Fixtures.at(.seconds(-100)).wall
+        for target in ["/", "/jobs", "/jobs/backup", "/dispatches", "/dispatches/1", "/workers", "/timeline"] {
             let first = try #require(tag(target, source))
-            #expect(tag(target, source, at: .seconds(5)) == first, "\(target)")
+            #expect(tag(target, source, at: .seconds(8)) == first, "\(target)")
             #expect(tag(target, source, at: .seconds(7300)) != first, "\(target)")
+        }
+    }
+
+    @Test func `of a page with workers stays though the clocks are not read at the same moment`() throws {
+        var source = try source()
+        source.shown.recent = [source.shown.recent[1]]
+        source.shown.workers = [Fixtures.worker(1, "one", heartbeat: .milliseconds(-1_400))]
+        for target in ["/", "/workers"] {
+            #expect(tag(target, source) == tag(target, source, drift: .microseconds(3)), "\(target)")
         }
     }
 

@@ -48,14 +48,22 @@ import Testing
         #expect(durationText(duration) == text)
     }
 
+    /// The page's script says the same of the same: SystemTests has this table too, and asks a browser.
     @Test(arguments: [
-        (Duration.zero, "just now"), (.seconds(-9), "just now"), (.seconds(-19), "10 s ago"),
-        (.seconds(8), "in a moment"),
-        (.seconds(240), "in 4 min"),
-        (.seconds(-7_300), "2 h ago"), (.seconds(172_800), "in 2 d"),
+        (0, "just now"), (-9, "just now"), (-10, "10 s ago"), (-19, "10 s ago"), (8, "in a moment"), (10, "in 10 s"),
+        (59, "in 50 s"), (-60, "1 min ago"), (240, "in 4 min"), (-7_300, "2 h ago"), (86_399, "in 23 h"),
+        (172_800, "in 2 d"),
     ])
-    func `from now is in one unit`(duration: Duration, text: String) {
-        #expect(relativeText(from: Fixtures.now.wall, to: Fixtures.at(duration).wall) == text)
+    func `from now is in one unit`(seconds: Int, text: String) {
+        #expect(relativeText(from: Fixtures.now.wall, to: Fixtures.at(.seconds(seconds)).wall) == text)
+    }
+
+    @Test(arguments: [
+        (-1, "less than a minute"), (59, "less than a minute"), (60, "1 min"), (3_599, "59 min"), (3_600, "1 h 00 min"),
+        (183_600, "2 d 3 h"),
+    ])
+    func `that something has been up is told to the minute`(seconds: Int, text: String) {
+        #expect(uptimeText(.seconds(seconds)) == text)
     }
 
     @Test func `is readable in full, in HTTP's form, and at the ends of time`() {

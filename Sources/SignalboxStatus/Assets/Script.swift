@@ -33,15 +33,21 @@ let scriptText = #"""
 
         const twoDigits = (number) => String(number).padStart(2, "0");
 
-        // The texts are those of TimeText.swift; but these are renewed each second, and so told to the second.
+        // The texts are those of TimeText.swift.
         function relativeText(milliseconds) {
             const seconds = Math.trunc(Math.abs(milliseconds) / 1000);
-            if (seconds === 0) return "now";
-            const amount = seconds < 60 ? seconds + " s"
+            if (seconds < 10) return milliseconds > 0 ? "in a moment" : "just now";
+            const amount = seconds < 60 ? Math.trunc(seconds / 10) * 10 + " s"
                 : seconds < 3600 ? Math.trunc(seconds / 60) + " min"
                 : seconds < 86400 ? Math.trunc(seconds / 3600) + " h"
                 : Math.trunc(seconds / 86400) + " d";
             return milliseconds < 0 ? amount + " ago" : "in " + amount;
+        }
+
+        function uptimeText(milliseconds) {
+            if (milliseconds < 60000) return "less than a minute";
+            if (milliseconds < 3600000) return Math.trunc(milliseconds / 60000) + " min";
+            return durationText(milliseconds);
         }
 
         function durationText(milliseconds) {
@@ -56,6 +62,13 @@ let scriptText = #"""
             return Math.trunc(seconds / 86400) + " d " + Math.trunc(seconds % 86400 / 3600) + " h";
         }
 
+        // What is said of a time that is so far from now, by what the page wants said of it.
+        const textOf = {
+            relative: relativeText,
+            elapsed: (distance) => durationText(-distance),
+            uptime: (distance) => uptimeText(-distance),
+        };
+
         const serverTime = () => Date.now() + skew;
 
         function tick() {
@@ -63,7 +76,7 @@ let scriptText = #"""
             const now = serverTime();
             for (const time of document.querySelectorAll("time[data-tick]")) {
                 const distance = Date.parse(time.dateTime) - now;
-                const text = time.dataset.tick === "elapsed" ? durationText(-distance) : relativeText(distance);
+                const text = textOf[time.dataset.tick](distance);
                 if (time.textContent !== text) time.textContent = text;
             }
         }

@@ -102,6 +102,8 @@ extension Attribute {
         case relative
         /// "4 min 12 s"
         case elapsed
+        /// "4 min"
+        case uptime
     }
 }
 

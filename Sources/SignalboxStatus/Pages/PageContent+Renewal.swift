@@ -24,10 +24,13 @@ extension PageContent {
         jobs.compactMap { $0.job.progress.nextDue.map { $0 + Patience.forDueTimes + .seconds(1) } }
     }
 
+    /// In whole seconds: two clocks are read one after the other, and what is told from both would else be different by
+    /// some microseconds each time.
     private func silences(_ workers: [WorkerView], _ now: Now) -> [Instant] {
         workers.filter(\.registration.state.isActive).compactMap { view in
             view.heartbeat.map { beat in
-                now.wall + now.boot.duration(to: beat.at.boot) + Patience.forHeartbeats + .seconds(1)
+                let silent = now.wall + now.boot.duration(to: beat.at.boot) + Patience.forHeartbeats
+                return Instant(seconds: silent.wholeSeconds + 1)
             }
         }
     }

@@ -14,6 +14,16 @@ func durationText(_ duration: Duration) -> String {
     }
 }
 
+/// How long something that goes on has been up, to the minute: "less than a minute", "3 min", "1 h 05 min", "2 d 3 h". A
+/// page that says so is the same for a minute, and need not be sent again.
+func uptimeText(_ duration: Duration) -> String {
+    switch duration {
+    case ..<(.seconds(60)): "less than a minute"
+    case ..<(.seconds(3600)): "\(duration.microseconds / 60_000_000) min"
+    default: durationText(duration)
+    }
+}
+
 /// How far `instant` is from `now`, in one unit: "just now", "in 4 min", "2 d ago". In steps of ten seconds at least, so
 /// that a page on which nothing happens is the same for a while, and need not be sent again.
 func relativeText(from now: Instant, to instant: Instant) -> String {

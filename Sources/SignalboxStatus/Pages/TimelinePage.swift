@@ -129,7 +129,7 @@ extension PageView {
         let band = element("g", .class("\(tone) band"), .key("band")) {
             element("title") { "\(countText(row.dueCount)) due times in the coming 24 h" }
             element(
-                "rect", [.x(x), .y(7), .width(max(0, span.place(now.wall + Timeline.reach) - x)), .height(10)], HTML())
+                "rect", [.x(x), .y(7), .width(max(0, span.end - x)), .height(10)], HTML())
         }
         return .list(marks + [band])
     }
@@ -138,24 +138,25 @@ extension PageView {
 /// The 48 hours that are drawn, in whole hours, and where in the drawing a time is: a unit is six seconds.
 struct TimelineSpan {
     private let begin: UTCHour
-    /// Where now is.
+    /// Where now is, to the minute: a page on which nothing happens is the same for so long.
     let now: Int
+    /// Where the drawn due times end.
+    var end: Int { min(Self.width, now + Self.units(in: Timeline.reach)) }
 
     static let unitsInHour = 600
+    private static let unitsInMinute = 10
     static let width = 48 * unitsInHour
     /// What is shorter would not be seen.
     static let leastWidth = 50
 
     init(now: Instant) {
         begin = UTCHour(of: now).advanced(by: -23)
-        self.now = Self.units(from: begin.start, to: now)
+        self.now = Self.units(in: begin.start.duration(to: now)) / Self.unitsInMinute * Self.unitsInMinute
     }
 
-    func place(_ instant: Instant) -> Int { min(Self.width, Self.units(from: begin.start, to: instant)) }
+    func place(_ instant: Instant) -> Int { min(Self.width, Self.units(in: begin.start.duration(to: instant))) }
 
-    private static func units(from start: Instant, to end: Instant) -> Int {
-        Int(clamping: start.duration(to: end).microseconds / 6_000_000)
-    }
+    private static func units(in duration: Duration) -> Int { Int(clamping: duration.microseconds / 6_000_000) }
 
     /// Every sixth hour, as people say it.
     var labelled: [(weekday: String, clock: String)] {

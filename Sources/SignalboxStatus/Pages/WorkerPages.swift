@@ -70,7 +70,9 @@ extension PageView {
 
     private func uptime(_ view: WorkerView) -> HTML {
         let started = view.registration.startedAt
-        return elapsed(since: started, .seconds(max(0, started.duration(to: now.wall).components.seconds)))
+        return element("time", .datetime(started), .title("since \(started.utcText)"), .ticking(.uptime)) {
+            uptimeText(started.duration(to: now.wall))
+        }
     }
 
     func workerList(_ workers: [WorkerView]) -> HTML {
