@@ -83,9 +83,16 @@ extension EnvironmentHandle.Request {
 
     /// Has the disk give all of lock.mdb, which LMDB makes with holes and then maps. No environment on it is open in
     /// this process, or this would drop its locks. While others have it open its length is theirs: LMDB takes from it
-    /// how many readers there may be. Who may not open it is told so by LMDB.
+    /// how many readers there may be. Who may not write it cannot read either; whatever else is wrong LMDB tells.
     fileprivate func prepareLockFile(isAlone: Bool) throws {
-        guard let file = try? FileDescriptor(directory.lockPath, O_RDWR | O_CREAT | O_NOFOLLOW) else { return }
+        let file: FileDescriptor
+        do {
+            file = try FileDescriptor(directory.lockPath, O_RDWR | O_CREAT | O_NOFOLLOW)
+        } catch let error as EnvironmentError where error.code == .permission {
+            throw error
+        } catch {
+            return
+        }
         let present = try Int(file.status.st_size)
         try file.fillHoles(upTo: isAlone ? max(present, 64 * Int(options.maximumReaders) + 128) : present)
     }

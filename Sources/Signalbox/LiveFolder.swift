@@ -24,11 +24,23 @@ enum LiveFolder {
             removeOtherBoots(beside: path)
             try Environment.create(at: path, buckets: LiveBuckets.all) { _ in }
         }
-        return LiveStore(engine: try opened(path, .readWrite))
+        let live = try opened(path, .readWrite)
+        admitReaders(of: engine.directory, to: path)
+        return LiveStore(engine: live)
     }
 
     private static func opened(_ path: String, _ access: Environment.Access) throws -> Environment {
         try Environment.open(at: path, buckets: LiveBuckets.all, access: access, durability: .volatile)
+    }
+
+    /// Who may read the store may read what is live, though the folder is a new one at each boot: readers have to write
+    /// into lock.mdb that they read, so that the right to do so is that of the store's own. Where that cannot be given,
+    /// for this process does not own the file, such a reader does without what is live.
+    private static func admitReaders(of store: String, to path: String) {
+        let (model, copy) = ("\(store)/lock.mdb", "\(path)/lock.mdb")
+        var (given, present) = (stat(), stat())
+        guard stat(model, &given) == 0, stat(copy, &present) == 0 else { return }
+        if given.st_mode != present.st_mode { chmod(copy, given.st_mode & 0o777) }
     }
 
     /// Inside the store it is named from there, so that a store that is moved or copied finds its own.
