@@ -282,6 +282,11 @@ let styleSheetText = #"""
         color: var(--accent); font: inherit; font-weight: 560; cursor: pointer;
     }
     button:hover { background: var(--sunken); }
+    .search { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem; margin: 0 0 1rem; color: var(--quiet); }
+    .search input {
+        padding: .35rem .6rem; border: 1px solid var(--line); border-radius: 7px; background: var(--surface);
+        color: inherit; font: inherit;
+    }
     .toasts {
         position: fixed; right: 1.25rem; bottom: 1.25rem; z-index: 4; display: grid; gap: .5rem;
         width: min(22rem, calc(100vw - 2rem));
@@ -435,14 +440,14 @@ let styleSheetText = #"""
         main table.lines:not(.log table) tr { display: block; padding: .7rem 1rem; }
         main table:not(.log table) tr + tr { border-top: 1px solid var(--line); }
         main table:not(.log table) :is(td, tbody th) { display: block; width: auto; padding: 0; border: 0; text-align: left; }
-        main table.lines :is(td, tbody th) {
+        main table.lines:not(.log table) :is(td, tbody th) {
             display: grid; grid-template-columns: 6.5rem minmax(0, 1fr); gap: .75rem; padding: .15rem 0;
         }
         main table.lines :is(td, tbody th)::before {
             content: attr(data-label); color: var(--quiet); font-weight: 400;
         }
-        main table.lines tbody th { display: block; font-size: 1.02rem; }
-        main table.lines tbody th::before, main table.lines td:empty { display: none; }
+        main table.lines:not(.log table) tbody th { display: block; font-size: 1.02rem; }
+        main table.lines tbody th::before, main table.lines:not(.log table) td:empty { display: none; }
         td > .badge, td > .strip, td > code { justify-self: start; }
         td .strip { width: 100%; }
 
