@@ -24,9 +24,10 @@ import Testing
                 "schedule: 0 3 * * * → 0 4 * * *", "zone: – → Europe/Berlin", "queue: default → heavy",
                 "priority: 100 → 7", "command: x --token [redacted] → x --token [redacted]",
                 "env.API_KEY: [redacted] → [redacted]", "env.C: 2 → –", "env.D: – → 3", "cwd: – → /srv",
-                "stdin: – → 2 bytes", "timeout: – → 1m30s", "max_attempts: 1 → 3",
+                "stdin: – → 2 bytes", "timeout: – → 1m30s", "concurrency: – → db:2", "rate: – → api:10/1m",
+                "max_attempts: 1 → 3",
                 "retry: base 15s, factor 2.0, cap 1h, jitter 0.1 → base 15s, factor 1.0, cap 1h, jitter 0.1",
-                "on_crash: fail → retry", "concurrency: – → db:2", "rate: – → api:10/1m", "overlap: skip → allow",
+                "on_crash: fail → retry", "overlap: skip → allow",
                 "catchup: latest → all, window 1m, max 9",
                 "start_by: – → 10m",
             ])
