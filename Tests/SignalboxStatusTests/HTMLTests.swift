@@ -50,7 +50,8 @@ import Testing
 
     /// The page's script says the same of the same: SystemTests has this table too, and asks a browser.
     @Test(arguments: [
-        (0, "just now"), (-9, "just now"), (-10, "10 s ago"), (-19, "10 s ago"), (8, "in a moment"), (10, "in 10 s"),
+        (0, "just now"), (1, "just now"), (-9, "just now"), (-10, "10 s ago"), (-19, "10 s ago"), (8, "in a moment"),
+        (10, "in 10 s"),
         (59, "in 50 s"), (-60, "1 min ago"), (240, "in 4 min"), (-7_300, "2 h ago"), (86_399, "in 23 h"),
         (172_800, "in 2 d"),
     ])

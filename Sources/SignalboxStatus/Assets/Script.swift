@@ -36,7 +36,7 @@ let scriptText = #"""
         // The texts are those of TimeText.swift.
         function relativeText(milliseconds) {
             const seconds = Math.trunc(Math.abs(milliseconds) / 1000);
-            if (seconds < 10) return milliseconds > 0 ? "in a moment" : "just now";
+            if (seconds < 10) return milliseconds > 1000 ? "in a moment" : "just now";
             const amount = seconds < 60 ? Math.trunc(seconds / 10) * 10 + " s"
                 : seconds < 3600 ? Math.trunc(seconds / 60) + " min"
                 : seconds < 86400 ? Math.trunc(seconds / 3600) + " h"

@@ -35,7 +35,8 @@ func relativeText(_ duration: Duration) -> String {
     let seconds = (duration.microseconds / 1_000_000).magnitude
     let amount: String
     switch seconds {
-    case ..<10: return duration > .zero ? "in a moment" : "just now"
+    // A browser knows our time to a second, and what has just happened must not be still to come.
+    case ..<10: return duration > .seconds(1) ? "in a moment" : "just now"
     case ..<60: amount = "\(seconds / 10 * 10) s"
     case ..<3600: amount = "\(seconds / 60) min"
     case ..<86_400: amount = "\(seconds / 3600) h"
