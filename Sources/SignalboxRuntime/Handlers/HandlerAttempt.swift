@@ -3,9 +3,6 @@ import SignalboxStore
 
 /// One dispatch that a handler works on: what it has said, and how far it is on its way to an end.
 final class HandlerAttempt {
-    /// Why the worker ends the work of a handler.
-    enum StopCause { case timeout, idle, unresponsive, cancelled, drained }
-
     /// Who does the work.
     enum Runner {
         /// The process of that number.
@@ -70,9 +67,7 @@ final class HandlerAttempt {
         let ending: AttemptResult.Ending =
             switch stop {
             case nil: .ended(outcome)
-            case .timeout: .timedOut(outcome)
-            case .idle: .idle(outcome)
-            case .unresponsive: .unresponsive(outcome)
+            case .exceeded(let limit): limit.ending(outcome)
             case .cancelled: outcome == .returned ? .ended(outcome) : .cancelled(outcome)
             case .drained: outcome.isDecided ? .ended(outcome) : .drained(outcome)
             }

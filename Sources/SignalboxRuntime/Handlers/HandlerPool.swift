@@ -283,11 +283,7 @@ final class HandlerPool {
     func obeyTime(at now: BootInstant) -> Bool {
         for (id, attempt) in attempts {
             guard attempt.stop == nil, let limit = attempt.patience.exceeded(at: now) else { continue }
-            switch limit {
-            case .timeout: end(id, because: .timeout, at: now)
-            case .idle: end(id, because: .idle, at: now)
-            case .watchdog: end(id, because: .unresponsive, at: now)
-            }
+            end(id, because: .exceeded(limit), at: now)
         }
         for process in processes.values {
             guard let killAt = process.killAt, killAt <= now else { continue }
@@ -310,7 +306,7 @@ final class HandlerPool {
     /// Asks the handler of a dispatch to end its work, once.
     /// - Parameter atOnce: its process gets no time to end in good order.
     func end(
-        _ id: DispatchID, because cause: HandlerAttempt.StopCause, at now: BootInstant, atOnce: Bool = false
+        _ id: DispatchID, because cause: StopCause, at now: BootInstant, atOnce: Bool = false
     ) {
         guard let attempt = attempts[id], attempt.outcome == nil else { return }
         if attempt.stop == nil {
@@ -323,7 +319,7 @@ final class HandlerPool {
         if atOnce, case .process(let number) = attempt.runner { processes[number]?.kill() }
     }
 
-    func endAll(because cause: HandlerAttempt.StopCause, at now: BootInstant) {
+    func endAll(because cause: StopCause, at now: BootInstant) {
         for id in attempts.keys { end(id, because: cause, at: now) }
     }
 

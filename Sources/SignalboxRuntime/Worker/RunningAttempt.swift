@@ -3,12 +3,6 @@ import SignalboxStore
 
 /// One command that a worker runs: what it has said, and how far it is on its way to an end.
 final class RunningAttempt {
-    /// Why the worker ends a command that has not ended by itself.
-    enum StopCause: Hashable {
-        case exceeded(AttemptPatience.Limit)
-        case cancelled, drained
-    }
-
     /// What is done about the processes that a command which was ended has left.
     enum Sweep: Hashable {
         /// Nothing: it ended by itself, or has not ended.
@@ -164,9 +158,7 @@ final class RunningAttempt {
     private func ending(_ outcome: Outcome) -> AttemptResult.Ending {
         switch stop {
         case nil: snooze.map { .snoozed(outcome, after: $0) } ?? .ended(outcome)
-        case .exceeded(.timeout): .timedOut(outcome)
-        case .exceeded(.idle): .idle(outcome)
-        case .exceeded(.watchdog): .unresponsive(outcome)
+        case .exceeded(let limit): limit.ending(outcome)
         case .cancelled: .cancelled(outcome)
         case .drained: outcome == .exited(0) ? .ended(outcome) : .drained(outcome)
         }

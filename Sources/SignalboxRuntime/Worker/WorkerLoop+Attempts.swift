@@ -101,7 +101,7 @@ extension WorkerLoop {
     }
 
     /// Ends a command without time for good order, and what is left of one that was being ended with it.
-    func endAtOnce(_ attempt: RunningAttempt, because cause: RunningAttempt.StopCause, _ now: BootInstant) {
+    func endAtOnce(_ attempt: RunningAttempt, because cause: StopCause, _ now: BootInstant) {
         attempt.end(because: cause, at: now)
         attempt.kill()
         if attempt.sweep == .underWay { sweeper.sweep(attempt.tree, graceEnds: now) }
