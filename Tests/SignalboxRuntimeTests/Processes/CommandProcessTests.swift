@@ -184,10 +184,7 @@ import Testing
                 kill(getpid(), SIGKILL)
             }
         }
-        let numbers = try contents(of: path).split(separator: " ")
-        let leader = ProcessIdentity(pid: try #require(Int32(numbers[0])), startTicks: try #require(UInt64(numbers[1])))
-        let hasEnded = try ProcessWatch(leader)?.waitForEnd(for: .seconds(600)) ?? true
-        #expect(hasEnded)
+        #expect(try waitForEnd(ofLeaderNotedIn: path))
     }
 }
 

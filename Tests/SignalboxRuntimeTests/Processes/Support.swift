@@ -1,6 +1,7 @@
 import Glibc
 import SignalboxCore
 import SignalboxRuntime
+import Testing
 
 /// What a command did from its start to its end.
 struct Report: Sendable {
@@ -177,4 +178,11 @@ func contents(of path: String) throws -> String {
     var buffer = [UInt8](repeating: 0, count: 4_096)
     while case .bytes(let count) = try descriptor.read(into: &buffer) { content += buffer.prefix(count) }
     return String(decoding: content, as: UTF8.self)
+}
+
+/// Whether the process whose number and start somebody wrote to `path` has ended; waits for that.
+func waitForEnd(ofLeaderNotedIn path: String) throws -> Bool {
+    let numbers = try contents(of: path).split(separator: " ")
+    let leader = ProcessIdentity(pid: try #require(Int32(numbers[0])), startTicks: try #require(UInt64(numbers[1])))
+    return try ProcessWatch(leader)?.waitForEnd(for: .seconds(600)) ?? true
 }
