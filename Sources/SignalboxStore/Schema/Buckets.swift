@@ -67,6 +67,19 @@ public enum Buckets {
         byState, byJob, unique, occurrences, workers, events, counters, active, history, queues, limits, held,
         uniqueEnds, standIns, handlers, totals,
     ]
+
+    /// Those that no others can make up for: what a dump holds. Parts of them are counts that can be worked out: of
+    /// ``limits`` how many run with a concurrency key, and when a rate key opens (``Key/openings``); of the store's state
+    /// how many dispatches are in each state, and the bytes of the events.
+    public static let sources = [
+        meta, jobs, jobProgress, dispatches, requests, attempts, outputs, unique, occurrences, workers, events, history,
+        queues, limits, handlers, totals,
+    ]
+
+    /// Indexes and counters: what they hold can be worked out from the others, and is when a store is rebuilt.
+    public static let derived = [
+        jobDue, ready, scheduled, blocked, running, byState, byJob, counters, active, held, uniqueEnds, standIns,
+    ]
 }
 
 /// The buckets of the live environment, which belongs to one boot.
