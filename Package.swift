@@ -96,6 +96,11 @@ let package = Package(
             name: "bench", dependencies: ["LMDBEngine", "OrderedStore", "SignalboxCore", "SignalboxStore"],
             path: "tools/bench/Bench", swiftSettings: strict),
 
+        // What SystemTests let disks fail under: some sixty things done to a store, the same in every run.
+        .executableTarget(
+            name: "faultscript", dependencies: ["LMDBEngine", "OrderedStore", "SignalboxCore", "SignalboxStore"],
+            path: "Tests/SystemTests/FaultScript", swiftSettings: strict),
+
         // One test target per module, and SystemTests: the built command, real processes, real signals.
         .testTarget(
             name: "LMDBEngineTests", dependencies: ["CLinux", "LMDBEngine", "OrderedStore", "SignalboxTesting"],
@@ -135,7 +140,9 @@ let package = Package(
         // It starts the built command, which lies beside the tests; the dependency is there so that it is built.
         .testTarget(
             name: "SystemTests",
-            dependencies: ["CLinux", "LMDBEngine", "OrderedStore", "SignalboxCommand", "SignalboxStore"],
-            exclude: ["Clients", "Faults", "Shim"], swiftSettings: strict),
+            dependencies: [
+                "CLinux", "LMDBEngine", "OrderedStore", "SignalboxCommand", "SignalboxStore", "faultscript",
+            ],
+            exclude: ["Clients", "Faults", "FaultScript", "Shim"], swiftSettings: strict),
     ]
 )
