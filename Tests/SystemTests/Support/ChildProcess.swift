@@ -55,8 +55,8 @@ final class ChildProcess {
 
     /// Waits for the end.
     @discardableResult
-    func wait() throws -> Ending {
-        guard try Bound().wait(for: [pidfd]) else { throw TestFailure("\(name) does not end") }
+    func wait(_ bound: Bound = Bound()) throws -> Ending {
+        guard try bound.wait(for: [pidfd]) else { throw TestFailure("\(name) does not end") }
         return collect()
     }
 
