@@ -122,6 +122,7 @@ protocol JobOperations: Sendable {
     func settings() throws -> StoreSettings
     func why(_ name: JobName, at asked: Instant?, zones: ZoneTable, now: Now) throws -> WhyReport?
     func verify() throws -> VerifyReport
+    func repair() throws -> RepairReport
     func verifySchedule(
         after start: Instant?, through end: Instant?, job: JobName?, zones: ZoneTable, now: Now?
     ) throws -> LedgerReport
@@ -200,6 +201,11 @@ struct RawStore: Sendable {
             return try LiveAddress.settle(engine, boot: boot, proposed: proposed)
         }
     }
+
+    /// Every entry of these buckets.
+    func entries(of buckets: [Bucket]) throws -> [[Entry]] { try buckets.map { try entries($0) } }
+    func sources() throws -> [[Entry]] { try entries(of: Buckets.sources) }
+    func everything() throws -> [[Entry]] { try entries(of: Buckets.all) }
 
     /// Writes `value` as its store would have.
     func keep(_ value: some Record, _ key: Key, in bucket: Bucket) throws {

@@ -241,6 +241,15 @@ import Testing
         ("disagree on whether", { try changeRun($0) { $0.isLimited = true } }),
         ("nothing is set for it", { try $0.raw.keep(QueueRecord(), .name("idle"), in: Buckets.queues) }),
     ]
+    /// Those of the plants above that indexes, counters and counts can be mended of; of the others each names a record
+    /// that no other makes up for.
+    private static let mendable = [
+        "counter", "the store counts", "newer than the counter", "newer than the newest transaction",
+        "unique.ends lacks", "does not stand in for it", "was not made again", "the oldest that is counted",
+        "and it counts 2", "has a record, and nobody uses it", "\"database\", which has no record",
+        "opens at another time",
+        "nobody will wake up", "dispatch.held lacks",
+    ]
     private static let unused = ConcurrencyRecord(max: 1, decidedBy: DispatchID(1))
     private static let unusedKey = Key.limit(.concurrency, "unused")
     private static let stray = Request(command: .shell("x"))
@@ -254,6 +263,68 @@ import Testing
         let (words, damage) = Self.contradictions[index]
         let found = try faults(damage: damage)
         #expect(found.contains { $0.contains(words) }, "\(words): \(found)")
+    }
+
+    @Test(arguments: contradictions.indices)
+    func `repairs what follows from other records, and names the rest`(index: Int) throws {
+        let (words, damage) = Self.contradictions[index]
+        try EngineKind.memory.withStore(verifying: false) { store in
+            try fill(store)
+            try damage(store)
+            let before = try store.jobs.verify().faults
+            let sources = try store.raw.sources()
+            let report = try store.jobs.repair()
+            #expect(report.left.faults == (try store.jobs.verify().faults))
+            #expect(Set(report.mended).union(report.left.faults).isSuperset(of: before))
+            if report.ok { #expect(try store.raw.sources() == sources || !report.mended.isEmpty) }
+            let isMendable = Self.mendable.contains { words.hasSuffix($0) }
+            #expect(!isMendable || !report.left.faults.contains { $0.contains(words) }, "\(words): \(report)")
+        }
+    }
+
+    @Test(arguments: Buckets.derived, EngineKind.allCases)
+    func `repairs a bucket that is made from others, whatever it has lost or gained`(
+        bucket: Bucket, engine: EngineKind
+    ) throws {
+        try engine.withStore { store in
+            try fill(store)
+            let sound = try store.raw.entries(bucket)
+            let sequence = try store.jobs.sequence()
+            let stray = Key.name("stray").with(UInt64(77))
+            let isIndex = sound.allSatisfy { $0.value.isEmpty }
+            let damages: [() throws -> Void] = [
+                { for entry in sound { try store.raw.delete(entry.key, bucket) } },
+                { try store.raw.delete(sound[sound.count / 2].key, bucket) },
+                {
+                    let value = isIndex ? [] : Counter(value: 77).record(under: stray)
+                    try store.raw.put(stray.bytes, value, bucket)
+                },
+                { try store.raw.put(sound[0].key, [1, 2, 3], bucket) },
+            ]
+            for damage in isIndex ? damages.dropLast()[...] : damages[...] {
+                try damage()
+                #expect(try !store.jobs.verify().ok)
+                let report = try store.jobs.repair()
+                #expect(report.ok && !report.mended.isEmpty, "\(report)")
+                #expect(try store.raw.entries(bucket) == sound)
+            }
+            #expect(try store.jobs.sequence() > sequence)
+            #expect(try store.jobs.repair().mended.isEmpty)
+        }
+    }
+
+    @Test(arguments: Buckets.sources)
+    func `does not repair anything where a record cannot be read`(bucket: Bucket) throws {
+        try EngineKind.memory.withStore(verifying: false) { store in
+            try fill(store)
+            let entry = try #require(try store.raw.entries(bucket).first)
+            try store.raw.put(entry.key, entry.value.dropLast() + [entry.value.last! ^ 1], bucket)
+            try store.raw.delete(try store.raw.entries(Buckets.ready)[0].key, Buckets.ready)
+            let before = try store.raw.everything()
+            let error = #expect(throws: StoreError.self) { try store.jobs.repair() }
+            #expect(error?.code == .damaged && error?.description.contains(hexadecimal(entry.key)) == true, "\(error!)")
+            #expect(try store.raw.everything() == before)
+        }
     }
 
     @Test func `names a bounded number of faults`() throws {

@@ -101,8 +101,9 @@ enum Dependency: Hashable {
 }
 
 extension Dispatch {
-    /// Whether it was made by `requeue`. What makes up for a due time has a parent, too.
-    var isMadeAgain: Bool { parent != nil && scheduledFor == nil }
+    /// Whether it was made by `requeue`. What makes up for a due time has a parent, too. A parent that is no older is none,
+    /// or who follows parents might go in circles.
+    var isMadeAgain: Bool { parent.map { $0 < id } ?? false && scheduledFor == nil }
 }
 
 /// The dispatch that an index key ends with.

@@ -79,6 +79,7 @@ extension ReadTransaction where Self: ~Copyable {
         guard let oldest = try keys(Buckets.events, .all, limit: 1).first else { return }
         let first = oldest.reduce(0) { $0 << 8 | UInt64($1) }
         if first < check.state.firstEvent {
+            check.soundState.firstEvent = first
             check.report.fault(
                 "event \(first) is older than event \(check.state.firstEvent), the oldest that is counted")
         }

@@ -46,17 +46,12 @@ extension ReadTransaction where Self: ~Copyable {
         }
     }
 
-    /// Whether what was made again is known to stand in for what it was made of.
-    func checkStandIn(_ dispatch: Dispatch, _ check: inout Check) throws {
-        guard dispatch.isMadeAgain else { return }
-        let original = try original(of: dispatch.id)
-        if try standIn(of: original) < dispatch.id {
-            check.report.fault("dispatch \(dispatch.id) was made again of \(original), and does not stand in for it")
-        }
-    }
-
     func checkUniqueKeys(_ check: inout Check) throws {
         try each(UniqueEntry.self, Buckets.unique, &check) { key, entry, check in
+            var reader = KeyReader(key)
+            if let text = reader.text(), let end = entry.endKey(of: text) {
+                try expect(end, Buckets.uniqueEnds, &check)
+            }
             guard let holder = try? dispatchRecord(entry.holder), let unique = try request(of: entry.holder).unique,
                 uniqueKeyBytes(unique.text) == key
             else {
@@ -69,18 +64,6 @@ extension ReadTransaction where Self: ~Copyable {
             }
             try checkWindow(of: entry, unique, &check)
         }
-        try scan(Buckets.uniqueEnds, .all, .ascending) { key, _ in
-            check.report.records += 1
-            let key = copied(key)
-            var reader = KeyReader(key)
-            guard let until = reader.instant(), let text = reader.text(), reader.isAtEnd,
-                (try? uniqueEntry(of: text))??.until == until
-            else {
-                check.report.fault("unique.ends has \(hexadecimal(key)), which belongs to nothing")
-                return .next
-            }
-            return .next
-        }
     }
 
     private func checkWindow(of entry: UniqueEntry, _ unique: UniqueKey, _ check: inout Check) throws {
@@ -88,24 +71,27 @@ extension ReadTransaction where Self: ~Copyable {
             guard entry.until != nil else { return }
             return check.report.fault("the unique key \(quoted(unique.text)) has a window, and is not held for one")
         }
-        guard let until = entry.until else {
-            return check.report.fault("the unique key \(quoted(unique.text)) is held for a window that has no end")
-        }
-        let key = uniqueEndBytes(until, unique.text)
-        if try !contains(key.span, in: Buckets.uniqueEnds) {
-            check.report.fault("unique.ends lacks \(hexadecimal(key))")
+        if entry.until == nil {
+            check.report.fault("the unique key \(quoted(unique.text)) is held for a window that has no end")
         }
     }
 
     func checkStandIns(_ check: inout Check) throws {
+        var missing = check.standIns.newest
         try each(Counter.self, Buckets.standIns, &check) { key, counter, check in
-            let newest = DispatchID(counter.value)
-            guard let dispatch = try dispatchRecord(newest)?.dispatch, dispatch.isMadeAgain,
-                try Key.dispatch(original(of: newest)).bytes == key
-            else {
-                return check.report.fault(
-                    "dispatch.stand-in has \(hexadecimal(key)), of which dispatch \(newest) was not made again")
+            var reader = KeyReader(key)
+            let original = DispatchID(reader.number() ?? 0)
+            guard reader.isAtEnd, let newest = missing[original] else {
+                return check.fault(
+                    "dispatch.stand-in has \(hexadecimal(key)), of which dispatch \(counter.value) was not made again",
+                    .delete(Buckets.standIns, key: key))
             }
+            if newest.number == counter.value { missing[original] = nil }
+        }
+        for (original, newest) in missing.sorted(by: { $0.key < $1.key }) {
+            check.fault(
+                "dispatch \(newest) was made again of \(original), and does not stand in for it",
+                .count(newest.number, Buckets.standIns, Key.dispatch(original).bytes))
         }
     }
 }

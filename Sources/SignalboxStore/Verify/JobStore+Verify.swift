@@ -5,17 +5,19 @@ extension JobStore {
     /// Reads every record of one snapshot, works out from the dispatches and jobs what every index and counter must
     /// say, and compares both ways. Changes nothing.
     public func verify() throws -> VerifyReport {
-        try engine.read { transaction in try transaction.verify() }
+        try engine.read { transaction in try transaction.checked().report }
     }
 }
 
 extension ReadTransaction where Self: ~Copyable {
-    fileprivate func verify() throws -> VerifyReport {
+    /// Everything that was found, and what would mend it.
+    func checked() throws -> Check {
         var check = Check()
         do { check.state = try storeState() } catch let error as StoreError {
-            check.report.fault(error.description)
-            return check.report
+            check.unreadable(error.description)
+            return check
         }
+        check.soundState = check.state
         try checkMeta(&check)
         try checkJobs(&check)
         try checkHandlers(&check)
@@ -28,14 +30,14 @@ extension ReadTransaction where Self: ~Copyable {
         try checkEvents(&check)
         for bucket in [
             Buckets.ready, Buckets.scheduled, Buckets.blocked, Buckets.running, Buckets.byState, Buckets.byJob,
-            Buckets.jobDue, Buckets.active, Buckets.held,
+            Buckets.jobDue, Buckets.active, Buckets.held, Buckets.uniqueEnds,
         ] {
             try checkNoExtra(bucket, &check)
         }
         try checkLimits(&check)
         try checkCounters(&check)
         try checkHistory(&check)
-        return check.report
+        return check
     }
 
     /// The store's own records: each is known and can be read.
@@ -53,7 +55,7 @@ extension ReadTransaction where Self: ~Copyable {
                 default: check.report.fault("meta has \(hexadecimal(copied(key))), which is nothing we know")
                 }
             } catch {
-                check.report.fault("the record \(hexadecimal(copied(key))) in meta cannot be believed: \(error)")
+                check.unreadable("the record \(hexadecimal(copied(key))) in meta cannot be believed: \(error)")
             }
             return .next
         }
@@ -66,8 +68,9 @@ extension ReadTransaction where Self: ~Copyable {
             guard let progress = try fetch(JobProgress.self, name, in: Buckets.jobProgress) else {
                 return check.report.fault("the job \(definition.name) has no progress record")
             }
-            check.jobs[definition.name] = Job(definition: definition, progress: progress)
-            if let due = progress.nextDue { try expect(Key.jobDue(due, definition).bytes, Buckets.jobDue, &check) }
+            let job = Job(definition: definition, progress: progress)
+            check.jobs[definition.name] = job
+            if let key = job.dueKey { try expect(key.bytes, Buckets.jobDue, &check) }
         }
         try each(JobProgress.self, Buckets.jobProgress, &check) { key, _, check in
             if try !containsKey(key, in: Buckets.jobs) {
@@ -91,28 +94,28 @@ extension ReadTransaction where Self: ~Copyable {
                 check.report.fault("the record of dispatch \(dispatch.id) stands under the number of another")
             }
             if dispatch.id.number >= check.state.nextDispatch {
+                check.soundState.nextDispatch = max(check.soundState.nextDispatch, dispatch.id.number + 1)
                 check.report.fault("dispatch \(dispatch.id) is newer than the counter of numbers")
             }
-            check.count(dispatch)
+            check.census.count(dispatch)
+            check.standIns.add(dispatch)
             check.occurrences.expect(dispatch)
             for fault in dispatch.inconsistencies { check.report.fault("dispatch \(dispatch.id) \(fault)") }
-            for (bucket, key) in dispatch.indexEntries { try expect(key.bytes, bucket, &check) }
-            try checkRequest(of: record, &check)
+            let request = try fetch(Request.self, .dispatch(dispatch.id), in: Buckets.requests)
+            try record.eachIndexEntry(work: { request?.work }) { bucket, key in
+                try expect(copied(key), bucket, &check)
+            }
+            try checkRequest(request, of: record, &check)
             try checkOwner(of: dispatch, &check)
         }
     }
 
-    private func checkRequest(of record: DispatchRecord, _ check: inout Check) throws {
+    private func checkRequest(_ request: Request?, of record: DispatchRecord, _ check: inout Check) throws {
         let id = record.dispatch.id
-        guard let request = try fetch(Request.self, .dispatch(id), in: Buckets.requests) else {
-            return check.report.fault("dispatch \(id) has no request")
-        }
-        let (faults, entry) = check.limits.add(record, request.work)
-        for fault in faults { check.report.fault(fault) }
-        if let entry { try expect(entry, Buckets.held, &check) }
+        guard let request else { return check.report.fault("dispatch \(id) has no request") }
+        for fault in check.limits.add(record, request.work) { check.report.fault(fault) }
         try checkHolding(of: request.unique, by: record, &check)
         try checkBlocker(of: record.dispatch, request, &check)
-        try checkStandIn(record.dispatch, &check)
         if request.command.handler != record.dispatch.handler {
             check.report.fault("dispatch \(id) is not for the handler that its request names")
         }
@@ -128,6 +131,7 @@ extension ReadTransaction where Self: ~Copyable {
                 "dispatch \(dispatch.id) is held by worker \(claim.worker), which is \(worker.state.word)")
         }
         if claim.token.number > check.state.sequence {
+            check.soundState.sequence = max(check.soundState.sequence, claim.token.number)
             check.report.fault("the token of dispatch \(dispatch.id) is newer than the newest transaction")
         }
     }
@@ -179,6 +183,10 @@ extension ReadTransaction where Self: ~Copyable {
             if Key.worker(registration.id).bytes != key {
                 check.report.fault("the record of worker \(registration.id) stands under the number of another")
             }
+            if registration.id.number >= check.state.nextWorker {
+                check.soundState.nextWorker = max(check.soundState.nextWorker, registration.id.number + 1)
+                check.report.fault("worker \(registration.id) is newer than the counter of numbers")
+            }
         }
     }
 
@@ -196,27 +204,36 @@ extension ReadTransaction where Self: ~Copyable {
             return .next
         }
         try checkReplay(replay, &check)
-        if newest > check.state.sequence { check.report.fault("event \(newest) is newer than the newest transaction") }
+        if newest > check.state.sequence {
+            check.soundState.sequence = max(check.soundState.sequence, newest)
+            check.report.fault("event \(newest) is newer than the newest transaction")
+        }
+        check.soundState.eventBytes = bytes
         if bytes != check.state.eventBytes {
             check.report.fault("the events have \(bytes) bytes, and the store counts \(check.state.eventBytes)")
         }
     }
 
     private func checkCounters(_ check: inout Check) throws {
-        for state in DispatchState.allCases where check.totals[state, default: 0] != check.state.count(state) {
+        check.soundState.counts = check.census.totals
+        for state in DispatchState.allCases where check.soundState.count(state) != check.state.count(state) {
             check.report.fault(
-                "\(check.totals[state, default: 0]) dispatches are \(state.name), and the store counts "
+                "\(check.soundState.count(state)) dispatches are \(state.name), and the store counts "
                     + "\(check.state.count(state))")
         }
-        var left = check.counters
+        var left = check.census.counters
         try each(Counter.self, Buckets.counters, &check) { key, counter, check in
             let found = left.removeValue(forKey: key) ?? 0
             if found != counter.value {
-                check.report.fault("the counter \(hexadecimal(key)) says \(counter.value), and there are \(found)")
+                check.fault(
+                    "the counter \(hexadecimal(key)) says \(counter.value), and there are \(found)",
+                    found == 0 ? .delete(Buckets.counters, key: key) : .count(found, Buckets.counters, key))
             }
         }
         for (key, count) in left {
-            check.report.fault("the counter \(hexadecimal(key)) is missing; it should say \(count)")
+            check.fault(
+                "the counter \(hexadecimal(key)) is missing; it should say \(count)",
+                .count(count, Buckets.counters, key))
         }
     }
 
@@ -226,7 +243,7 @@ extension ReadTransaction where Self: ~Copyable {
         }
         let (faults, count) = try faultsOfLimits(&check.limits)
         check.report.records += count
-        for fault in faults { check.report.fault(fault) }
+        for fault in faults { check.add(fault) }
     }
 
     private func checkHistory(_ check: inout Check) throws {
@@ -242,9 +259,11 @@ extension ReadTransaction where Self: ~Copyable {
         for fault in totals.faultsAtEnd() { check.report.fault(fault) }
     }
 
-    private func expect(_ key: [UInt8], _ bucket: Bucket, _ check: inout Check) throws {
+    func expect(_ key: [UInt8], _ bucket: Bucket, _ check: inout Check) throws {
         check.expected[bucket, default: 0] += 1
-        if try !contains(key.span, in: bucket) { check.report.fault("\(bucket.name) lacks \(hexadecimal(key))") }
+        if try !contains(key.span, in: bucket) {
+            check.fault("\(bucket.name) lacks \(hexadecimal(key))", .mark(bucket, key))
+        }
     }
 
     /// Every expected entry was found or named as missing; if there are others, they are named too.
@@ -256,27 +275,9 @@ extension ReadTransaction where Self: ~Copyable {
         }
         check.report.records += count
         guard count > check.expected[bucket, default: 0] || !check.report.ok else { return }
-        for key in try keys(bucket, .all, limit: .max) where try !belongs(key, in: bucket, check) {
-            check.report.fault("\(bucket.name) has \(hexadecimal(key)), which belongs to nothing")
-        }
-    }
-
-    private func belongs(_ key: [UInt8], in bucket: Bucket, _ check: Check) throws -> Bool {
-        switch bucket {
-        case Buckets.jobDue:
-            return check.jobs.values.contains { job in
-                job.progress.nextDue.map { Key.jobDue($0, job.definition).bytes == key } ?? false
-            }
-        case Buckets.held:
-            guard let id = try? dispatchID(atEndOf: key, in: bucket), let record = try? dispatchRecord(id),
-                let request = try? request(of: id), let list = record.dispatch.heldList(request.work)
-            else { return false }
-            return list.key(of: record.dispatch) == key
-        default:
-            guard let id = try? dispatchID(atEndOf: key, in: bucket), let record = try? dispatchRecord(id) else {
-                return false
-            }
-            return record.dispatch.indexEntries.contains { $0.bucket == bucket && $0.key.bytes == key }
+        for key in try keys(bucket, .all, limit: .max) where try !isDue(key, in: bucket) {
+            check.fault(
+                "\(bucket.name) has \(hexadecimal(key)), which belongs to nothing", .delete(bucket, key: key))
         }
     }
 
@@ -291,52 +292,69 @@ extension ReadTransaction where Self: ~Copyable {
     ) throws {
         try scan(bucket, .all, .ascending) { key, value in
             check.report.records += 1
-            do {
-                let found = try Value(record: value, key: key)
-                try body(copied(key), found, &check)
-            } catch {
-                check.report.fault(
-                    "the record \(hexadecimal(copied(key))) in \(bucket.name) cannot be believed: \(error)")
+            let found: Value
+            do { found = try Value(record: value, key: key) } catch {
+                check.cannotRead(copied(key), bucket, error)
+                return .next
+            }
+            // Another record that cannot be read is named where it stands.
+            do { try body(copied(key), found, &check) } catch {
+                check.report.fault(unbelievable(copied(key), bucket, error))
             }
             return .next
         }
     }
 }
 
+private func unbelievable(_ key: [UInt8], _ bucket: Bucket, _ error: any Error) -> String {
+    "the record \(hexadecimal(key)) in \(bucket.name) cannot be believed: \(error)"
+}
+
 /// What has been worked out so far.
 struct Check {
     var report = VerifyReport()
     var state = StoreState()
+    /// The state as it should be, as far as it can be worked out.
+    var soundState = StoreState()
+    /// What would mend the faults that can be mended, at most ``Remedy/limit``.
+    private(set) var remedies: [Remedy] = []
+    /// What no other record makes up for, and cannot be read: some of the sentences.
+    private(set) var unreadable: [String] = []
     var jobs: [JobName: Job] = [:]
-    var totals: [DispatchState: UInt64] = [:]
-    var counters: [[UInt8]: UInt64] = [:]
+    var census = Census()
+    var standIns = StandIns()
     var expected: [Bucket: Int] = [:]
     var occurrences = OccurrenceBalance()
     var limits = LimitsCheck()
+
+    mutating func fault(_ text: String, _ remedy: Remedy?) {
+        report.fault(text)
+        if let remedy, remedies.count < Remedy.limit { remedies.append(remedy) }
+    }
+
+    mutating func add(_ finding: Finding) {
+        if finding.isUnreadable { unreadable(finding.sentence) } else { fault(finding.sentence, finding.remedy) }
+    }
+
+    mutating func unreadable(_ text: String) {
+        report.fault(text)
+        if unreadable.count < VerifyReport.limit { unreadable.append(text) }
+    }
+
+    /// A counter or a pointer is made anew, where it must be there; any other record is lost.
+    mutating func cannotRead(_ key: [UInt8], _ bucket: Bucket, _ error: any Error) {
+        let text = unbelievable(key, bucket, error)
+        if Buckets.derived.contains(bucket) { fault(text, .delete(bucket, key: key)) } else { unreadable(text) }
+    }
 
     /// Whether the occurrences of that revision are kept in wall time, as dispatches name their due times.
     func isOfWallTime(_ job: JobName, _ revision: UInt32) -> Bool {
         guard let known = jobs[job], known.progress.revision == revision else { return false }
         return known.definition.schedule.clock == .wall
     }
-
-    mutating func count(_ dispatch: Dispatch) {
-        totals[dispatch.state, default: 0] += 1
-        counters[Key.counter(.queue(dispatch.queue), dispatch.state).bytes, default: 0] += 1
-        if let job = dispatch.job { counters[Key.counter(.job(job), dispatch.state).bytes, default: 0] += 1 }
-    }
 }
 
 extension Dispatch {
-    /// Every index entry that it must have.
-    fileprivate var indexEntries: [(bucket: Bucket, key: Key)] {
-        var entries = [(bucket: Buckets.byState, key: Key.state(state, id))]
-        if let bucket = waitingBucket(of: self) { entries.append((bucket, .waiting(self))) }
-        if let job { entries.append((Buckets.byJob, .job(job, id))) }
-        if let key = activeKey(of: self) { entries.append((Buckets.active, key)) }
-        return entries
-    }
-
     /// What of the record contradicts itself.
     fileprivate var inconsistencies: [String] {
         var faults: [String] = []
@@ -349,6 +367,7 @@ extension Dispatch {
         }
         if state == .inProgress, started == nil { faults.append("is IN_PROGRESS and was never started") }
         if let fault = timeFault { faults.append(fault) }
+        if let parent, parent >= id { faults.append("was made of dispatch \(parent), which is no older") }
         if attempt > 0, started == nil { faults.append("has an attempt and no start") }
         return faults
     }

@@ -7,32 +7,45 @@ internal import SignalboxCore
 /// What the dispatches say of the keys, worked out one after the other.
 struct LimitsCheck {
     /// Those IN_PROGRESS, by concurrency key.
-    private var running: [String: Int] = [:]
+    private var running: [String: Places] = [:]
+
+    /// How many run with a key, and what the newest of them says is the maximum.
+    struct Places {
+        var count: Int
+        var max: Int
+        var decidedBy: DispatchID
+
+        var record: ConcurrencyRecord { ConcurrencyRecord(running: count, max: max, decidedBy: decidedBy) }
+    }
     /// The limits that somebody waits for, by the keys of their records.
     private(set) var lists: Set<[UInt8]> = []
 
-    /// One sentence for each contradiction between a dispatch and its request, and the entry that the dispatch must have
-    /// in a list.
-    mutating func add(_ record: DispatchRecord, _ work: Work) -> (faults: [String], entry: [UInt8]?) {
+    /// One sentence for each contradiction between a dispatch and its request.
+    mutating func add(_ record: DispatchRecord, _ work: Work) -> [String] {
         let dispatch = record.dispatch
         var faults: [String] = []
         if record.isLimited != work.isLimited {
             faults.append("dispatch \(dispatch.id) and its request disagree on whether it has a key with a limit")
         }
-        if dispatch.state == .inProgress, let limit = work.concurrency { running[limit.key, default: 0] += 1 }
-        guard let kind = dispatch.heldBy else { return (faults, nil) }
+        if dispatch.state == .inProgress, let limit = work.concurrency {
+            let count = (running[limit.key]?.count ?? 0) + 1
+            running[limit.key] = Places(count: count, max: limit.max, decidedBy: dispatch.id)
+        }
+        guard let kind = dispatch.heldBy else { return faults }
         guard let list = dispatch.heldList(work) else {
             faults.append(
                 "dispatch \(dispatch.id) waits for the limit of a \(kind.reason.word ?? "") key that it has not")
-            return (faults, nil)
+            return faults
         }
         lists.insert(list.prefix)
-        return (faults, list.key(of: dispatch))
+        return faults
     }
 
-    mutating func takeRunning(_ key: String) -> Int { running.removeValue(forKey: key) ?? 0 }
+    mutating func takeRunning(_ key: String) -> Int { running.removeValue(forKey: key)?.count ?? 0 }
     /// Keys with something IN_PROGRESS that no record was found of.
-    var uncounted: [String] { running.keys.sorted() }
+    var uncounted: [(key: String, places: Places)] {
+        running.sorted { $0.key < $1.key }.map { (key: $0.key, places: $0.value) }
+    }
 }
 
 extension RateWindow {
@@ -69,8 +82,8 @@ extension ReadTransaction where Self: ~Copyable {
     }
 
     /// Every record of a limit and every opening, against what the dispatches say; and how many these are.
-    func faultsOfLimits(_ limits: inout LimitsCheck) throws -> (faults: [String], count: Int) {
-        var faults: [String] = []
+    func faultsOfLimits(_ limits: inout LimitsCheck) throws -> (faults: [Finding], count: Int) {
+        var faults: [Finding] = []
         var lists = limits.lists
         var openings: Set<[UInt8]> = []
         let keys = try keys(Buckets.limits, .all, limit: .max)
@@ -81,60 +94,82 @@ extension ReadTransaction where Self: ~Copyable {
                 switch reader.byte() {
                 case LimitKind.concurrency.rawValue: faults += try faultsOfPlaces(key, &limits)
                 case LimitKind.rate.rawValue:
-                    let (found, opening) = try faultsOfStarts(key)
+                    let (found, opening) = try faultsOfStarts(key, isWaitedFor: limits.lists.contains(key))
                     faults += found
                     if let opening { openings.insert(opening) }
                 // They sort behind all others.
                 case Key.openings:
                     if openings.remove(key) == nil {
-                        faults.append("limits has the opening \(hexadecimal(key)), which is no rate key's")
+                        faults.append(
+                            Finding(
+                                "limits has the opening \(hexadecimal(key)), which is no rate key's",
+                                .delete(Buckets.limits, key: key)))
                     }
-                default: faults.append("limits has \(hexadecimal(key)), which is nothing we know")
+                default: faults.append(Finding("limits has \(hexadecimal(key)), which is nothing we know"))
                 }
-            } catch { faults.append("\(error)") }
+            } catch { faults.append(.unreadable(error)) }
         }
-        faults += openings.map { "limits lacks the opening \(hexadecimal($0)): nobody will wake up for it" }
-        faults += lists.map { "dispatches wait for the limit \(hexadecimal($0)), which has no record" }
-        faults += limits.uncounted.map { "dispatches run with the concurrency key \(quoted($0)), which has no record" }
+        faults += openings.map {
+            Finding(
+                "limits lacks the opening \(hexadecimal($0)): nobody will wake up for it", .mark(Buckets.limits, $0))
+        }
+        faults += lists.map { Finding("dispatches wait for the limit \(hexadecimal($0)), which has no record") }
+        faults += limits.uncounted.map { key, places in
+            Finding(
+                "dispatches run with the concurrency key \(quoted(key)), which has no record",
+                .keep(places.record, .limit(.concurrency, key), in: Buckets.limits))
+        }
         return (faults, keys.count)
     }
 
-    private func faultsOfPlaces(_ key: [UInt8], _ limits: inout LimitsCheck) throws -> [String] {
+    private func faultsOfPlaces(_ key: [UInt8], _ limits: inout LimitsCheck) throws -> [Finding] {
         guard let found = try fetch(ConcurrencyRecord.self, key.span, in: Buckets.limits), let text = limitText(key)
-        else { return ["limits has \(hexadecimal(key)), which has another shape"] }
-        let running = limits.takeRunning(text)
-        var faults: [String] = []
-        if found.running != running {
+        else { return [Finding("limits has \(hexadecimal(key)), which has another shape")] }
+        var sound = found
+        sound.running = limits.takeRunning(text)
+        var faults: [Finding] = []
+        if found != sound {
             faults.append(
-                "\(running) dispatches run with the concurrency key \(quoted(text)), and it counts \(found.running)")
+                Finding(
+                    "\(sound.running) dispatches run with the concurrency key \(quoted(text)), and it counts "
+                        + "\(found.running)", .keep(sound, .limit(.concurrency, text), in: Buckets.limits)))
         }
-        if found.running == 0, !limits.lists.contains(key) {
-            faults.append("the concurrency key \(quoted(text)) has a record, and nobody uses it")
+        if sound.running == 0, !limits.lists.contains(key) {
+            faults.append(
+                Finding(
+                    "the concurrency key \(quoted(text)) has a record, and nobody uses it",
+                    .delete(Buckets.limits, key: key)))
         }
         for id in try forgotten(in: HeldList(ofLimit: key), room: found.room) {
             faults.append(
-                "dispatch \(id) waits for a place of the concurrency key \(quoted(text)), of which \(found.running) of "
-                    + "\(found.max) are taken")
+                Finding(
+                    "dispatch \(id) waits for a place of the concurrency key \(quoted(text)), of which "
+                        + "\(found.running) of \(found.max) are taken"))
         }
         return faults
     }
 
-    private func faultsOfStarts(_ key: [UInt8]) throws -> (faults: [String], opening: [UInt8]?) {
+    private func faultsOfStarts(_ key: [UInt8], isWaitedFor: Bool) throws -> (faults: [Finding], opening: [UInt8]?) {
         guard let found = try fetch(RateRecord.self, key.span, in: Buckets.limits), let text = limitText(key) else {
-            return (["limits has \(hexadecimal(key)), which has another shape"], nil)
+            return ([Finding("limits has \(hexadecimal(key)), which has another shape")], nil)
         }
-        var faults = found.window.inconsistencies.map { "the rate key \(quoted(text)) \($0)" }
+        var faults = found.window.inconsistencies.map { Finding("the rate key \(quoted(text)) \($0)") }
         let list = HeldList(ofLimit: key)
-        let isWaitedFor = try !keys(Buckets.held, KeyRange(prefix: list.prefix), limit: 1).isEmpty
-        if found.opening != (isWaitedFor ? found.expectedOpening : nil) {
-            faults.append("the rate key \(quoted(text)) opens at another time than its starts say")
+        var sound = found
+        sound.opening = isWaitedFor ? found.expectedOpening : nil
+        if found != sound {
+            faults.append(
+                Finding(
+                    "the rate key \(quoted(text)) opens at another time than its starts say",
+                    .keep(sound, .limit(.rate, text), in: Buckets.limits)))
         }
         for id in try forgotten(in: list, room: found.room) {
             faults.append(
-                "dispatch \(id) waits for the rate key \(quoted(text)), of which \(found.starts.count) of "
-                    + "\(found.window.rate.count) starts count")
+                Finding(
+                    "dispatch \(id) waits for the rate key \(quoted(text)), of which \(found.starts.count) of "
+                        + "\(found.window.rate.count) starts count"))
         }
-        return (faults, found.opening.map { Key.opening($0, text).bytes })
+        return (faults, found.openingKey(of: text)?.bytes)
     }
 
     private func limitText(_ key: [UInt8]) -> String? {
