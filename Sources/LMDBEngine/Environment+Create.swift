@@ -21,10 +21,7 @@ extension Environment {
         requireProperBuckets(buckets)
         let wanted = StoreDirectory(path: directory.withoutTrailingSlashes)
         if try wanted.isOccupied() { return .alreadyExisted }
-        let beside = StoreDirectory(path: "\(wanted.path).new-\(getpid())-\(UInt32.random(in: 0...(.max)))")
-        guard unsafe mkdir(beside.path, 0o750) == 0 else {
-            throw EnvironmentError.system(errno, "creating it", wanted.path)
-        }
+        let beside = try wanted.makeBeside()
         do {
             try fill(beside, buckets, options, initialise)
             if try beside.rename(to: wanted) { return .created }
@@ -51,7 +48,7 @@ extension Environment {
 
 extension StoreDirectory {
     /// Whether a store is there; something else there is an error, an empty directory is not.
-    fileprivate func isOccupied() throws -> Bool {
+    func isOccupied() throws -> Bool {
         do {
             _ = try examined()
             return true
@@ -60,8 +57,30 @@ extension StoreDirectory {
         }
     }
 
+    /// Makes a directory with a name of its own beside this one, for what gets this one's name when it is complete.
+    func makeBeside() throws -> StoreDirectory {
+        let beside = StoreDirectory(path: "\(path).new-\(getpid())-\(UInt32.random(in: 0...(.max)))")
+        guard unsafe mkdir(beside.path, 0o750) == 0 else { throw EnvironmentError.system(errno, "creating it", path) }
+        return beside
+    }
+
+    /// Refuses when a store, or anything but an empty directory, is there.
+    func requireVacant() throws {
+        let isVacant: Bool
+        do { isVacant = try !isOccupied() } catch let error as EnvironmentError {
+            // What cannot be taken for a store is in the way all the same.
+            guard [.notAStore, .damaged, .versionMismatch, .otherBuild].contains(error.code) else { throw error }
+            isVacant = false
+        }
+        guard isVacant else { throw occupied() }
+    }
+
+    func occupied() -> EnvironmentError {
+        EnvironmentError(.occupied, "\(path): something is there already; name a place where nothing is")
+    }
+
     /// False: somebody else's store has the name by now.
-    fileprivate func rename(to wanted: StoreDirectory) throws -> Bool {
+    func rename(to wanted: StoreDirectory) throws -> Bool {
         if unsafe Glibc.rename(path, wanted.path) == 0 {
             try FileDescriptor(wanted.parentPath, O_RDONLY | O_DIRECTORY).synchronize()
             return true
@@ -72,7 +91,7 @@ extension StoreDirectory {
     }
 
     /// Deletes what a creation made.
-    fileprivate func remove() {
+    func remove() {
         for path in [dataPath, lockPath, openLockPath, bellPath] { unsafe unlink(path) }
         unsafe rmdir(path)
     }
@@ -84,7 +103,7 @@ extension StoreDirectory {
 }
 
 extension String {
-    fileprivate var withoutTrailingSlashes: String {
+    var withoutTrailingSlashes: String {
         var path = self
         while path.count > 1, path.last == "/" { path.removeLast() }
         return path

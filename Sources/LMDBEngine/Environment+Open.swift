@@ -16,13 +16,21 @@ extension Environment {
     ) throws -> Environment {
         requireProperBuckets(buckets)
         let directory = StoreDirectory(path: directory)
-        let identity = try directory.examined()
-        let request = EnvironmentHandle.Request(
-            directory: directory, buckets: buckets, access: access, durability: durability, options: options,
-            identity: identity)
-        let environment = try EnvironmentRegistry.shared.environment(identity) { try opened(request) }
-        try environment.requireServes(request)
-        return environment
+        for _ in 0..<3 {
+            let identity = try directory.examined()
+            let request = EnvironmentHandle.Request(
+                directory: directory, buckets: buckets, access: access, durability: durability, options: options,
+                identity: identity)
+            do {
+                let environment = try EnvironmentRegistry.shared.environment(identity) { try opened(request) }
+                try environment.requireServes(request)
+                return environment
+            } catch is ReplacedWhileOpening {
+                // It was compacted, or restored, while this waited.
+                continue
+            }
+        }
+        throw EnvironmentError(.inUse, "\(directory.path): replaced by another store at this very moment; try again")
     }
 
     /// Opens what is neither missing nor open in this process yet.
@@ -30,11 +38,15 @@ extension Environment {
         try request.requireOurs()
         let openLock = try OpenLock(request.directory, request.access)
         return try openLock.whileOthersWait {
-            let guest = try OpenGuard.current()
+            var guest = try OpenGuard.current(dataFile: request.identity)
             let isAlone = try openLock.join(as: guest)
             try request.prepareLockFile(isAlone: isAlone)
             let handle = try EnvironmentHandle.opened(request)
             do {
+                if request.identity == nil {
+                    guest = try OpenGuard.current(dataFile: handle.identity())
+                    try openLock.note(guest)
+                }
                 let bell = try request.bell()
                 if request.access == .readWrite { bell?.logbook.forgetOthers(of: guest.boot, isAlone: isAlone) }
                 return try Environment(request, handle, openLock, bell)
@@ -72,7 +84,7 @@ extension Environment {
 
 extension EnvironmentHandle.Request {
     /// Without open.lock it may be anybody's LMDB data: look for our buckets before anything is created beside it.
-    fileprivate func requireOurs() throws {
+    func requireOurs() throws {
         guard identity != nil, !directory.hasOpenLock else { return }
         let names = try directory.bucketNames()
         if !buckets.contains(where: { names.contains(Array($0.name.utf8)) }) {
@@ -84,7 +96,7 @@ extension EnvironmentHandle.Request {
     /// Has the disk give all of lock.mdb, which LMDB makes with holes and then maps. No environment on it is open in
     /// this process, or this would drop its locks. While others have it open its length is theirs: LMDB takes from it
     /// how many readers there may be. Who may not write it cannot read either; whatever else is wrong LMDB tells.
-    fileprivate func prepareLockFile(isAlone: Bool) throws {
+    func prepareLockFile(isAlone: Bool) throws {
         let file: FileDescriptor
         do {
             file = try FileDescriptor(directory.lockPath, O_RDWR | O_CREAT | O_NOFOLLOW)

@@ -23,6 +23,11 @@ public struct EnvironmentError: Error, Hashable, Sendable, CustomStringConvertib
         case otherBuild
         /// This process has the same data file open already, in a way that does not include what is asked for now.
         case alreadyOpen
+        /// Other processes have it open, and what is to be done needs all of it, or they work on a data file that is no
+        /// longer there.
+        case inUse
+        /// Something is where a new store is to be.
+        case occupied
 
         // While reading and writing.
 

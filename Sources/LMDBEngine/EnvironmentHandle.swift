@@ -129,7 +129,7 @@ import Synchronization
     private func protectDescriptor(_ request: Request) throws {
         try check(linux_set_close_on_exec(try dataDescriptor()), "fcntl")
         if let expected = request.identity, expected != (try identity()) {
-            throw EnvironmentError(.notAStore, "\(path): replaced by another store at this very moment; try again")
+            throw ReplacedWhileOpening()
         }
     }
 
@@ -169,6 +169,9 @@ import Synchronization
         if status != MDB_SUCCESS { throw EnvironmentError.lmdb(status, call, path) }
     }
 }
+
+/// What lies at the path is not what was examined a moment before.
+struct ReplacedWhileOpening: Error {}
 
 /// LMDB's assertions end here: nothing it does from now on could be trusted.
 private func perish(_ message: UnsafePointer<CChar>?) {

@@ -19,6 +19,12 @@ final class FileDescriptor: Sendable {
         if self.number < 0 { throw EnvironmentError.system(errno, "fcntl", path) }
     }
 
+    /// Takes over a descriptor, which must be close-on-exec.
+    init(owning number: CInt, _ path: String) {
+        self.path = path
+        self.number = number
+    }
+
     deinit { close(number) }
 
     var status: stat {
@@ -41,6 +47,26 @@ final class FileDescriptor: Sendable {
                 if got == 0 { return }
                 filled += got
             }
+        }
+    }
+
+    /// Reads what comes next, for a file without places; 0: its end.
+    func read(into buffer: inout [UInt8]) throws -> Int {
+        while true {
+            let got = unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(number, $0.baseAddress, $0.count) }
+            if got >= 0 { return got }
+            if errno != EINTR { throw EnvironmentError.system(errno, "read", path) }
+        }
+    }
+
+    /// Writes all of `bytes` at the file's place.
+    func append(_ bytes: ArraySlice<UInt8>) throws {
+        var rest = bytes
+        while !rest.isEmpty {
+            let written = unsafe rest.withUnsafeBytes { unsafe write(number, $0.baseAddress, $0.count) }
+            if written < 0 && errno == EINTR { continue }
+            if written <= 0 { throw EnvironmentError.system(written < 0 ? errno : ENOSPC, "write", path) }
+            rest = rest.dropFirst(written)
         }
     }
 

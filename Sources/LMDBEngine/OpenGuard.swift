@@ -13,9 +13,11 @@ struct OpenGuard: Hashable {
     var libc: String
     var pointerSize: String
     var liblmdb: String
+    /// The inode of the data file that is open; "-" where there is none yet.
+    var dataFile: String
 
-    /// This process.
-    static func current() throws -> OpenGuard {
+    /// This process, with the data file it opens; nil: that is yet to be made.
+    static func current(dataFile: FileIdentity? = nil) throws -> OpenGuard {
         let liblmdb = LibraryVersion.current
         if let refusal = liblmdb.refusal { throw refusal }
         let boot = try FileDescriptor("/proc/sys/kernel/random/boot_id", O_RDONLY).bytes(at: 0, count: 64)
@@ -28,7 +30,8 @@ struct OpenGuard: Hashable {
             processNamespace: "\(namespace.st_ino)",
             libc: unsafe String(cString: linux_libc_flavour()),
             pointerSize: "\(Int.bitWidth / 8)",
-            liblmdb: "\(liblmdb)")
+            liblmdb: "\(liblmdb)",
+            dataFile: dataFile.map { "\($0.inode)" } ?? "-")
     }
 
     /// The file's content.
@@ -41,6 +44,7 @@ struct OpenGuard: Hashable {
         libc: \(libc)
         pointer-size: \(pointerSize)
         liblmdb: \(liblmdb)
+        data-file: \(dataFile)
 
         """
     }
@@ -53,18 +57,23 @@ struct OpenGuard: Hashable {
             fields[line[..<colon]] = String(line[colon...].dropFirst(2))
         }
         guard fields["format"] == "1", let boot = fields["boot"], let namespace = fields["pid-namespace"],
-            let libc = fields["libc"], let pointerSize = fields["pointer-size"], let liblmdb = fields["liblmdb"]
+            let libc = fields["libc"], let pointerSize = fields["pointer-size"], let liblmdb = fields["liblmdb"],
+            let dataFile = fields["data-file"]
         else { return nil }
         self.init(
-            boot: boot, processNamespace: namespace, libc: libc, pointerSize: pointerSize, liblmdb: liblmdb)
+            boot: boot, processNamespace: namespace, libc: libc, pointerSize: pointerSize, liblmdb: liblmdb,
+            dataFile: dataFile)
     }
 
-    init(boot: String, processNamespace: String, libc: String, pointerSize: String, liblmdb: String) {
+    init(
+        boot: String, processNamespace: String, libc: String, pointerSize: String, liblmdb: String, dataFile: String
+    ) {
         self.boot = boot
         self.processNamespace = processNamespace
         self.libc = libc
         self.pointerSize = pointerSize
         self.liblmdb = liblmdb
+        self.dataFile = dataFile
     }
 
     /// Why this process may not join the one that wrote `text`; nil: it may.
@@ -89,6 +98,9 @@ struct OpenGuard: Hashable {
         if theirs != ours {
             return EnvironmentError(
                 .otherBuild, "open by a program built otherwise (\(theirs); this one: \(ours)). Use one build for all.")
+        }
+        if holder.dataFile != dataFile {
+            return EnvironmentError(.inUse, "open with another data file (\(holder.dataFile); here \(dataFile))")
         }
         return nil
     }

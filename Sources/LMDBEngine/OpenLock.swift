@@ -9,19 +9,29 @@ import Glibc
 final class OpenLock: Sendable {
     private let descriptor: FileDescriptor
     private let mayWrite: Bool
+    private let directory: StoreDirectory
 
-    /// Opens the file, creating it when `access` allows; takes no lock yet.
+    /// Opens the file, creating it where it is missing, as beside a data file that LMDB's own tools have made; takes no
+    /// lock yet.
     init(_ directory: StoreDirectory, _ access: Environment.Access) throws {
+        self.directory = directory
         let path = directory.openLockPath
         do {
-            let create = access == .readWrite ? O_CREAT : 0
-            descriptor = try FileDescriptor(path, O_RDWR | O_NOFOLLOW | create)
+            descriptor = try FileDescriptor(path, O_RDWR | O_NOFOLLOW | O_CREAT)
             mayWrite = true
         } catch let error as EnvironmentError where error.code == .permission && access == .readOnly {
-            descriptor = try FileDescriptor(path, O_RDONLY | O_NOFOLLOW)
+            descriptor = try Self.presentFile(path)
             mayWrite = false
+        }
+    }
+
+    private static func presentFile(_ path: String) throws -> FileDescriptor {
+        do {
+            return try FileDescriptor(path, O_RDONLY | O_NOFOLLOW)
         } catch let error as EnvironmentError where error.code == .notFound {
-            throw EnvironmentError(.notAStore, "\(path) is missing. Open the store for writing once: that restores it.")
+            throw EnvironmentError(
+                .permission,
+                "\(path) is missing, and only who may write there can make it: let its owner open the store.")
         }
     }
 
@@ -41,13 +51,21 @@ final class OpenLock: Sendable {
         if !isAlone {
             try requireMatch(guest)
         } else if mayWrite {
-            try descriptor.replaceContent(with: guest.text)
+            try note(guest)
         } else {
             try requirePresentText(guest)
         }
         let status = linux_lock_byte(descriptor.number, 0, linux_lock_shared)
         if status != 0 { throw EnvironmentError.system(status, "fcntl", descriptor.path) }
         return isAlone
+    }
+
+    /// Takes byte 0 alone; false: somebody has the store open. Call it inside `whileOthersWait`.
+    func takeAlone() throws -> Bool { try isAlone() }
+
+    /// Writes down what those who join have to have in common, where this process may do so.
+    func note(_ guest: OpenGuard) throws {
+        if mayWrite { try descriptor.replaceContent(with: guest.text) }
     }
 
     private func isAlone() throws -> Bool {
@@ -64,6 +82,7 @@ final class OpenLock: Sendable {
 
     private func requireMatch(_ guest: OpenGuard) throws {
         if let refusal = guest.refusal(besideHolderOf: try text()) {
+            if refusal.code == .inUse { throw directory.staysOpenElsewhere() }
             throw EnvironmentError(refusal.code, "\(descriptor.path): \(refusal.message)")
         }
     }
@@ -78,4 +97,14 @@ final class OpenLock: Sendable {
     }
 
     private func text() throws -> String { String(decoding: try descriptor.bytes(at: 0, count: 4096), as: UTF8.self) }
+}
+
+extension StoreDirectory {
+    /// Those who have this store open hold another data file, and lock.mdb is theirs.
+    fileprivate func staysOpenElsewhere() -> EnvironmentError {
+        EnvironmentError(
+            .inUse,
+            "\(path): its data file was replaced while \(usersInWords()) had it open, and works on with the old one; "
+                + "end that, then try again")
+    }
 }

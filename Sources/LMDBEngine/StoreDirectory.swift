@@ -39,10 +39,12 @@ struct StoreDirectory: Sendable {
         return FileIdentity(try descriptor.status)
     }
 
+    /// The data file, read without LMDB.
+    func dataFile() throws -> DataFile { DataFile(descriptor: try openedData()) }
+
     /// The names of the buckets in the data file, as far as it can be read.
     func bucketNames() throws -> Set<[UInt8]> {
-        let file = DataFile(descriptor: try openedData())
-        return try file.bucketNames()
+        try dataFile().bucketNames()
     }
 
     private func requireDirectory() throws {

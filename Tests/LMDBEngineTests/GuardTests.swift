@@ -33,7 +33,7 @@ import Testing
             }
             try await holder
             let store = try openStore(path)
-            #expect(try guardText(path) == OpenGuard.current().text)
+            #expect(try guardText(path) == OpenGuard.current(dataFile: store.identity).text)
             withExtendedLifetime(store) {}
         }
     }
@@ -62,7 +62,7 @@ import Testing
             for text in ["", "nonsense", "pid-namespace: 1\nformat: 1\n"] {
                 try writeFile(path + "/open.lock", Array(text.utf8))
                 let store = try openStore(path)
-                #expect(try guardText(path) == OpenGuard.current().text)
+                #expect(try guardText(path) == OpenGuard.current(dataFile: store.identity).text)
                 withExtendedLifetime(store) {}
             }
             unlink(path + "/open.lock")
@@ -117,7 +117,7 @@ private var readOnlyMount: String? {
 }
 
 /// Another process opens the store, says so, and keeps it until `letGo`.
-private func holdInAnotherProcess(_ path: String) async throws {
+func holdInAnotherProcess(_ path: String) async throws {
     await #expect(processExitsWith: .success) { [path = path as String] in try hold(path) }
 }
 
@@ -129,12 +129,12 @@ private func hold(_ path: String) throws {
     withExtendedLifetime(store) {}
 }
 
-private func waitUntilHeld(_ path: String) throws {
+func waitUntilHeld(_ path: String) throws {
     guard mkfifo(path + ".held", 0o600) == 0, mkfifo(path + ".let-go", 0o600) == 0 else { throw Failure("mkfifo") }
     _ = try readFile(path + ".held")
 }
 
-private func letGo(_ path: String) throws { try writeFile(path + ".let-go", [1]) }
+func letGo(_ path: String) throws { try writeFile(path + ".let-go", [1]) }
 
 /// Changes one 32-bit word of a file, and answers what it was.
 private func replaceWord(_ index: Int, of path: String, with word: UInt32) throws -> UInt32 {

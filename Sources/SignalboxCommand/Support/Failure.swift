@@ -99,7 +99,8 @@ extension EnvironmentError {
         switch code {
         case .notFound: .noStore
         case .permission: .noPermission
-        case .full, .diskFull, .readersFull: .tryAgain
+        case .full, .diskFull, .readersFull, .inUse: .tryAgain
+        case .occupied: .refused
         case .systemCall(let number): SystemStatus.status(of: number)
         case .notAStore, .damaged, .versionMismatch, .readOnlyMount, .networkFileSystem, .otherNamespace, .otherBuild,
             .alreadyOpen, .readOnly, .keySize, .valueSize, .failedEarlier, .mapOutgrown:
