@@ -39,7 +39,9 @@ extension Environment {
         let openLock = try OpenLock(request.directory, request.access)
         return try openLock.whileOthersWait {
             var guest = try OpenGuard.current(dataFile: request.identity)
+            let known = openLock.checkedFile(of: guest)
             let isAlone = try openLock.join(as: guest)
+            if isAlone { try request.requireSoundPages(known, openLock, guest) }
             try request.prepareLockFile(isAlone: isAlone)
             let handle = try EnvironmentHandle.opened(request)
             do {
@@ -92,6 +94,22 @@ extension EnvironmentHandle.Request {
                 .notAStore, "\(directory.path): LMDB data, but not of this program: no bucket \(buckets.map(\.name))")
         }
     }
+
+    /// The first process that opens a store after the machine has started, or after its file was put there, looks at
+    /// every page: power cuts, copies and worn-out cards do their damage in between, and LMDB would trip over it. Not in
+    /// a file so large that this takes long: there `verify` does it. Whoever looks at pages with no bucket does it anyway.
+    fileprivate func requireSoundPages(_ known: FileIdentity?, _ openLock: OpenLock, _ guest: OpenGuard) throws {
+        guard let identity, !buckets.isEmpty else { return }
+        if known != identity {
+            let file = DataFile(descriptor: try directory.openedData())
+            guard try file.descriptor.status.st_size <= Self.checkedSize else { return }
+            try file.requireSoundPages()
+        }
+        try openLock.note(checked: identity, by: guest)
+    }
+
+    /// The longest file, in bytes, whose pages are all looked at by whoever opens it first: some 50 ms from memory.
+    private static var checkedSize: Int { 64 << 20 }
 
     /// Has the disk give all of lock.mdb, which LMDB makes with holes and then maps. No environment on it is open in
     /// this process, or this would drop its locks. While others have it open its length is theirs: LMDB takes from it

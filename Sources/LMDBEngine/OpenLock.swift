@@ -96,6 +96,17 @@ final class OpenLock: Sendable {
                 + "owner open it first.")
     }
 
+    /// The data file of which it stands there that all its pages were looked at since the machine started.
+    func checkedFile(of guest: OpenGuard) -> FileIdentity? {
+        guard let text = try? text(), OpenGuard(text: text)?.boot == guest.boot else { return nil }
+        return FileIdentity(checkedIn: text)
+    }
+
+    /// Writes down, alone, that all pages of this data file can be believed.
+    func note(checked identity: FileIdentity, by guest: OpenGuard) throws {
+        if mayWrite { try descriptor.replaceContent(with: guest.text + identity.checkedLine) }
+    }
+
     private func text() throws -> String { String(decoding: try descriptor.bytes(at: 0, count: 4096), as: UTF8.self) }
 }
 
@@ -106,5 +117,18 @@ extension StoreDirectory {
             .inUse,
             "\(path): its data file was replaced while \(usersInWords()) had it open, and works on with the old one; "
                 + "end that, then try again")
+    }
+}
+
+extension FileIdentity {
+    private static let checked = "checked: "
+
+    fileprivate var checkedLine: String { "\(Self.checked)\(device) \(inode)\n" }
+
+    fileprivate init?(checkedIn text: String) {
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(Self.checked) }) else { return nil }
+        let numbers = line.dropFirst(Self.checked.count).split(separator: " ").compactMap { UInt($0) }
+        guard numbers.count == 2 else { return nil }
+        self.init(device: numbers[0], inode: numbers[1])
     }
 }

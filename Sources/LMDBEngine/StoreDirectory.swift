@@ -10,6 +10,8 @@ struct FileIdentity: Hashable, Sendable {
     let device: UInt
     let inode: UInt
 
+    init(device: UInt, inode: UInt) { (self.device, self.inode) = (device, inode) }
+
     init(_ status: stat) {
         device = UInt(status.st_dev)
         inode = UInt(status.st_ino)
@@ -80,7 +82,7 @@ struct StoreDirectory: Sendable {
         }
     }
 
-    private func openedData() throws -> FileDescriptor {
+    func openedData() throws -> FileDescriptor {
         do {
             return try FileDescriptor(dataPath, O_RDONLY | O_NONBLOCK)
         } catch let error as EnvironmentError where error.code == .notFound {
