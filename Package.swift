@@ -141,7 +141,8 @@ let package = Package(
         .testTarget(
             name: "SystemTests",
             dependencies: [
-                "CLinux", "LMDBEngine", "OrderedStore", "SignalboxCommand", "SignalboxStore", "faultscript",
+                "CLinux", "LMDBEngine", "OrderedStore", "SignalboxCommand", "SignalboxCore", "SignalboxStore",
+                "faultscript",
             ],
             exclude: ["Clients", "Faults", "FaultScript", "Shim"], swiftSettings: strict),
     ]
