@@ -89,7 +89,7 @@ import Testing
             try Environment.create(at: path, buckets: conformanceBuckets) { _ in }
             try Environment.create(at: other, buckets: conformanceBuckets) { try $0.setCount(5) }
             try increment(openStore(path), times: 9)
-            try Environment.withSoleUse(of: path, buckets: conformanceBuckets) { use in
+            try Environment.withSoleUse(of: path, buckets: conformanceBuckets) { use throws in
                 #expect(try use.read { try $0.count() } == 9)
                 try use.replaceData(with: other + "/data.mdb")
             }
@@ -155,7 +155,7 @@ import Testing
 }
 
 private func expectSoleUse(_ path: String) throws {
-    try Environment.withSoleUse(of: path, buckets: conformanceBuckets) { use in
+    try Environment.withSoleUse(of: path, buckets: conformanceBuckets) { use throws in
         #expect(try use.read { try $0.count() } == 0)
     }
 }
