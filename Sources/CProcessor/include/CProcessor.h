@@ -1,4 +1,4 @@
-// What a processor can do by itself and Swift has no name for: its own instructions for CRC-32C.
+// What a processor can do by itself and Swift has no name for: its own instructions for CRC-32C and SHA-256.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,3 +12,17 @@ uint32_t processor_crc32c(uint32_t state, uint64_t word);
 uint32_t processor_crc32c_four(uint32_t state, uint64_t first, uint64_t second, uint64_t third, uint64_t fourth);
 /// After the `count` (0 to 7) lowest bytes of `word`.
 uint32_t processor_crc32c_last(uint32_t state, uint64_t word, int count);
+
+/// The state of a SHA-256 (FIPS 180-4) between two blocks.
+struct processor_sha256 {
+    uint32_t words[8];
+};
+/// The 64 bytes of a block, the first of eight in the lowest bits of a word.
+struct processor_block {
+    uint64_t words[8];
+};
+/// Whether the processor has instructions for SHA-256. The function that uses them may be called only where it does.
+bool processor_has_sha256(void);
+/// The state after one block more. Both say the same.
+struct processor_sha256 processor_sha256_by_instructions(struct processor_sha256 state, struct processor_block block);
+struct processor_sha256 processor_sha256_portable(struct processor_sha256 state, struct processor_block block);

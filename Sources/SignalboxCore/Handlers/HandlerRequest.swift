@@ -22,7 +22,7 @@ public enum HandlerRequest {
 }
 
 /// RFC 4648, with padding.
-func base64(_ bytes: [UInt8]) -> [UInt8] {
+public func base64(_ bytes: [UInt8]) -> [UInt8] {
     let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     var text: [UInt8] = []
     text.reserveCapacity((bytes.count + 2) / 3 * 4)

@@ -49,6 +49,49 @@ extension Command {
     }
 }
 
+/// A payload as it may be shown: of JSON the members with secret names, of another text what stands behind one.
+public func redacted(payload: String) -> String {
+    JSONText(payload).map { redacted(json: $0) } ?? redacted(line: payload)
+}
+
+private func redacted(json: JSONText) -> String {
+    if let members = json.members {
+        let shown = members.map { name, value in
+            JSONText(string: name).text + ":"
+                + (isSecret(name) ? JSONText(string: redactionMark).text : redacted(json: value))
+        }
+        return "{\(shown.joined(separator: ","))}"
+    }
+    if let elements = json.elements { return "[\(elements.map(redacted(json:)).joined(separator: ","))]" }
+    return json.text
+}
+
+/// False where there is nothing to redact in a text or a list of texts that has these bytes: most have nothing, and need
+/// not be taken apart.
+public func mayHoldSecret(_ bytes: Span<UInt8>) -> Bool {
+    for index in bytes.indices {
+        switch bytes[index] | 0x20 {
+        case UInt8(ascii: "t") where bytes.hasWord("oken", after: index): return true
+        case UInt8(ascii: "s") where bytes.hasWord("ecret", after: index): return true
+        case UInt8(ascii: "p") where bytes.hasWord("assword", after: index): return true
+        case UInt8(ascii: "k") where bytes.hasWord("ey", after: index): return true
+        // Beyond ASCII there are other letters that become those of the words when they are made small.
+        case 0x80...: return true
+        default: break
+        }
+    }
+    return false
+}
+
+extension Span<UInt8> {
+    fileprivate func hasWord(_ rest: String, after index: Int) -> Bool {
+        let rest = rest.utf8.span
+        guard rest.count < count - index else { return false }
+        for place in rest.indices where self[index + 1 + place] | 0x20 != rest[place] { return false }
+        return true
+    }
+}
+
 /// `word` with the quote closed again that the mark has cut off.
 private func closingQuote(_ word: String) -> String {
     guard word.hasSuffix(redactionMark) else { return word }
@@ -63,7 +106,8 @@ private func closingQuote(_ word: String) -> String {
     return open.map { word + String($0) } ?? word
 }
 
-private func isSecret(_ name: some StringProtocol) -> Bool {
+/// Whether the value of what is called so is left out.
+public func isSecret(_ name: some StringProtocol) -> Bool {
     let lowercased = name.lowercased()
     return ["token", "secret", "password", "key"].contains { lowercased.contains($0) }
 }

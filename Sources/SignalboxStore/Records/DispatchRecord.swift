@@ -17,7 +17,7 @@ struct DispatchRecord: Record {
     /// The bytes between layout and names.
     private static let fixedWidth = 124
 
-    private struct Flags: OptionSet {
+    struct Flags: OptionSet {
         let rawValue: UInt32
         static let started = Flags(rawValue: 1 << 0)
         static let finished = Flags(rawValue: 1 << 1)
@@ -38,6 +38,8 @@ struct DispatchRecord: Record {
         static let lostUniqueKey = Flags(rawValue: 1 << 16)
         static let retryDeadline = Flags(rawValue: 1 << 17)
         static let cancelAtOnce = Flags(rawValue: 1 << 18)
+        /// Every bit that means something.
+        static let all = Flags(rawValue: 1 << 19 - 1)
     }
 
     private var flags: Flags {

@@ -127,6 +127,7 @@ enum RecordFault: Error, Hashable, CustomStringConvertible {
     case checksum
     case shape
     case layout(UInt8)
+    case key
 
     var description: String {
         switch self {
@@ -134,6 +135,7 @@ enum RecordFault: Error, Hashable, CustomStringConvertible {
         case .checksum: "its checksum does not match"
         case .shape: "its fields do not have the expected shape"
         case .layout(let number): "its layout \(number) is not one this version knows"
+        case .key: "its key does not have the expected shape"
         }
     }
 }

@@ -2,7 +2,7 @@
 internal import SignalboxCore
 
 /// Which of the parts that are seldom used follow, in the order of the bits.
-private struct WorkParts: OptionSet {
+struct WorkParts: OptionSet {
     let rawValue: UInt32
     static let environment = WorkParts(rawValue: 1 << 0)
     static let directory = WorkParts(rawValue: 1 << 1)
