@@ -51,13 +51,25 @@ extension Environment {
         }
 
         public mutating func put(_ key: Span<UInt8>, _ value: Span<UInt8>, in bucket: Bucket) throws {
+            try put(key, value, in: bucket, flags: 0)
+        }
+
+        /// Puts a key that sorts behind all others of its bucket: pages are filled to their end (MDB_APPEND).
+        mutating func append(_ key: Span<UInt8>, _ value: Span<UInt8>, in bucket: Bucket) throws {
+            try put(key, value, in: bucket, flags: UInt32(MDB_APPEND))
+        }
+
+        @inline(__always)
+        private mutating func put(
+            _ key: Span<UInt8>, _ value: Span<UInt8>, in bucket: Bucket, flags: UInt32
+        ) throws {
             try transaction.requireKeySize(key)
             if value.count > UInt32.max { throw tooLarge(value.count) }
             let cursor = unsafe try cursor(bucket)
             let status = unsafe key.withUnsafeBufferPointer { key in
                 unsafe value.withUnsafeBufferPointer { value in
                     var (key, value) = unsafe (MDB_val(key), MDB_val(value))
-                    return unsafe mdb_cursor_put(cursor, &key, &value, 0)
+                    return unsafe mdb_cursor_put(cursor, &key, &value, flags)
                 }
             }
             try require(status, "mdb_cursor_put")
