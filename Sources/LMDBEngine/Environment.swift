@@ -15,6 +15,8 @@ public final class Environment: OrderedStore, @unchecked Sendable {
     public let access: Access
     public let durability: Durability
     public let buckets: [Bucket]
+    /// Which file the store is in, whatever its path: a copy is another.
+    public var dataFile: (device: UInt64, inode: UInt64) { (UInt64(identity.device), UInt64(identity.inode)) }
 
     let handle: EnvironmentHandle
     let identity: FileIdentity

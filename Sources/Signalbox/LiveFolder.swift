@@ -1,24 +1,36 @@
 import Glibc
 import LMDBEngine
+import Logging
 import OrderedStore
 import SignalboxCore
 import SignalboxRuntime
 import SignalboxStore
 
 /// Where the live environment of a boot lies: in `$SIGNALBOX_LIVE` or /run/signalbox when there is one, in a folder
-/// named after the store, else inside the store's own folder; below that in a folder named after the boot.
+/// named after the store, else inside the store's own folder; below that in a folder named after the boot and after a mark
+/// that is drawn for the data file, so that a copy of the store, or a restored dump, never meets the original's.
 enum LiveFolder {
     /// The store's live environment, created if this process may and it is not there yet; nil for a reader when
     /// nobody has opened the store for writing in this boot.
+    ///
+    /// Who opens it first in this boot settles what cannot be running, and tells of it.
     static func open(
-        for engine: Environment, _ access: Store.Access, boot: BootID
+        for store: Store, _ access: Store.Access, now: Now, logger: Logger
     ) throws -> LiveStore<Environment>? {
+        let engine = store.engine
+        let file = StoreFile(device: engine.dataFile.device, inode: engine.dataFile.inode)
         guard access != .read else {
-            guard let address = try LiveAddress.read(engine, boot: boot) else { return nil }
-            return try? LiveStore(engine: opened(resolved(address, engine), .readOnly))
+            guard let address = try store.liveAddress(of: file, boot: now.bootID) else { return nil }
+            return try? LiveStore(engine: opened(resolved(address.path, engine), .readOnly))
         }
-        let address = try LiveAddress.settle(engine, boot: boot, proposed: try proposal(for: engine, boot))
-        let path = try resolved(address, engine)
+        let mark = newMark()
+        let address = try store.settleLiveAddress(
+            of: file, proposed: try proposal(for: store, "\(now.bootID)-\(mark)"), mark: mark, now: now)
+        for dispatch in address.lost {
+            logger.warning(
+                "dispatch \(dispatch.id) did not run to its end elsewhere: it is \(dispatch.state.name) again")
+        }
+        let path = try resolved(address.path, engine)
         if Glibc.access(path, F_OK) != 0 {
             try makeFolders(above: path)
             removeOtherBoots(beside: path)
@@ -44,10 +56,16 @@ enum LiveFolder {
     }
 
     /// Inside the store it is named from there, so that a store that is moved or copied finds its own.
-    private static func proposal(for engine: Environment, _ boot: BootID) throws -> String {
-        guard let shared = sharedFolder() else { return "live/\(boot)" }
+    private static func proposal(for store: Store, _ name: String) throws -> String {
+        guard let shared = sharedFolder() else { return "live/\(name)" }
         let folder = shared.hasPrefix("/") ? shared : "\(try absolutePath("."))/\(shared)"
-        return "\(folder)/\(try LiveAddress.storeID(engine))/\(boot)"
+        return "\(folder)/\(try store.storeID())/\(name)"
+    }
+
+    /// Eight hexadecimal digits.
+    private static func newMark() -> String {
+        let digits = String(UInt32.random(in: 0...(.max)), radix: 16)
+        return String(repeating: "0", count: 8 - digits.count) + digits
     }
 
     private static func resolved(_ address: String, _ engine: Environment) throws -> String {
@@ -73,23 +91,27 @@ enum LiveFolder {
         }
     }
 
-    /// What other boots left is worth nothing, and is deleted unread. What begins with this boot's name may be another
-    /// process's folder in the making.
+    /// What other boots left is worth nothing, and is deleted unread. What begins with this boot's name is another
+    /// process's folder in the making, or that of a copy of the store.
     private static func removeOtherBoots(beside path: String) {
         guard let slash = path.lastIndex(of: "/") else { return }
-        let (parent, own) = (String(path[..<slash]), String(path[path.index(after: slash)...]))
+        let (parent, own) = (String(path[..<slash]), path[path.index(after: slash)...].prefix(bootLength))
         for name in names(inFolder: parent) ?? [] where !name.hasPrefix(own) && isBootName(name) {
             for file in names(inFolder: "\(parent)/\(name)") ?? [] { unlink("\(parent)/\(name)/\(file)") }
             rmdir("\(parent)/\(name)")
         }
     }
 
-    /// A boot id, or what a killed creation left of one.
+    /// A boot id and a mark, or what a killed creation left of them.
     private static func isBootName(_ name: String) -> Bool {
-        let text = name.prefix(36)
-        return text.count == 36 && text.allSatisfy { $0.isHexDigit || $0 == "-" }
-            && (name.count == 36 || name.dropFirst(36).hasPrefix(".new-"))
+        let text = name.prefix(bootLength + markLength)
+        return text.count == bootLength + markLength && text.allSatisfy { $0.isHexDigit || $0 == "-" }
+            && (name.count == text.count || name.dropFirst(text.count).hasPrefix(".new-"))
     }
+
+    private static let bootLength = 36
+    /// With the hyphen before it.
+    private static let markLength = 9
 }
 
 /// A folder for the live environment that cannot be had.

@@ -30,17 +30,21 @@ extension JobStore<Environment> {
         let engine = try Environment.open(
             at: path, buckets: Buckets.all, access: access == .read ? .readOnly : .readWrite)
         // Before anything is written: a store of another version must stay as it is.
-        _ = try JobStore(engine: engine, live: nil)
-        let live = try LiveFolder.open(for: engine, access, boot: clocks.now().bootID)
+        let bare = try store(on: engine, live: nil)
+        let live = try LiveFolder.open(for: bare, access, now: clocks.now(), logger: logger)
+        let store = try store(on: engine, live: live)
+        guard access != .read else { return store }
+        try Graveyard(store: store, liveness: store.liveness, clocks: clocks, logger: logger).settleAll()
+        return store
+    }
+
+    private static func store(on engine: Environment, live: LiveStore<Environment>?) throws -> Store {
         let liveness = LivenessFile(path: livenessPath(engine))
-        let store = try JobStore(
+        return try JobStore(
             engine: engine, live: live,
             // Where the lock cannot be looked at, nobody is called dead.
             isAlive: { worker in (try? liveness.isHeld(.worker(worker))) ?? true },
             follow: { transaction, settings in transaction.relax(settings.durability == .relaxed) })
-        guard access != .read else { return store }
-        try Graveyard(store: store, liveness: store.liveness, clocks: clocks, logger: logger).settleAll()
-        return store
     }
 
     private static func create(at path: String) throws {

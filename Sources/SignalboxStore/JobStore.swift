@@ -44,7 +44,7 @@ public final class JobStore<Engine: OrderedStore>: Sendable {
 
     /// The store's own name: 32 hexadecimal digits.
     public func storeID() throws -> String {
-        try LiveAddress.storeID(engine)
+        try engine.read { try $0.header().storeID }
     }
 
     /// Runs an operation in one transaction, and writes counters, event and wake-ups at its end.

@@ -185,6 +185,6 @@ import Testing
 
     @Test func `marks every run apart by store, dispatch and claim`() throws {
         let running = try Self.dispatch(in: .inProgress)
-        #expect(RunID(storeID: "abc", dispatch: running).description == "abc-1-7")
+        #expect(RunID(mark: "abc", dispatch: running).description == "abc-1-7")
     }
 }

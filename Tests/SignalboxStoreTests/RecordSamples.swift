@@ -26,7 +26,7 @@ enum RecordSamples {
         RecordSample("state", state, under: StoreState.key),
         RecordSample("header", StoreHeader(format: 1, storeID: "0123"), under: StoreHeader.key),
         RecordSample("settings", StoreSettings(durability: .relaxed), under: StoreSettings.key),
-        RecordSample("boot", BootRecord(bootID: BootID("boot"), livePath: "/run/x"), under: BootRecord.key),
+        RecordSample("boot", boot, under: BootRecord.key),
         RecordSample("concurrency key", places, under: .limit(.concurrency, "database")),
         RecordSample("rate key", starts, under: .limit(.rate, "api")),
         RecordSample("queue", queue, under: .name("mail")),
@@ -36,6 +36,8 @@ enum RecordSamples {
         RecordSample("running command", command, under: .dispatch(dispatch.id)),
     ]
 
+    private static let boot = BootRecord(
+        bootID: BootID("boot"), file: StoreFile(device: 7, inode: 1 << 40), livePath: "/run/x", mark: "0a1b2c3d")
     private static let moment = Moment(wall: Instant(seconds: 1_800_000_000), boot: BootInstant(nanoseconds: -7))
     private static let process = ProcessIdentity(pid: 4711, startTicks: 99)
     private static let name = try! JobName("nightly")

@@ -144,3 +144,60 @@ private func newestEvent(_ store: StoreUnderTest) throws -> EventRecord {
         }
     }
 }
+
+/// Method: the engine tells nothing of files, so that a test names the one it means.
+@Suite struct `Entering a boot with a data file` {
+    private static let original = StoreFile(device: 1, inode: 7)
+    private static let copy = StoreFile(device: 1, inode: 8)
+
+    private func withStore(alive: Set<WorkerID> = [], _ body: (JobStore<MemoryEngine>, StoreUnderTest) throws -> Void)
+        throws
+    {
+        try withMemoryStore { store in
+            let jobs = try JobStore(engine: store.jobs.engine, live: store.live) { alive.contains($0) }
+            try body(jobs, StoreUnderTest(store))
+        }
+    }
+
+    private func enter(_ jobs: JobStore<MemoryEngine>, _ file: StoreFile, _ store: StoreUnderTest) throws -> LiveAddress
+    {
+        let name = "\(file.inode)"
+        return try jobs.settleLiveAddress(of: file, proposed: "/run/" + name, mark: name, now: store.now)
+    }
+
+    @Test func `settles at once, in a copy, all that runs in the original`() throws {
+        try withStore { jobs, store in
+            #expect(try enter(jobs, Self.original, store) == LiveAddress(path: "/run/7"))
+            let ids = [try store.enqueue(), try store.enqueue(rescue: .fail)]
+            for _ in ids { _ = try store.claimOne(try store.worker()) }
+            #expect(try enter(jobs, Self.original, store).lost.isEmpty)
+            let before = try jobs.sequence()
+            let entered = try enter(jobs, Self.copy, store)
+            #expect(entered.path == "/run/8" && entered.lost.map(\.state) == [.pending, .failed])
+            #expect(try jobs.sequence() == before + 1)
+            #expect(try store.jobs.workers().map(\.registration.state) == [.dead, .dead])
+            #expect(try enter(jobs, Self.copy, store) == LiveAddress(path: "/run/8"))
+            #expect(try jobs.liveAddress(of: Self.original, boot: store.now.bootID) == nil)
+        }
+    }
+
+    @Test func `gives a copy's processes another mark`() throws {
+        try withStore { jobs, store in
+            let bare = try jobs.runMark()
+            _ = try enter(jobs, Self.original, store)
+            let first = try jobs.runMark()
+            _ = try enter(jobs, Self.copy, store)
+            #expect(try [jobs.storeID(), "\(bare).7", "\(bare).8"] == [bare, first, jobs.runMark()])
+        }
+    }
+
+    @Test func `leaves alone whose lock is held beside this very file`() throws {
+        try withStore(alive: [WorkerID(1)]) { jobs, store in
+            try store.enqueue()
+            _ = try store.claimOne(try store.worker())
+            #expect(try enter(jobs, Self.copy, store).lost.isEmpty)
+            store.clock.reboot()
+            #expect(try enter(jobs, Self.copy, store).lost.map(\.state) == [.pending])
+        }
+    }
+}

@@ -211,7 +211,7 @@ import Testing
     @Test(arguments: EngineKind.allCases)
     func `is where the first process of a boot settled it`(engine: EngineKind) throws {
         try engine.withStore { store in
-            func path(_ proposed: String?) throws -> String? { try store.raw.livePath(store.now.bootID, proposed) }
+            func path(_ proposed: String?) throws -> String? { try store.raw.livePath(store.now, proposed) }
             let before = try path(nil)
             #expect(before == nil)
             #expect(try path("/run/one") == "/run/one")

@@ -189,16 +189,38 @@ struct RawStore: Sendable {
     /// Opens the job store anew, as another process would.
     let reopen: @Sendable () throws -> Void
     /// The folder of the live environment; settled as the second, if that is not nil.
-    let livePath: @Sendable (BootID, String?) throws -> String?
+    /// Works out everything that is derived, in parts of so many bytes, and puts it.
+    let derive: @Sendable (_ limit: Int) throws -> Void
+    let livePath: @Sendable (Now, String?) throws -> String?
 
     init<Engine: OrderedStore>(_ engine: Engine) {
         put = { key, value, bucket in try engine.write { try $0.put(key, value, in: bucket) } }
         delete = { key, bucket in try engine.write { _ = try $0.delete(key, in: bucket) } }
         entries = { bucket in try engine.read { try $0.entries(bucket) } }
         reopen = { _ = try JobStore(engine: engine, live: nil) }
-        livePath = { boot, proposed in
-            guard let proposed else { return try LiveAddress.read(engine, boot: boot) }
-            return try LiveAddress.settle(engine, boot: boot, proposed: proposed)
+        derive = { limit in
+            var derivation = Derivation(limit: limit)
+            while var part = try derivation.next(from: engine) {
+                try engine.write { transaction in
+                    try part.each { bucket, key, value in try transaction.put(key, value, in: bucket) }
+                }
+            }
+        }
+        livePath = { now, proposed in
+            let (jobs, file) = (try JobStore(engine: engine, live: nil), StoreFile(device: 1, inode: 1))
+            guard let proposed else { return try jobs.liveAddress(of: file, boot: now.bootID)?.path }
+            return try jobs.settleLiveAddress(of: file, proposed: proposed, mark: "mark", now: now).path
+        }
+    }
+
+    /// Leaves nothing but what a dump holds.
+    func forgetDerived() throws {
+        for bucket in Buckets.derived { for entry in try entries(bucket) { try delete(entry.key, bucket) } }
+        for entry in try entries(Buckets.limits) where entry.key[0] == Key.openings {
+            try delete(entry.key, Buckets.limits)
+        }
+        try change(StoreState.self, StoreState.key, in: Buckets.meta) { state in
+            (state.counts, state.eventBytes) = (StoreState().counts, 0)
         }
     }
 

@@ -40,8 +40,7 @@ import Testing
         let handler = HandlerDefinition(name: try HandlerName("resize"), command: .program(["resize"]))
         _ = try store.jobs.apply(
             [], handlers: [handler], prune: false, replacePending: false, zones: store.zones, now: store.now)
-        let boot = store.now.bootID
-        _ = try store.raw.livePath(boot, "/run/signalbox")
+        _ = try store.raw.livePath(store.now, "/run/signalbox")
         for bucket in Buckets.all { #expect(try !store.raw.entries(bucket).isEmpty, "\(bucket.name)") }
         let states = try store.jobs.status().dispatches
         for state in DispatchState.allCases { #expect(states[state] != 0, "\(state)") }
@@ -310,6 +309,20 @@ import Testing
             }
             #expect(try store.jobs.sequence() > sequence)
             #expect(try store.jobs.repair().mended.isEmpty)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases, [1, 500, 32 << 20])
+    func `works out every index and counter from the sources alone, in parts of any size`(
+        engine: EngineKind, limit: Int
+    ) throws {
+        try engine.withStore { store in
+            try fill(store)
+            let sound = try store.raw.everything()
+            try store.raw.forgetDerived()
+            #expect(try store.raw.everything() != sound)
+            try store.raw.derive(limit)
+            #expect(try store.raw.everything() == sound)
         }
     }
 

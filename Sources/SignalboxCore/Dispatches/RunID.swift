@@ -6,9 +6,10 @@ public struct RunID: Hashable, Sendable, CustomStringConvertible {
     /// A mark that something other than one run is found by.
     public init(_ description: String) { self.description = description }
 
+    /// - Parameter mark: that of the store, which no copy of it has.
     /// - Precondition: `dispatch` is claimed.
-    public init(storeID: String, dispatch: Dispatch) {
+    public init(mark: String, dispatch: Dispatch) {
         guard let claim = dispatch.claim else { preconditionFailure("only a claimed dispatch is run") }
-        description = "\(storeID)-\(dispatch.id)-\(claim.token.number)"
+        description = "\(mark)-\(dispatch.id)-\(claim.token.number)"
     }
 }

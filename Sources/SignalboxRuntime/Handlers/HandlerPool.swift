@@ -30,7 +30,7 @@ final class HandlerPool {
     private(set) var attempts: [DispatchID: HandlerAttempt] = [:]
 
     private let options: WorkerOptions
-    private let storeID: String
+    private let runMark: String
     private let worker: WorkerID
     private let logger: Logger
     private let callWakeUp: WakeUp
@@ -43,9 +43,9 @@ final class HandlerPool {
     /// So many reads catch up with what a process has written before its answer; a pipe holds one buffer.
     private static let catchUpReads = 16
 
-    init(_ options: WorkerOptions, storeID: String, worker: WorkerID, logger: Logger) throws {
+    init(_ options: WorkerOptions, runMark: String, worker: WorkerID, logger: Logger) throws {
         self.options = options
-        self.storeID = storeID
+        self.runMark = runMark
         self.worker = worker
         self.logger = logger
         local = options.handlers
@@ -123,7 +123,7 @@ final class HandlerPool {
         }
         let number = nextNumber
         nextNumber += 1
-        let runID = RunID(storeID: storeID, worker: worker, handler: number)
+        let runID = RunID(mark: runMark, worker: worker, handler: number)
         let process = try HandlerProcess(definition, launch(definition, runID), runID)
         processes[number] = process
         try loop.add(process.process, token: .process(number))
@@ -350,10 +350,10 @@ final class HandlerPool {
 extension RunID {
     /// The mark of a handler's process, which outlives the runs that it takes part in: the store, the worker and a
     /// number.
-    init(storeID: String, worker: WorkerID, handler number: Int) {
-        self.init("\(Self.ofHandlers(storeID: storeID, worker: worker))\(number)")
+    init(mark: String, worker: WorkerID, handler number: Int) {
+        self.init("\(Self.ofHandlers(mark: mark, worker: worker))\(number)")
     }
 
     /// What the marks of all handlers' processes of a worker begin with.
-    static func ofHandlers(storeID: String, worker: WorkerID) -> String { "\(storeID)-worker-\(worker)-" }
+    static func ofHandlers(mark: String, worker: WorkerID) -> String { "\(mark)-worker-\(worker)-" }
 }

@@ -53,7 +53,7 @@ public struct Graveyard<Engine: OrderedStore>: Sendable {
     /// The processes of handlers belong to no one dispatch: whatever a handler has started and let go of goes too.
     private func endHandlers(of worker: WorkerRegistration) throws {
         guard !worker.kinds.handlers.isEmpty else { return }
-        let prefix = RunID.ofHandlers(storeID: try store.storeID(), worker: worker.id)
+        let prefix = RunID.ofHandlers(mark: try store.runMark(), worker: worker.id)
         for process in try ProcessTree(runIDsBeginningWith: prefix).killAll().survivors {
             logger.error("process \(process.pid) of a handler of worker \(worker.name) cannot be ended")
         }
@@ -62,7 +62,7 @@ public struct Graveyard<Engine: OrderedStore>: Sendable {
     /// Nobody may start a second copy while a process of the first still runs.
     private func endCommand(of dispatch: Dispatch) throws {
         let command = try store.live?.running(dispatch.id)
-        let runID = RunID(storeID: try store.storeID(), dispatch: dispatch)
+        let runID = RunID(mark: try store.runMark(), dispatch: dispatch)
         let leader = command.flatMap { $0.token == dispatch.claim?.token ? $0.process : nil }
         let sweep = try ProcessTree(runID: runID.description, leader: leader).killAll()
         for process in sweep.survivors {

@@ -10,7 +10,7 @@ extension WorkerLoop {
         guard let claim = dispatch.claim else { preconditionFailure("a claimed dispatch has a claim") }
         if dispatch.handler != nil { return try handOver(claimed, claim) }
         let now = clocks.now()
-        let runID = RunID(storeID: storeID, dispatch: dispatch)
+        let runID = RunID(mark: runMark, dispatch: dispatch)
         do {
             let process = try CommandProcess(launch(claimed, runID, now))
             let attempt = RunningAttempt(claimed, claim: claim, runID: runID, process: process, started: now.boot)

@@ -21,7 +21,7 @@ final class WorkerLoop<Engine: OrderedStore> {
     var logger: Logger
     let loop: EventLoop<Token>
     let id: WorkerID
-    let storeID: String
+    let runMark: String
     var running: [DispatchID: RunningAttempt] = [:]
     let handlers: HandlerPool
     /// The newest change of the handlers that we have looked at.
@@ -72,7 +72,7 @@ final class WorkerLoop<Engine: OrderedStore> {
         self.clocks = clocks
         self.stopping = stopping
         self.pulse = pulse
-        storeID = try store.storeID()
+        runMark = try store.runMark()
         loop = try EventLoop()
         wallAlarm = try WallAlarm()
         bootAlarm = try BootAlarm()
@@ -90,7 +90,7 @@ final class WorkerLoop<Engine: OrderedStore> {
         nextBeat = clocks.now().boot
         nextTelling = nextBeat
         self.logger[metadataKey: "worker"] = "\(id)"
-        handlers = try HandlerPool(options, storeID: storeID, worker: id, logger: self.logger)
+        handlers = try HandlerPool(options, runMark: runMark, worker: id, logger: self.logger)
         try loop.add(handlers.loop, token: .handlers)
         try loop.add(stopping.wakeUp, token: .stop)
         try loop.add(pulse, token: .pulse)

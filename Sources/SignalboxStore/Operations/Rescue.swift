@@ -54,6 +54,12 @@ extension JobWriter where Transaction: ~Copyable {
             .flatMap { worker in try settle(worker.id, output: [:]) }
     }
 
+    /// The same when nobody has yet opened this data file in this boot: nothing runs but what holds a lock beside it.
+    mutating func settleWhatCannotRun() throws -> [Dispatch] {
+        try transaction.activeWorkers().filter { $0.bootID != now.bootID || !isAlive($0.id) }
+            .flatMap { worker in try settle(worker.id, output: [:]) }
+    }
+
     private mutating func rescue(_ id: DispatchID, output: [OutputLine]) throws -> Dispatch {
         let record = try transaction.indexed(id, by: Buckets.running)
         let request = try transaction.request(of: id)

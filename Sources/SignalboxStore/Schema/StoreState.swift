@@ -71,22 +71,31 @@ struct StoreHeader: Record, Hashable {
     }
 }
 
-/// Where the live environment of this boot is: decided by the first process that opens the store for writing in it.
+/// Where the live environment of this boot is: decided by the first process that opens the store for writing in it. It
+/// speaks of one data file and of no copy of it, and is in no dump.
 struct BootRecord: Record, Hashable {
-    static let layout: UInt8 = 1
+    static let layout: UInt8 = 2
     static let key = Key.name("boot")
 
     var bootID: BootID
+    var file: StoreFile
     /// The folder of the live environment.
     var livePath: String
+    /// What tells the processes that run for this file in this boot from those of a copy, or of the original.
+    var mark: String
 
     func write(to writer: inout RecordWriter) {
         writer.put(bootID.text)
+        writer.put(file.device)
+        writer.put(file.inode)
         writer.put(livePath)
+        writer.put(mark)
     }
 
     static func read(from reader: inout RecordReader) throws -> BootRecord {
         let boot = BootID(try reader.text())
-        return BootRecord(bootID: boot, livePath: try reader.text())
+        let file = StoreFile(device: try reader.number64(), inode: try reader.number64())
+        let livePath = try reader.text()
+        return BootRecord(bootID: boot, file: file, livePath: livePath, mark: try reader.text())
     }
 }
