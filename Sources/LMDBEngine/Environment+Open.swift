@@ -40,7 +40,7 @@ extension Environment {
         return try openLock.whileOthersWait {
             var guest = try OpenGuard.current(dataFile: request.identity)
             let known = openLock.checkedFile(of: guest)
-            let isAlone = try openLock.join(as: guest)
+            let isAlone = try request.joining(openLock, as: guest)
             if isAlone { try request.requireSoundPages(known, openLock, guest) }
             try request.prepareLockFile(isAlone: isAlone)
             let handle = try EnvironmentHandle.opened(request)
@@ -110,6 +110,17 @@ extension EnvironmentHandle.Request {
 
     /// The longest file, in bytes, whose pages are all looked at by whoever opens it first: some 50 ms from memory.
     private static var checkedSize: Int { 64 << 20 }
+
+
+    /// Who waited for the lock may have examined what is no longer there.
+    fileprivate func joining(_ openLock: OpenLock, as guest: OpenGuard) throws -> Bool {
+        do {
+            return try openLock.join(as: guest)
+        } catch {
+            if let identity, try directory.examined() != identity { throw ReplacedWhileOpening() }
+            throw error
+        }
+    }
 
     /// Has the disk give all of lock.mdb, which LMDB makes with holes and then maps. No environment on it is open in
     /// this process, or this would drop its locks. While others have it open its length is theirs: LMDB takes from it

@@ -46,7 +46,7 @@ public final class Worker: Sendable {
     /// the drain timeout, cancels those that have not ended, gives their dispatches back, and returns.
     ///
     /// Meanwhile this process also takes care of workers of the store that die, unless another does.
-    /// - Throws: `NameError` for a name that none can have, ``WorkerSetupError``, and what makes work impossible.
+    /// - Throws: `StoreGone` when the store is moved, deleted or replaced meanwhile; `NameError` for a name that none can have, ``WorkerSetupError``, and what makes work impossible.
     public func run() async throws {
         let worker = try SignalboxRuntime.Worker(
             store: store, liveness: store.liveness, options: try options(), clocks: try SystemClocks(), logger: logger)
@@ -55,9 +55,18 @@ public final class Worker: Sendable {
         // It may wait for its lock as long as the process lives, so nobody waits for it.
         _ = try LoopThread(name: "reaper") { try reaper.run() }
         defer { reaper.stop() }
-        let thread = try LoopThread(name: "worker") { try worker.run() }
+        let place = try PlaceKeeper(folder: store.engine.directory) { [store] in try store.engine.isInPlace() }
+        let keeper = try LoopThread(name: "place") {
+            defer { worker.stopNow() }
+            try place.run()
+        }
+        let thread = try LoopThread(name: "worker") {
+            defer { place.stop() }
+            try worker.run()
+        }
         try await withTaskCancellationHandler {
             try await thread.value()
+            try await keeper.value()
         } onCancel: {
             worker.drain()
         }

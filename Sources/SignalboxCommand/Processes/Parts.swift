@@ -3,6 +3,7 @@ import Logging
 import Signalbox
 import SignalboxRuntime
 import SignalboxStatus
+import SignalboxStore
 
 /// What a process of ours is put together from.
 struct SchedulerPart: Part {
@@ -30,6 +31,21 @@ struct ReaperPart: Part {
     func run() throws { try reaper.run() }
     func drain() { reaper.stop() }
     func stopNow() { reaper.stop() }
+}
+
+/// Ends the process when its store is no longer in its place.
+struct PlacePart: Part {
+    private let keeper: PlaceKeeper
+
+    init(_ store: Store) throws {
+        keeper = try PlaceKeeper(folder: store.engine.directory) { try store.engine.isInPlace() }
+    }
+
+    var name: String { "place" }
+    var isAwaited: Bool { false }
+    func run() throws { try keeper.run() }
+    func drain() { keeper.stop() }
+    func stopNow() { keeper.stop() }
 }
 
 struct ServerPart: Part {

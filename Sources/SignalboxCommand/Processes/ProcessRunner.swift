@@ -39,7 +39,7 @@ final class ProcessRunner {
         case part(Int)
     }
 
-    private let attendant: (any Part)?
+    private let attendants: [any Part]
     private let logger: Logger
     private let report: ServiceReport
     private let loop: EventLoop<Token>
@@ -54,12 +54,12 @@ final class ProcessRunner {
 
     /// - Parameters:
     ///   - parts: started in this order, each when the one before it does its work.
-    ///   - attendant: what is there as long as the parts are: its failure ends the process too, but its end is not
-    ///     waited for.
-    init(_ parts: [any Part], attendant: (any Part)? = nil, logger: Logger) throws {
+    ///   - attendants: what is there as long as the parts are: their failure ends the process too, but their end is
+    ///     not waited for.
+    init(_ parts: [any Part], attendants: [any Part] = [], logger: Logger) throws {
         waiting = parts[...]
         names = parts.map(\.name)
-        self.attendant = attendant
+        self.attendants = attendants
         self.logger = logger
         report = ServiceReport(logger: logger)
         loop = try EventLoop()
@@ -71,7 +71,7 @@ final class ProcessRunner {
         try loop.add(signals, token: .signal)
         let watchdog = try report.watchdog()
         if let watchdog { try loop.add(watchdog, token: .watchdog) }
-        if let attendant { try start(attendant) }
+        for attendant in attendants { try start(attendant) }
         try startNext()
         while started.contains(where: { $0.part.isAwaited && isRunning($0) }) {
             for event in try loop.wait() {
@@ -85,6 +85,8 @@ final class ProcessRunner {
                     loop.remove(.part(number))
                     failure = failure ?? started[number].failure
                     drain()
+                    // Who has the store that is there now may run the same again.
+                    if failure is StoreGone { stopNow() }
                 }
             }
         }
@@ -96,9 +98,10 @@ final class ProcessRunner {
     private func obey(_ signal: Signal) {
         requests += 1
         logger.notice("\(signal): \(requests == 1 ? "draining" : "ending at once")")
-        guard requests > 1 else { return drain() }
-        for thread in started { thread.part.stopNow() }
+        if requests > 1 { stopNow() } else { drain() }
     }
+
+    private func stopNow() { for thread in started { thread.part.stopNow() } }
 
     private func drain() {
         waiting = []

@@ -17,7 +17,10 @@ struct SchedulerCommand: ParsableCommand {
         let reaper = try Reaper(store: store, liveness: store.liveness, clocks: clocks, logger: logger)
         let scheduler = try Scheduler(
             store: store, options: clock.options, clocks: clocks, logger: logger)
-        try ProcessRunner([SchedulerPart(scheduler: scheduler)], attendant: ReaperPart(reaper: reaper), logger: logger)
-            .run()
+        try ProcessRunner(
+            [SchedulerPart(scheduler: scheduler)], attendants: [ReaperPart(reaper: reaper), PlacePart(store)],
+            logger: logger
+        )
+        .run()
     }
 }

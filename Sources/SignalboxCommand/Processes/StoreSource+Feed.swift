@@ -12,7 +12,10 @@ extension StoreSource {
         try look { try $0.feed(since: since, limit: limit, changes: changes) }
     }
 
-    func commits() throws -> any ChangeWatch { try look { try $0.engine.watch(.anyChange) } }
-    func liveCommits() throws -> (any ChangeWatch)? { try look { try $0.live?.engine.watch(.anyChange) } }
+    func commits() throws -> any ChangeWatch {
+        guard let watch = try watch({ $0.engine }) else { preconditionFailure("a store has a bell") }
+        return watch
+    }
+    func liveCommits() throws -> (any ChangeWatch)? { try watch { $0.live?.engine } }
     func liveMarks() throws -> LiveMarks { try look { try $0.live?.marks() ?? LiveMarks() } }
 }

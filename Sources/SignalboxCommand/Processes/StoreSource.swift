@@ -11,8 +11,11 @@ import Synchronization
 /// there yet, go away, be replaced by a restored one, or be damaged and mended; none of that needs a restart. Each look
 /// begins by asking the file system what is there, which costs some ten system calls, and none between the looks.
 final class StoreSource: StatusSource {
-    private struct State {
+    fileprivate struct State {
         var store: Store?
+        /// Who waits on its bells, and on the place it lies at.
+        var watches: [WeakWatch] = []
+        var place: PlaceKeeper?
         /// What was last said of a store that cannot be read, so that it is said once.
         var complaint: String?
     }
@@ -69,9 +72,34 @@ final class StoreSource: StatusSource {
             return content
         } catch {
             // What is held of a store that is damaged may be damaged, too: the next look opens it anew.
-            state.withLock { $0.store = nil }
+            state.withLock { $0.letGo() }
             note("\(error)")
             throw error
+        }
+    }
+
+    /// Somewhere to wait for changes of the present store. It is cancelled when that store is no longer the one at the
+    /// path, which is found out at once, although nothing rings any more then.
+    func watch(_ engine: (Store) -> Environment?) throws -> Environment.Watch? {
+        try look { store in
+            guard let watch = try engine(store)?.watch(.anyChange) else { return nil }
+            let mustKeepPlace = state.withLock { state in
+                state.watches = state.watches.filter { $0.watch != nil } + [WeakWatch(watch: watch)]
+                return state.place == nil && state.store === store
+            }
+            if mustKeepPlace { try keepPlace(of: store) }
+            return watch
+        }
+    }
+
+    private func keepPlace(of store: Store) throws {
+        let place = try PlaceKeeper(folder: store.engine.directory) { [weak engine = store.engine] in
+            try engine?.isInPlace() ?? true
+        }
+        state.withLock { $0.place = place }
+        _ = try LoopThread(name: "place") { [weak self] in
+            // Whatever it ends with, the next look finds what is there now.
+            do { try place.run() } catch is StoreGone { _ = self?.problem() }
         }
     }
 
@@ -79,7 +107,7 @@ final class StoreSource: StatusSource {
     private func present() throws -> Store {
         try state.withLock { state in
             if let store = state.store, try store.isInPlace() { return store }
-            state.store = nil
+            state.letGo()
             do {
                 let store = try Store.open(at: path, access, logger: logger)
                 state.store = store
@@ -102,6 +130,22 @@ final class StoreSource: StatusSource {
             logger.notice("the store can be read again", metadata: ["store": "\(path)"])
         }
     }
+}
+
+extension StoreSource.State {
+    /// The store is opened anew by the next look; who waits for changes of this one waits no more.
+    fileprivate mutating func letGo() {
+        store = nil
+        for watch in watches { watch.watch?.cancel() }
+        watches = []
+        place?.stop()
+        place = nil
+    }
+}
+
+/// A watch that others hold.
+fileprivate struct WeakWatch {
+    weak var watch: Environment.Watch?
 }
 
 /// There is nothing at the path yet, or no more.

@@ -20,6 +20,8 @@ struct WorkerCommand: ParsableCommand {
         let reaper = try Reaper(
             store: store, liveness: store.liveness, clocks: try SystemClocks(), logger: logger)
         let worker = try settings.worker(store, name: name, logger: logger)
-        try ProcessRunner([WorkerPart(worker: worker)], attendant: ReaperPart(reaper: reaper), logger: logger).run()
+        try ProcessRunner(
+            [WorkerPart(worker: worker)], attendants: [ReaperPart(reaper: reaper), PlacePart(store)], logger: logger
+        ).run()
     }
 }

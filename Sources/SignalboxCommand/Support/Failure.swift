@@ -63,6 +63,7 @@ struct Failure: Error {
         case let error as ZoneFileError: self.init(.badInput, "\(error)")
         case let error as SystemCallError: self.init(SystemStatus.status(of: error.number), "\(error)")
         case let error as LiveFolderError: self.init(SystemStatus.status(of: error.number), "\(error)")
+        case let error as StoreGone: self.init(.storeFault, "\(error)")
         case let error as WorkerError: self.init(.storeFault, "\(error)")
         case let error as FeedRefusal:
             self.init(error.status == 403 ? .noPermission : .badInput, printable("\(error)", keeping: []))

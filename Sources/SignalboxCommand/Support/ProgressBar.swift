@@ -7,14 +7,19 @@ import Glibc
 /// is written; when the program is interrupted its line ends.
 struct ProgressBar {
     private let isShown: Bool
-    private let size: Int?
+    private var size: Int?
+    /// Nothing is drawn for what takes no longer.
+    private let patience: Duration
     private let began = ContinuousClock.now
     /// Nil: nothing of it is on the terminal.
     private var drawn: ContinuousClock.Instant?
 
-    /// - Parameter size: the bytes there will be; nil when nobody can tell: then there are only numbers.
-    init(size: Int?) {
+    /// - Parameters:
+    ///   - size: the bytes there will be; nil when nobody can tell: then there are only numbers.
+    ///   - patience: nothing is drawn for what is over so soon.
+    init(size: Int?, patience: Duration = .zero) {
         self.size = size
+        self.patience = patience
         isShown = isatty(STDERR_FILENO) == 1
         if isShown { Self.clearWhenInterrupted() }
     }
@@ -22,13 +27,26 @@ struct ProgressBar {
     /// Draws it anew, at most some ten times a second.
     /// - Parameter bytes: how many of them are done.
     mutating func show(lines: Int, bytes: Int) {
+        draw(bytes: bytes) { seconds in
+            ("\(Self.grouped(lines)) lines", "\(Self.grouped(Int(Double(lines) / seconds)))/s")
+        }
+    }
+
+    /// Draws it anew for a copy, of which so many of `size` bytes are done.
+    mutating func show(bytes: Int, of size: Int) {
+        self.size = size
+        draw(bytes: bytes) { seconds in (Words.size(bytes), "\(Words.size(Int(Double(bytes) / seconds)))/s") }
+    }
+
+    private mutating func draw(bytes: Int, _ words: (_ seconds: Double) -> (numbers: String, rate: String)) {
         let now = ContinuousClock.now
-        guard isShown, drawn.map({ now - $0 >= .milliseconds(100) }) ?? true else { return }
+        guard isShown, drawn.map({ now - $0 >= .milliseconds(100) }) ?? (now - began >= patience) else { return }
         drawn = now
         let width = Self.terminalWidth()
+        let (numbers, rate) = words(max((now - began) / .seconds(1), 0.001))
         let text = Self.text(
-            lines: lines, share: size.map { min(1, Double(bytes) / Double(max(1, $0))) },
-            perSecond: Double(lines) / max((now - began) / .seconds(1), 0.001), width: width - 1)
+            numbers: numbers, rate: rate, share: size.map { min(1, Double(bytes) / Double(max(1, $0))) },
+            width: width - 1)
         Terminal.writeError("\r" + text + String(repeating: " ", count: max(0, width - 1 - text.utf8.count)))
     }
 
@@ -40,9 +58,7 @@ struct ProgressBar {
     }
 
     /// The line, of ASCII and no longer than `width`: what does not fit is left out, the numbers last.
-    static func text(lines: Int, share: Double?, perSecond: Double, width: Int) -> String {
-        let numbers = "\(grouped(lines)) lines"
-        let rate = "\(grouped(Int(perSecond)))/s"
+    static func text(numbers: String, rate: String, share: Double?, width: Int) -> String {
         let full = [numbers, rate].joined(separator: "  ")
         guard let share else { return String((full.utf8.count <= width ? full : numbers).prefix(max(0, width))) }
         let percent = "\(Int(share * 100)) %"

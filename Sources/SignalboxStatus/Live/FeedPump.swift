@@ -16,6 +16,7 @@ final class FeedPump: Sendable {
     private let state = Mutex(State())
 
     /// Returns when it was stopped, or at once when `watch` gives none.
+    /// - Throws: ``FeedError`` when nothing will ever ring there any more.
     func run(watch: () throws -> (any ChangeWatch)?, look: () throws -> Void) throws {
         guard let watch = try watch() else { return }
         let isStopped = state.withLock { state in
@@ -27,6 +28,7 @@ final class FeedPump: Sendable {
             watch.arm()
             try look()
         } while watch.wait(timeout: nil) != .cancelled
+        guard state.withLock(\.isStopped) else { throw FeedError.replaced }
     }
 
     /// Makes ``run(watch:look:)`` return soon. May be called more than once, from any thread.
@@ -68,7 +70,7 @@ extension FeedPump {
         var position = position
         while true {
             let part = try source.feed(since: position, limit: limits.pageFrames, changes: limits.pageChanges)
-            guard part.newest >= position else { throw FeedError(position: position, newest: part.newest) }
+            guard part.newest >= position else { throw FeedError.wentBack(from: position, to: part.newest) }
             if part.hasGap { try tell(.began(part.frames.first.map { $0.sequence - 1 } ?? part.next)) }
             if part.next > position { try tell(.frames(part.frames.map(FeedRing.Entry.init), through: part.next)) }
             position = part.next
@@ -91,11 +93,20 @@ extension FeedPump {
     }
 }
 
-/// The store has gone back: it was replaced by another, and nothing that was told can be gone on from.
-struct FeedError: Error, CustomStringConvertible {
-    let position: UInt64
-    let newest: UInt64
-    var description: String { "the store's sequence fell from \(position) to \(newest): it was replaced" }
+/// The store was replaced by another, and nothing that was told can be gone on from.
+enum FeedError: Error, CustomStringConvertible {
+    /// Its sequence is less than what was told.
+    case wentBack(from: UInt64, to: UInt64)
+    /// Another lies in its place, or none.
+    case replaced
+
+    var description: String {
+        switch self {
+        case .wentBack(let position, let newest):
+            "the store's sequence fell from \(position) to \(newest): it was replaced"
+        case .replaced: "the store was moved, deleted or replaced"
+        }
+    }
 }
 
 /// Blocks the thread.

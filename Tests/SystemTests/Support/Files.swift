@@ -116,6 +116,11 @@ final class Fifo {
     /// Lets one command that waits, or that comes to wait, go on.
     func release() throws { try write("\n") }
 
+    /// Waits until there is something to read in it, and leaves it there.
+    func waitForText() throws {
+        guard try Bound().wait(for: [descriptor]) else { throw TestFailure("nothing is written to \(path)") }
+    }
+
     func write(_ text: String) throws {
         guard Glibc.write(descriptor, text, text.utf8.count) == text.utf8.count else {
             throw TestFailure("\(path): \(errnoText())")
