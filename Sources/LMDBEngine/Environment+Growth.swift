@@ -55,7 +55,7 @@ extension Environment {
         let room = try gate.passing(.read) { try handle.room() }
         return EnvironmentError(
             .full,
-            "\(directory): full: \(room.used) of at most \(room.limit) bytes are in use, and this change needs more. "
+            "\(directory): full: \(room.used) of at most \(handle.maximumSize) bytes are in use, and this change needs more. "
                 + "Delete what is not needed any more: that makes room at once.")
     }
 }

@@ -12,20 +12,25 @@ extension EnvironmentHandle {
         let (_, usedPages, pageSize, lastTransaction) = try information()
         let (held, freeOnDisk) = try diskUse()
         // Neither the reserve nor as much again, the last of the disk, is there to be filled.
+        let kept = Self.kept(ofMap: maximumSize)
         var room = Room(
-            used: usedPages * pageSize, limit: maximumSize, held: held - 2 * reserve, freeOnDisk: freeOnDisk)
+            used: usedPages * pageSize, limit: maximumSize - kept, held: held - 2 * reserve, freeOnDisk: freeOnDisk,
+            kept: kept)
         // Counting what is free inside takes a walk, which is worth it only when the rest is nearly used up.
         if room.used > room.capacity / 4 * 3 {
-            let known = isForWriter ? freePagesAsCounted(before: lastTransaction) : nil
+            let known = isForWriter ? freePagesAsCounted(before: lastTransaction, capacity: room.capacity) : nil
             room.used -= try (known ?? countFreePages(lastTransaction)) * pageSize
         }
         return room
     }
 
-    /// What was counted a moment ago.
-    private func freePagesAsCounted(before transaction: Int) -> Int? {
+    /// What was counted a moment ago: no longer than 256 transactions, or as many as could use a sixteenth of the room were
+    /// each to write a megabyte, or a second.
+    private func freePagesAsCounted(before transaction: Int, capacity: Int) -> Int? {
         lastCount.withLock { $0 }.flatMap { count in
-            let isRecent = transaction - count.transaction < 256 && BootTime.now.since(count.time) < .seconds(1)
+            let isRecent =
+                transaction - count.transaction < min(256, capacity >> 24)
+                && BootTime.now.since(count.time) < .seconds(1)
             return isRecent ? count.free : nil
         }
     }
@@ -50,6 +55,11 @@ extension EnvironmentHandle {
         }
         return (Int(file.st_blocks) * 512, Int(disk.f_bavail) * Int(disk.f_frsize))
     }
+
+    /// What is kept at the end of the largest map. A transaction that ends an attempt copies the way to every entry that it
+    /// touches, in some twenty trees, and writes the output; one that deletes copies as much. That is the same however
+    /// small the map is.
+    static func kept(ofMap size: Int) -> Int { min(1 << 20, size / 2) }
 
     /// A durable store keeps a piece of the disk to itself, behind what it uses: whoever else fills the disk, what runs
     /// can still be finished.
@@ -118,6 +128,6 @@ extension Environment.Reading {
 }
 
 extension Environment.Writing {
-    /// What is free inside the store may be as it was 256 transactions or a second ago: counting takes a while.
+    /// What is free inside the store may be as it was a moment ago, where the store is large: counting takes a while.
     public func room() throws -> Room { try transaction.environment.room(isForWriter: true) }
 }

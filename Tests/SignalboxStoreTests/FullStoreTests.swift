@@ -133,17 +133,51 @@ import Testing
         }
     }
 
-    @Test func `lets workers claim, end, retry and be rescued without asking`() throws {
+    @Test func `lets what runs end, be tried again and be rescued without asking`() throws {
         try withMemoryStore { store in
             let underTest = StoreUnderTest(store)
             for _ in 0..<3 { try underTest.enqueue() }
-            store.jobs.engine.setRoom(Room(used: 100, limit: 100, held: 0, freeOnDisk: 0))
             let worker = try underTest.worker(slots: 3)
             let claimed = try underTest.claim(worker, slots: 3).map(\.dispatch)
+            store.jobs.engine.setRoom(Room(used: 100, limit: 100, held: 0, freeOnDisk: 0))
             #expect(claimed.count == 3)
             try underTest.finish(claimed[0], output: [OutputLine(stream: .standardOutput, offset: .zero, bytes: [1])])
             try underTest.finish(claimed[1], .ended(.exited(1)))
             #expect(try underTest.jobs.rescue(worker, output: [:], now: store.now).count == 1)
+        }
+    }
+
+    @Test func `begins no more than what may print has room, but one alone in what is kept for finishing`() throws {
+        try withMemoryStore { store in
+            let underTest = StoreUnderTest(store)
+            for _ in 0..<4 { try underTest.enqueue() }
+            let worker = try underTest.worker(slots: 4)
+            func begin(leaving left: Int, kept: Int = 1 << 20) throws -> RoundOutcome {
+                store.jobs.engine.setRoom(Room(used: 0, limit: left, held: 0, freeOnDisk: .max, kept: kept))
+                return try store.jobs.round(
+                    of: worker, results: [], queues: [.standard], slots: 4, now: store.now)
+            }
+            let none = try begin(leaving: 100, kept: 0)
+            #expect(none.claimed.isEmpty && none.lacksRoom)
+            let alone = try begin(leaving: 100)
+            #expect(alone.claimed.count == 1 && alone.lacksRoom)
+            #expect(try begin(leaving: 2 * Admission.output - 1).claimed.isEmpty)
+            let third = try begin(leaving: 3 * Admission.output)
+            #expect(third.claimed.count == 2 && third.lacksRoom)
+            let rest = try begin(leaving: 4 * Admission.output)
+            #expect(rest.claimed.count == 1 && !rest.lacksRoom)
+        }
+    }
+
+    @Test func `counts what those that run may print among what is in use, for what is new`() throws {
+        try withMemoryStore { store in
+            let underTest = StoreUnderTest(store)
+            try underTest.enqueue()
+            _ = try underTest.claimOne(try underTest.worker())
+            store.jobs.engine.setRoom(Room(used: 0, limit: 2 * Admission.output, held: 0, freeOnDisk: .max))
+            _ = try store.jobs.enqueue(item(), now: store.now)
+            store.jobs.engine.setRoom(Room(used: 0, limit: Admission.output, held: 0, freeOnDisk: .max))
+            #expect(code { _ = try store.jobs.enqueue(item(), now: store.now) } == .full)
         }
     }
 
@@ -170,15 +204,14 @@ import Testing
             let accepted = try enqueueUntilRefused(store)
             #expect(accepted.count > 100)
             let room = try store.jobs.room()
-            #expect(room.limit == 4 << 20)
+            #expect(room.limit == 3 << 20 && room.kept == 1 << 20)
             #expect([.warning, .closedToClients].contains(room.level), "\(room)")
+            // Near the top one after the other.
             let worker = try underTest.worker(slots: 20)
-            for _ in 0..<3 {
-                for claimed in try underTest.claim(worker, slots: 20) {
-                    let line = OutputLine(
-                        stream: .standardOutput, offset: .zero, bytes: [UInt8](repeating: 65, count: 500))
-                    try underTest.finish(claimed.dispatch, output: [line])
-                }
+            for _ in 0..<60 {
+                let claimed = try underTest.claimOne(worker)
+                let line = OutputLine(stream: .standardOutput, offset: .zero, bytes: [UInt8](repeating: 65, count: 500))
+                try underTest.finish(claimed, output: [line])
             }
             #expect(try store.jobs.status().count(.success) == 60)
             try delete(accepted, from: store)

@@ -26,7 +26,13 @@ extension WorkerLoop {
         live.heartbeat = (id, beat)
         nextBeat = now.boot + Heartbeat.interval
         // What is told here can be told again or done without; a worker does not end for it.
-        do { try store.live?.write(live) } catch { logger.warning("the live data could not be written: \(error)") }
+        do {
+            try store.live?.write(live)
+            hasSaidLiveFault = false
+        } catch  where !hasSaidLiveFault {
+            logger.warning("the live data cannot be written for now: \(error)")
+            hasSaidLiveFault = true
+        } catch {}
         live = LiveRound()
     }
 }

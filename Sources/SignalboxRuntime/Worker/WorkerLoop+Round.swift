@@ -35,8 +35,10 @@ extension WorkerLoop {
         results = []
         guard outcome.isRegistered else { throw try disowned() }
         for claimed in outcome.claimed { try start(claimed) }
+        if outcome.lacksRoom { waitForRoom() }
         // It may have left some behind, and what falls due next may be another now.
         (hasWork, shouldLook) = (false, true)
+        if !outcome.lacksRoom, !outcome.claimed.isEmpty { hasSaidNoRoom = false }
     }
 
     /// Lets the store say of us what is so.
@@ -71,6 +73,19 @@ extension WorkerLoop {
             makeRoom()
             return nil
         }
+    }
+
+    /// What an attempt might print would not fit into the store: nothing more is claimed until one has ended, or for a
+    /// beat.
+    private func waitForRoom() {
+        hasNoRoom = true
+        guard !hasSaidNoRoom else { return }
+        hasSaidNoRoom = true
+        logger.warning(
+            """
+            the store has no room for what more commands might print: others begin when \
+            \(busy == 0 ? "room has been made in it, or on its disk" : "one of those that run has ended")
+            """)
     }
 
     /// A reader that was killed may keep the room that others have made.

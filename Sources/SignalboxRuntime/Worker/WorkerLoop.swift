@@ -44,8 +44,12 @@ final class WorkerLoop<Engine: OrderedStore> {
     /// The store may hold something for us: look before sleeping.
     var shouldLook = true
     var drainEnds: BootInstant?
-    /// The machine had no room for another command; nothing is claimed until one has ended, or for a beat.
+    /// The machine, or the store, had no room for another command; nothing is claimed until one has ended, or for a beat.
     var hasNoRoom = false
+    /// It was the store that had none, and that has been said.
+    var hasSaidNoRoom = false
+    /// That the live data cannot be written has been said.
+    var hasSaidLiveFault = false
     /// There is something to claim, as far as the last look says.
     var hasWork = false
     /// The store has no room for what we have to write.

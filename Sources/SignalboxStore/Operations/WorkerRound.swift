@@ -55,6 +55,8 @@ public struct RoundOutcome: Sendable {
     public var settled: [Dispatch]
     /// False when the store no longer counts this worker among the living: it must stop and register anew.
     public var isRegistered: Bool
+    /// Something was left although slots were free: the store has no room for what it might print.
+    public var lacksRoom = false
 }
 
 extension JobStore {
@@ -69,7 +71,11 @@ extension JobStore {
             try writer.finish(results, &outcome)
             try writer.promote()
             outcome.isRegistered = try writer.transaction.workerRegistration(worker)?.state.isActive ?? false
-            if outcome.isRegistered { outcome.claimed = try writer.claim(worker, queues, kinds, limit: slots) }
+            guard outcome.isRegistered, slots > 0 else { return outcome }
+            let startable = try writer.startable()
+            outcome.claimed = try writer.claim(worker, queues, kinds, limit: min(slots, startable))
+            guard startable < slots, outcome.claimed.count == startable else { return outcome }
+            outcome.lacksRoom = try queues.contains { try writer.transaction.outlook(of: $0, kinds, at: now).isDue }
             return outcome
         }
     }

@@ -34,6 +34,22 @@ import Testing
         }.value()
     }
 
+    @Test func `begins no more than what they may print has room, and the others when some have ended`() async throws {
+        try await FullBox.with(slots: 2) { box in
+            // For what one prints, and not for what two do.
+            box.box.store.jobs.engine.setRoom(Room(used: 0, limit: 600 << 10, held: 0, freeOnDisk: .max))
+            let ids = try (1...3).map { _ in try box.enqueueWaiting() }
+            #expect(box.log.waits(for: "no room for what more commands might print"))
+            let running = try ids.filter { try box.state($0) == .inProgress }
+            #expect(running.count == 1)
+            for _ in ids { box.release() }
+            try box.until { try ids.allSatisfy { try box.state($0) == .success } }
+            #expect(box.log.messages(.warning).count <= 3)
+            box.worker.drain()
+            try box.untilStopped()
+        }.value()
+    }
+
     @Test func `ends with that error when the drain ends before there is room`() async throws {
         let thread = try await FullBox.with(drainTimeout: .zero) { box in
             let id = try box.endWithoutRoom()
@@ -71,12 +87,13 @@ private struct FullBox {
 
     /// - Returns: the worker's thread.
     static func with(
-        drainTimeout: Duration = .seconds(600), _ body: @escaping @Sendable (FullBox) throws -> Void
+        slots: Int = 1, drainTimeout: Duration = .seconds(600), _ body: @escaping @Sendable (FullBox) throws -> Void
     ) async throws -> LoopThread<Void> {
         try await LoopBox.with { box in
             let log = try ToldLog(Fifo(box.folder + "/told"))
             let options = WorkerOptions(
-                queues: [try QueueName("own")], slots: 1, drainTimeout: drainTimeout, version: "1", environment: [:])
+                queues: [try QueueName("own")], slots: slots, drainTimeout: drainTimeout, version: "1", environment: [:]
+            )
             let worker = try Worker(
                 store: box.store.jobs, liveness: box.liveness, options: options, clocks: box.clocks,
                 logger: Logger(label: "test") { _ in log })
@@ -86,12 +103,17 @@ private struct FullBox {
         }
     }
 
+    /// A command that ends when it is let go.
+    func enqueueWaiting() throws -> DispatchID { try box.enqueue(["head", "-c", "1", gate.path], queue: "own") }
+
+    func release() { gate.write() }
+
     /// A command that ends when there is no room to write that down; returns when the worker has noticed.
     func endWithoutRoom() throws -> DispatchID {
-        let id = try box.enqueue(["head", "-c", "1", gate.path], queue: "own")
+        let id = try enqueueWaiting()
         try until { try state(id) == .inProgress }
         box.store.jobs.engine.setRoom(Room(used: 2, limit: 1, held: 0, freeOnDisk: 0))
-        gate.write()
+        release()
         #expect(log.waits(for: "What ended here is written as soon as there is room."))
         return id
     }
