@@ -172,17 +172,21 @@ public final class Environment: OrderedStore, @unchecked Sendable {
         if error.code == .full { return error }
         guard handle.hasNotFlushed(since: flushesBefore) else { return failed(error) }
         guard error.code == .systemCall(EIO) else { return error }
-        return handle.isDiskFull() ? EnvironmentError.system(ENOSPC, "commit", directory) : failed(error)
+        return handle.lackOfRoom().map { EnvironmentError.system($0, "commit", directory) } ?? failed(error)
     }
 
     /// What the disk holds is in doubt: memory may show what is not there, and a later flush that succeeds would say
     /// nothing of what an earlier one has lost. So nothing more is read or written here, even where the disk was full.
     private func failed(_ error: EnvironmentError) -> EnvironmentError {
         refuseEverything()
+        let cause = error.message.hasSuffix(".") ? error.message : "\(error.message)."
+        let wayOut =
+            error.code == .systemCall(EIO)
+            ? "Start it again" : "See what the disk has to say (dmesg), then start it again"
         return EnvironmentError(
             .failedEarlier,
-            "\(error.message). What the disk has of this commit is in doubt, so this process may not go on with the "
-                + "store; nothing acknowledged is lost. See what the disk has to say (dmesg), then start it again.")
+            "\(cause) What the disk has of this commit is in doubt, so this process may not go on with the store; nothing "
+                + "acknowledged is lost. \(wayOut).")
     }
 
     /// From now on.

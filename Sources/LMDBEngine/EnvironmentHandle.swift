@@ -106,9 +106,11 @@ import Synchronization
     }
 
     /// LMDB calls a write that the disk had no room for, but which it took a part of, an EIO: this tells the two apart.
-    func isDiskFull() -> Bool {
-        guard let descriptor = try? dataDescriptor() else { return false }
-        return [ENOSPC, EDQUOT, EFBIG].contains(linux_reserve_room(descriptor, 1 << 20))
+    /// - Returns: why there is no room; nil where there is.
+    func lackOfRoom() -> CInt? {
+        guard let descriptor = try? dataDescriptor() else { return nil }
+        let status = linux_reserve_room(descriptor, 1 << 20)
+        return [ENOSPC, EDQUOT, EFBIG].contains(status) ? status : nil
     }
 
     /// Whether a commit of this thread that failed had come to no flush. That flushes are counted at all is seen from

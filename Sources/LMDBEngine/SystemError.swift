@@ -14,8 +14,20 @@ extension EnvironmentError {
             return EnvironmentError(
                 .permission, "\(message). Run as the store's owner, or as a member of its group with write access.")
         case EROFS: return EnvironmentError(.readOnlyMount, "\(message). Mount it writable.")
-        case ENOSPC, EDQUOT, EFBIG:
+        case ENOSPC, EDQUOT:
             return EnvironmentError(.diskFull, "\(message). Free some space: nothing committed is lost.")
+        case EFBIG:
+            return EnvironmentError(
+                .diskFull,
+                "\(message). Let this process write larger files (ulimit -f): nothing committed is lost.")
+        case EIO: return EnvironmentError(.systemCall(EIO), "\(message). See what the disk has to say (dmesg).")
+        case EMFILE:
+            return EnvironmentError(
+                .systemCall(EMFILE),
+                "\(message). This process may have no more descriptors: raise its limit (ulimit -n).")
+        case ENOMEM:
+            return EnvironmentError(
+                .systemCall(ENOMEM), "\(message). Allow this process more address space (ulimit -v), or memory.")
         default: return EnvironmentError(.systemCall(number), message)
         }
     }

@@ -27,7 +27,8 @@ struct `A disk that fails at any call` {
             print(
                 "\(script.states.count - 1) operations, \(script.calls.count) calls; \(tried) of \(faults.count) faults"
                     + " tried (seed \(seed)), \(violations.count) violations")
-            #expect(tried > 50 && violations == [])
+            for violation in violations.prefix(20) { Issue.record("\(violation)") }
+            #expect(tried > 50)
         }
     }
 
