@@ -67,9 +67,18 @@ struct Failure: Error {
         case let error as WorkerError: self.init(.storeFault, "\(error)")
         case let error as FeedRefusal:
             self.init(error.status == 403 ? .noPermission : .badInput, printable("\(error)", keeping: []))
-        case let error as StatusServerError: self.init(.storeFault, "\(error)")
+        case let error as StatusServerError: self.init(error.status, "\(error)")
         case let error as ExportError: self.init(error.status, "\(error)")
         default: return nil
+        }
+    }
+}
+
+extension StatusServerError {
+    fileprivate var status: ExitStatus {
+        switch code {
+        case .resources: .tryAgain
+        case .addressInUse, .permissionDenied, .noSuchAddress, .system: .storeFault
         }
     }
 }

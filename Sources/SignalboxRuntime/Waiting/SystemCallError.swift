@@ -26,6 +26,9 @@ public struct SystemCallError: Error, Hashable, CustomStringConvertible {
         case EMFILE:
             "\(call): \(reason); this process may have no more descriptors: "
                 + "raise its limit (ulimit -n) or run with fewer slots"
+        case EAGAIN where call == "pthread_create":
+            "\(call): \(reason); this process may have no more threads: raise its limits of processes or address space "
+                + "(ulimit -u, ulimit -v)"
         case ENFILE: "\(call): \(reason); the machine has no descriptors left (sysctl fs.file-max)"
         default: "\(call): \(reason)"
         }

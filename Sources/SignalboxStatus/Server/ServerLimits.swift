@@ -17,4 +17,6 @@ struct ServerLimits: Sendable {
     var feed = FeedLimits()
     /// Open files that are left to the rest of the process.
     static let otherFiles = 128
+    /// A server that could not have so many connections does not begin.
+    static let fewestConnections = 32
 }

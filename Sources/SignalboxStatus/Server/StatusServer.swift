@@ -56,20 +56,39 @@ public final class StatusServer: Sendable {
     ///
     /// It blocks its thread, and no part of it runs on Swift's own threads: those, once begun, wake every second for
     /// ever (libdispatch on Linux watches its thread pools by a timer), and an idle server is to be idle.
-    /// - Throws: ``StatusServerError`` when it cannot listen.
+    /// - Throws: ``StatusServerError`` when it cannot listen, or may not have the threads and descriptors that it needs.
     @available(*, noasync, message: "this blocks the thread; call it from a thread of your own")
     public func run() throws {
+        try requireResources()
         let readers = NIOThreadPool(numberOfThreads: limits.readers)
-        let bells = NIOThreadPool(numberOfThreads: 2)
+        let bells = NIOThreadPool(numberOfThreads: Self.bellThreads)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         readers.start()
         bells.start()
         let result = Result { try serve(group, readers, bells) }
+        // NIO shuts down by way of libdispatch, which would wait for ever for threads that it may not have. Then all of it
+        // is left to the end of the process.
+        guard ThreadProbe.mayStart(Self.shutdownThreads) else {
+            for part in [bells, group, readers] as [AnyObject] { _ = Unmanaged.passRetained(part) }
+            return try result.get()
+        }
         // What sleeps on a bell tells the event loop that it has ended.
         try? bells.syncShutdownGracefully()
         try? group.syncShutdownGracefully()
         try? readers.syncShutdownGracefully()
         try result.get()
+    }
+
+    private static let bellThreads = 2
+    /// So many threads of libdispatch are enough for the end.
+    private static let shutdownThreads = 4
+
+    /// NIO ends the process where it lacks something: that is to be an error of ours.
+    private func requireResources() throws {
+        let files = ServerLimits.otherFiles + ServerLimits.fewestConnections
+        guard Self.fileLimit >= files else { throw StatusServerError(files: files, limit: Self.fileLimit) }
+        let threads = limits.readers + Self.bellThreads + 1
+        guard ThreadProbe.mayStart(threads) else { throw StatusServerError(threads: threads) }
     }
 
     /// Makes ``run()`` return; before it has begun, at once when it does. May be called more than once.

@@ -9,6 +9,8 @@ public struct StatusServerError: Error, Hashable, Sendable, CustomStringConverti
         case permissionDenied
         /// This machine has no such address, or no such folder for a socket.
         case noSuchAddress
+        /// The process may not have what a server needs.
+        case resources
         /// Any other error of the system.
         case system
     }
@@ -22,6 +24,19 @@ public struct StatusServerError: Error, Hashable, Sendable, CustomStringConverti
         let (code, cause) = Self.explanation(of: error, at: address)
         self.code = code
         message = "cannot listen on \(address): \(cause)"
+    }
+
+    init(files: Int, limit: Int) {
+        code = .resources
+        message =
+            "the status server needs \(files) descriptors, and this process may have \(limit): raise its limit (ulimit -n)"
+    }
+
+    init(threads: Int) {
+        code = .resources
+        message =
+            "the status server needs \(threads) threads, and this process may not have so many more: raise its limits of "
+            + "processes or address space (ulimit -u, ulimit -v)"
     }
 
     private static func explanation(of error: any Error, at address: ListenAddress) -> (Code, String) {

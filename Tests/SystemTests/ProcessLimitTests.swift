@@ -1,0 +1,156 @@
+// Aim: a process that may have little of something works within that, or ends with one line that names what it lacks and
+// how to give it more; it neither hangs nor crashes, and no result is lost. Method: real processes under prlimit(1), and in
+// a small memory cgroup.
+import Glibc
+import Testing
+
+@Suite struct `A process that may have little` {
+    private static let processes = [
+        ["worker"], ["scheduler"], ["serve", "--listen", "127.0.0.1:0"], ["up", "--listen", "127.0.0.1:0"],
+    ]
+
+    @Test func `of descriptors says so, or works`() async throws {
+        try await withBox { box throws in
+            let few = try box.run(program: limited("--nofile=16") + ["enqueue", "--", "true"])
+            #expect(few.output == "1\n" || few.errors.contains("ulimit -n"), "\(few.errors)")
+            for words in [["enqueue", "--", "true"]] + Self.processes {
+                for count in words[0] == "enqueue" ? [6, 9, 12] : [8, 16, 20] {
+                    let finished = try box.run(program: limited("--nofile=\(count)") + words)
+                    #expect(finished.status == 75, "\(words), \(count): \(finished.ending) \(finished.errors)")
+                    #expect(finished.errors.contains("ulimit -n"), "\(words), \(count): \(finished.errors)")
+                }
+            }
+        }
+    }
+
+    @Test func `of address space says so, or works`() async throws {
+        try await withBox { box throws in
+            try box.succeed("enqueue", "--", "true")
+            for megabytes in [48, 72, 96, 128] {
+                for words in Self.processes {
+                    let process = try box.start(program: limited("--as=\(megabytes << 20)") + words)
+                    // Where it ends instead, that is looked at below.
+                    _ = try? process.waitForLine(words.count == 1 ? "online:" : "listens")
+                    process.signal(SIGTERM)
+                    let (ending, said) = (try process.wait(), try process.errors())
+                    #expect(
+                        [.exited(0), .exited(75)].contains(ending), "\(words), \(megabytes) MiB: \(ending) \(said)")
+                    #expect(ending == .exited(0) || said.contains("ulimit -"), "\(words), \(megabytes) MiB: \(said)")
+                }
+            }
+        }
+    }
+
+    /// The dispatch was not begun: it keeps its attempts, and is there for a worker that can.
+    @Test(.enabled(if: getuid() == 0, "only root can be another user"))
+    func `of processes gives back what it cannot start, for another to run`() async throws {
+        try await withBox { box throws in
+            let user = 40_000 + UInt32(getpid()) % 20_000
+            chown(box.folder, user, user)
+            let asUser = ["/usr/bin/setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups", Box.command]
+            let enqueued = try box.run(program: asUser + ["enqueue", "--", "true"])
+            #expect(enqueued.output == "1\n", "\(enqueued.errors)")
+            // As many threads as a worker has, and no process more: found by trying.
+            var poor: ChildProcess?
+            for count in 2...16 where poor == nil {
+                let process = try box.start(
+                    program: ["/usr/bin/prlimit", "--nproc=\(count)"] + asUser + ["worker", "--slots", "1"])
+                if let line = try? process.waitForLine("dispatch 1") {
+                    #expect(line.contains("is given back"), "\(line)")
+                    poor = process
+                } else {
+                    #expect(try process.wait() == .exited(75))
+                    #expect(try process.errors().contains("ulimit -u"))
+                }
+            }
+            let waiting = try box.dispatch(1)
+            #expect(poor != nil && waiting["state"] == "PENDING" && waiting["attempt"] == 0, "\(waiting)")
+            let other = try box.start(program: asUser + ["worker"])
+            try other.waitForLine("dispatch 1, attempt 1: SUCCESS")
+            for process in [poor, other] {
+                process?.signal(SIGTERM)
+                #expect(try process?.wait() == .exited(0))
+            }
+            let serving = try box.run(
+                program: ["/usr/bin/prlimit", "--nproc=3"] + asUser + ["serve", "--listen", "127.0.0.1:0"])
+            #expect(serving.status == 75 && serving.errors.contains("ulimit -u"), "\(serving.errors)")
+            chown(box.folder, 0, 0)
+        }
+    }
+
+    /// SIGXFSZ ends a command that goes past its limit, and never one of ours.
+    @Test func `of file size keeps its results until it may have more`() async throws {
+        try await withBox { box throws in
+            let gate = try box.makeFifo("gate")
+            let big = try box.enqueue(
+                shell: """
+                    echo runs > \(box.path("started")); read line <\(gate.path)
+                    exec head -c 1000000 /dev/zero > \(box.path("big"))
+                    """)
+            let worker = try box.startWorker()
+            try box.until("the command runs") { try box.lines(of: "started") == ["runs"] }
+            let children = try readFile("/proc/\(worker.pid)/task/\(worker.pid)/children")
+            let threads = names(in: "/proc/\(worker.pid)/task").compactMap {
+                try? readFile("/proc/\(worker.pid)/task/\($0)/children")
+            }
+            let commands = (children + threads.joined()).split(separator: " ").compactMap { Int32($0) }
+            for pid in Set(commands + [worker.pid]) { try limit(box, pid, "4096") }
+            try gate.release()
+            try worker.waitForLine("ulimit -f")
+            #expect(try box.dispatch(big)["state"] == "IN_PROGRESS")
+            try limit(box, worker.pid, "unlimited")
+            try worker.waitForLine("the store has room again")
+            try worker.waitForLine("dispatch \(big), attempt 1: SCHEDULED")
+            let attempt = try box.json("dispatch", "\(big)")
+            #expect("\(attempt)".contains("SIGXFSZ") || "\(attempt)".contains("25"), "\(attempt)")
+            worker.signal(SIGTERM)
+            #expect(try worker.wait() == .exited(0))
+        }
+    }
+
+    /// The kernel ends the command that takes it all; its worker goes on.
+    @Test(.enabled(if: getuid() == 0, "only root can make a cgroup"))
+    func `of memory records the end of a command that took too much`() async throws {
+        try await withBox { box throws in
+            let group = try MemoryGroup(bytes: 96 << 20)
+            defer { group.remove() }
+            let greedy = try box.enqueue(shell: "head -c 400000000 /dev/zero | tail; exit $?")
+            let modest = try box.enqueue(shell: "true")
+            let worker = try box.start(program: [
+                "/bin/sh", "-c", "echo $$ > \(group.path)/cgroup.procs && exec \"$@\"", "sh", Box.command, "worker",
+                "--slots", "1",
+            ])
+            try worker.waitForLine("dispatch \(greedy), attempt 1: SCHEDULED")
+            try worker.waitForLine("dispatch \(modest), attempt 1: SUCCESS")
+            worker.signal(SIGTERM)
+            #expect(try worker.wait() == .exited(0))
+        }
+    }
+}
+
+private func limited(_ limit: String) -> [String] { ["/usr/bin/prlimit", limit, Box.command] }
+
+private func limit(_ box: Box, _ pid: pid_t, _ fileSize: String) throws {
+    let done = try box.run(program: ["/usr/bin/prlimit", "--pid", "\(pid)", "--fsize=\(fileSize):unlimited"])
+    guard done.status == 0 else { throw TestFailure("prlimit: \(done.errors)") }
+}
+
+/// A cgroup of the test's own, of whichever version this machine has.
+private struct MemoryGroup {
+    let path: String
+
+    init(bytes: Int) throws {
+        let unified = (try? readFile("/sys/fs/cgroup/cgroup.subtree_control"))?.contains("memory") ?? false
+        path = "/sys/fs/cgroup/\(unified ? "" : "memory/")signalbox-\(getpid())"
+        guard mkdir(path, 0o755) == 0 else {
+            try Test.cancel("this machine permits no cgroup: \(path): \(errnoText())")
+        }
+        let file = unified ? "memory.max" : "memory.limit_in_bytes"
+        do { try writeFile("\(path)/\(file)", "\(bytes)") } catch {
+            rmdir(path)
+            try Test.cancel("this machine permits no limit of memory: \(error)")
+        }
+    }
+
+    func remove() { rmdir(path) }
+}
