@@ -1,14 +1,16 @@
 // Aim: whoever fills the disk, what runs can be finished, new work is refused with the exit code for it, and all goes
-// on when there is room again, with nobody starting anything anew. Method: a real disk, a small one in memory.
+// on when there is room again, with nobody starting anything anew. Method: real disks, small
+// ones: in memory, and a file with a file system in it.
 import Glibc
 import Testing
 
 @Suite(.enabled(if: getuid() == 0, "only root can mount a small disk"))
 struct `A disk that is full` {
     /// A page of lock.mdb, or of the bell, that the disk has no room for would be a SIGBUS.
-    @Test func `has all of the files in shared memory that come with a store`() async throws {
+    @Test(arguments: SmallDisk.allCases)
+    func `has all of the files in shared memory that come with a store`(_ kind: SmallDisk) async throws {
         try await withBox { box throws in
-            try withSmallDisk(box) { disk throws in
+            try kind.mounted(in: box) { disk throws in
                 let store = ["--store", "\(disk)/store"]
                 #expect(try box.run(program: [Box.command, "enqueue"] + store + ["--", "true"]).status == 0)
                 for file in ["bell", "lock.mdb"] {
@@ -26,9 +28,10 @@ struct `A disk that is full` {
         }
     }
 
-    @Test func `takes no new work, lets what runs end, and all goes on when there is room`() async throws {
+    @Test(arguments: SmallDisk.allCases)
+    func `takes no new work, lets what runs end, and all goes on when there is room`(_ kind: SmallDisk) async throws {
         try await withBox { box throws in
-            try withSmallDisk(box) { disk throws in
+            try kind.mounted(in: box) { disk throws in
                 let store = ["--store", "\(disk)/store"]
                 let gate = try box.makeFifo("gate")
                 let command =
@@ -67,11 +70,50 @@ struct `A disk that is full` {
         }
     }
 
-    @Test func `takes as many lines of standard input as fit, and names the first that does not`() async throws {
+    /// The live data lies on the same disk, and the output is larger than all that is left of it.
+    @Test(arguments: SmallDisk.allCases)
+    func `has due times recorded as skipped, pages shown, and no process ended`(_ kind: SmallDisk) async throws {
         try await withBox { box throws in
-            try withSmallDisk(box) { disk throws in
+            try kind.mounted(in: box) { disk throws in
                 let store = ["--store", "\(disk)/store"]
-                let lines = String(repeating: "{\"shell\": \"true\"}\n", count: 20_000)
+                let gate = try box.makeFifo("gate")
+                let command =
+                    "echo runs > \(box.path("started")); read line <\(gate.path); yes $(printf %099d 0) | head -c 3000000"
+                let live = ["/usr/bin/env", "SIGNALBOX_LIVE=\(disk)/live", Box.command]
+                let first = try box.run(program: live + ["enqueue"] + store + ["--shell", command])
+                #expect(first.status == 0, "\(first.errors)")
+                let all = try box.start(program: live + ["up", "--listen", "127.0.0.1:0"] + store)
+                let line = try all.waitForLine("address=127.0.0.1:")
+                let port = try #require(line.firstMatch(of: /127\.0\.0\.1:([0-9]+)/).flatMap { UInt16($0.1) })
+                let tick = ["add", "tick"] + store + ["--every", "1s", "--", "true"]
+                #expect(try box.run(program: [Box.command] + tick).status == 0)
+                try box.until("the command runs") { try box.lines(of: "started") == ["runs"] }
+                try fill("\(disk)/ballast")
+                try all.waitForLine("0 dispatched, 1 skipped")
+                #expect(try Answer(of: "/", port: port).body.contains("takes no new jobs"))
+                try gate.release()
+                try all.waitForLine("dispatch 1, attempt 1: SUCCESS")
+                let logs = try box.run(program: [Box.command, "logs"] + store + ["1"])
+                #expect(logs.output.utf8.count > 100_000)
+                unlink("\(disk)/ballast")
+                try all.waitForLine("of tick, attempt 1: SUCCESS")
+                #expect(try Answer(of: "/dispatches/1", port: port).body.contains("SUCCESS"))
+                all.signal(SIGTERM)
+                #expect(try all.wait() == .exited(0))
+                let verified = try box.run(program: [Box.command, "verify"] + store)
+                #expect(verified.status == 0, "\(verified.output)")
+            }
+        }
+    }
+
+    @Test(arguments: SmallDisk.allCases)
+    func `takes as many lines of standard input as fit, and names the first that does not`(_ kind: SmallDisk)
+        async throws
+    {
+        try await withBox { box throws in
+            try kind.mounted(in: box) { disk throws in
+                let store = ["--store", "\(disk)/store"]
+                let lines = String(repeating: "{\"shell\": \"true\"}\n", count: kind == .memory ? 20_000 : 40_000)
                 let finished = try box.run(program: [Box.command, "enqueue", "--stdin"] + store, input: lines)
                 #expect(finished.status == 75, "\(finished.ending) \(finished.errors)")
                 #expect(finished.errors.hasSuffix("The lines before it are enqueued\n"), "\(finished.errors)")
@@ -88,24 +130,4 @@ struct `A disk that is full` {
 
 private func statistics(_ box: Box, _ store: [String]) throws -> JSONValue {
     try JSONValue(box.run(program: [Box.command, "stat", "--json"] + store).output)
-}
-
-/// Runs `body` with the path of an empty disk of 6 MiB.
-private func withSmallDisk(_ box: Box, _ body: (String) throws -> Void) throws {
-    let path = box.path("disk")
-    mkdir(path, 0o755)
-    let mounted = try box.run(program: ["/usr/bin/mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", path])
-    guard mounted.status == 0 else { try Test.cancel("this machine does not permit mounts: \(mounted.errors)") }
-    defer { _ = try? box.run(program: ["/usr/bin/umount", "--lazy", path]) }
-    try body(path)
-}
-
-/// Writes a file until not another byte fits.
-private func fill(_ path: String) throws {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw TestFailure("\(path): \(errnoText())") }
-    defer { close(descriptor) }
-    let block = [UInt8](repeating: 1, count: 4096)
-    while write(descriptor, block, block.count) > 0 {}
-    guard errno == ENOSPC else { throw TestFailure("\(path): \(errnoText())") }
 }
