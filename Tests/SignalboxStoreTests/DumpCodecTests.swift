@@ -11,11 +11,13 @@ import Testing
         let line = try sample.line()
         #expect(line.last == 10)
         #expect(line.count { $0 == 10 } == 1)
+        let text = Array(line.dropLast())
         var decoder = DumpDecoder()
-        try decoder.take(line.dropLast().span)
+        try decoder.take(text.span)
         #expect(decoder.kind == sample.kind)
-        #expect(copied(decoder.key) == sample.key)
-        #expect(copied(decoder.record) == sample.record)
+        let (key, record) = (copied(decoder.key), copied(decoder.record))
+        #expect(key == sample.key)
+        #expect(record == sample.record)
     }
 
     @Test(arguments: samples) func `is JSON`(sample: DumpSample) throws {
@@ -37,7 +39,8 @@ import Testing
             var output = ByteBuffer(capacity: 0)
             var encoder = DumpEncoder(redacts: false)
             try encoder.put(decoder.kind, key: decoder.key, record: decoder.record, to: &output)
-            #expect(copied(output.span) == damaged + [10])
+            let again = copied(output.span)
+            #expect(again == damaged + [10])
             try decoder.kind.checkValue(key: decoder.key, record: decoder.record)
         }
         #expect(accepted < 2000)
@@ -51,10 +54,11 @@ import Testing
             let record = sealedRecord(body, sample.key)
             var changed = sample
             changed.record = record
-            guard let line = try? changed.line() else { continue }
+            guard let line = try? Array(changed.line().dropLast()) else { continue }
             var decoder = DumpDecoder()
-            #expect(throws: Never.self) { try decoder.take(line.dropLast().span) }
-            #expect(copied(decoder.record) == record)
+            do { try decoder.take(line.span) } catch { Issue.record("\(error)") }
+            let again = copied(decoder.record)
+            #expect(again == record)
         }
     }
 
@@ -154,7 +158,7 @@ enum DumpSamples {
         OutputLine(stream: .standardOutput, offset: .microseconds(1), bytes: [0xFF, 0, 10]),
         OutputLine(stream: .standardError, offset: .seconds(-3), bytes: [0xC3, 0xBC]),
         OutputLine(stream: .note, offset: .microseconds(1_500_000), bytes: []),
-        OutputLine(stream: .note, offset: .microseconds(.max), bytes: [0xC3]),
+        OutputLine(stream: .note, offset: .microseconds(Int64.max), bytes: [0xC3]),
     ])
 
     private static let waiting = DispatchRecord(
