@@ -17,7 +17,7 @@ struct `A disk that fails at any call` {
     {
         try await withScript { script throws in
             let faults = script.faults
-            let stride = getenv("SIGNALBOX_FAULTS") == nil ? 20 : 1
+            let stride = getenv("SIGNALBOX_FAULTS") == nil ? 40 : 1
             let seed = Int.random(in: 0..<stride)
             var (violations, tried) = ([String](), 0)
             for fault in faults.dropFirst(seed).striding(by: stride) {
@@ -28,7 +28,7 @@ struct `A disk that fails at any call` {
                 "\(script.states.count - 1) operations, \(script.calls.count) calls; \(tried) of \(faults.count) faults"
                     + " tried (seed \(seed)), \(violations.count) violations")
             for violation in violations.prefix(20) { Issue.record("\(violation)") }
-            #expect(tried > 50)
+            #expect(tried > 40)
         }
     }
 

@@ -23,6 +23,22 @@ import Testing
         }
     }
 
+    /// At every number, for what comes when there is just none left is another thing each time.
+    @Test func `of descriptors never crashes a worker`() async throws {
+        try await withBox { box throws in
+            for count in 30...46 {
+                let id = try box.enqueue(shell: "true")
+                let worker = try box.start(program: limited("--nofile=\(count)") + ["worker", "--slots", "1"])
+                _ = try? worker.waitForLine("dispatch \(id)")
+                worker.signal(SIGTERM)
+                let ending = try worker.wait()
+                #expect([.exited(0), .exited(75)].contains(ending), "\(count): \(ending)")
+                let settled = try box.dispatch(id)
+                #expect(settled["state"] == "SUCCESS" || settled["attempt"] == 0, "\(count): \(settled)")
+            }
+        }
+    }
+
     @Test func `of address space says so, or works`() async throws {
         try await withBox { box throws in
             try box.succeed("enqueue", "--", "true")

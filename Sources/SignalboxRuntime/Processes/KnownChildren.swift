@@ -13,6 +13,10 @@ enum KnownChildren {
         _ launch: CommandLaunch, _ descriptors: [Descriptor?]
     ) throws(CommandStartError) -> (identity: ProcessIdentity, descriptor: Descriptor) {
         var started = linux_started()
+        let spare: SpareDescriptors
+        do { spare = try SpareDescriptors() } catch {
+            throw CommandStartError(.noResources, "cannot start a process: \(error)")
+        }
         let limits = KernelLimit.list(launch.limits)
         let error = numbers.withLock { numbers in
             let error = startCommand(launch, descriptors, limits.map(\.limit), &started)
@@ -23,6 +27,7 @@ enum KnownChildren {
             let limit = started.failed_step == linux_start_limit ? limits[started.failed_limit].name : ""
             throw CommandStartError(launch, started.failed_step, error, limit: limit)
         }
+        spare.letGo()
         // It is not collected yet, so the number is its own and /proc shows it, running or not.
         guard let identity = ProcessIdentity(pid: started.pid) else {
             preconditionFailure("/proc must be mounted: it does not show the child \(started.pid)")

@@ -54,11 +54,12 @@ extension ProcessIdentity {
     }
 
     /// This process.
-    public static func current() -> ProcessIdentity {
-        guard let identity = ProcessIdentity(pid: getpid()) else {
+    public static func current() throws(SystemCallError) -> ProcessIdentity {
+        let stat = try readProcessFile("/proc/self/stat", limit: 4_096)
+        guard let record = ProcessRecord(stat: stat) else {
             preconditionFailure("/proc must be mounted: a process finds itself in no other way")
         }
-        return identity
+        return record.identity
     }
 }
 

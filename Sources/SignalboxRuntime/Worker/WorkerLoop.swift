@@ -121,7 +121,7 @@ final class WorkerLoop<Engine: OrderedStore> {
 
     private func register() throws {
         let now = clocks.now()
-        let process = ProcessIdentity.current()
+        let process = try ProcessIdentity.current()
         let host = hostName()
         handlers.define(try store.handlers(), at: now.boot)
         shownKinds = handlers.kinds

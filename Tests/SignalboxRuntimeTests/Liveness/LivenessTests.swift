@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test func `is nil for another process with the same number`() throws {
-        var identity = ProcessIdentity.current()
+        var identity = try ProcessIdentity.current()
         identity.startTicks -= 1
         #expect(try ProcessWatch(identity) == nil)
     }

@@ -63,7 +63,7 @@ import Testing
     @Test func `leaves no child behind`() async {
         await #expect(processExitsWith: .success) {
             let error = try await failure(launch(.program(["/no/such/program"])))
-            let children = try ProcessRecord.all().filter { $0.parent == ProcessIdentity.current().pid }
+            let children = try ProcessRecord.all().filter { $0.parent == getpid() }
             #expect(error != nil)
             #expect(children.isEmpty)
         }

@@ -136,7 +136,7 @@ import Testing
     @Test func `of this process names its parent`() throws {
         let record = try #require(ProcessRecord(pid: getpid()))
         #expect(record.parent == getppid())
-        #expect(record.identity == ProcessIdentity.current())
+        #expect(try record.identity == ProcessIdentity.current())
         #expect(try ProcessRecord.all().contains { $0.identity == record.identity })
     }
 }
