@@ -11,20 +11,62 @@ extension Environment {
     /// or none, whatever fails or is killed. That is why nothing needs to be flushed before the end (MDB_NOSYNC): what a
     /// power cut ruins has no name yet, and nobody will ever open it.
     ///
-    /// Errors: `.occupied` when anything but an empty directory is there; those of `create`, and what `fill` throws.
+    /// Errors: `.occupied` when anything but an empty directory is there; `.inUse`; those of `create`, and what `fill` and
+    /// `replacing` throw.
+    ///
+    /// - Parameter replacing: where a store is there already, refuses to have it replaced by throwing. It is asked before
+    ///   and after, while nobody has that store open; what does not throw is no reason to keep the old one. Nil: no store
+    ///   is replaced.
     public static func load(
-        at directory: String, buckets: [Bucket], options: Options = Options(), fill: (inout Loading) throws -> Void
+        at directory: String, buckets: [Bucket], options: Options = Options(),
+        replacing mayReplace: ((borrowing Reading) throws -> Void)? = nil, fill: (inout Loading) throws -> Void
     ) throws {
         requireProperBuckets(buckets)
         let wanted = StoreDirectory(path: directory.withoutTrailingSlashes)
-        try wanted.requireVacant()
+        let present = try mayReplace.flatMap { try ReplaceableStore(wanted, buckets, options, $0) }
+        if present == nil { try wanted.requireVacant() }
         let beside = try wanted.makeBeside()
         do {
             try beside.fill(buckets, options, fill)
-            guard try beside.rename(to: wanted) else { throw wanted.occupied() }
+            if let present {
+                try present.replaceData(with: beside.dataPath)
+                beside.remove()
+            } else if try !beside.rename(to: wanted) {
+                throw wanted.occupied()
+            }
         } catch {
             beside.remove()
             throw error
+        }
+    }
+}
+
+/// A store whose data file may make way for another.
+private struct ReplaceableStore {
+    private let directory: StoreDirectory
+    private let buckets: [Bucket]
+    private let options: Environment.Options
+    private let mayReplace: (borrowing Environment.Reading) throws -> Void
+
+    /// Nil: there is no store.
+    init?(
+        _ directory: StoreDirectory, _ buckets: [Bucket], _ options: Environment.Options,
+        _ mayReplace: @escaping (borrowing Environment.Reading) throws -> Void
+    ) throws {
+        guard (try? directory.isOccupied()) ?? false else { return nil }
+        self.directory = directory
+        self.buckets = buckets
+        self.options = options
+        self.mayReplace = mayReplace
+        try Environment.withSoleUse(of: directory.path, buckets: buckets, options: options) { store in
+            try store.read(mayReplace)
+        }
+    }
+
+    func replaceData(with path: String) throws {
+        try Environment.withSoleUse(of: directory.path, buckets: buckets, options: options) { store in
+            try store.read(mayReplace)
+            try store.replaceData(with: path)
         }
     }
 }

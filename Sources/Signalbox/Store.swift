@@ -38,6 +38,11 @@ extension JobStore<Environment> {
         return store
     }
 
+    /// Opens a store to repair it: what workers left behind is not settled first, for that goes by what may be wrong.
+    public static func openToRepair(at path: String) throws -> Store {
+        try store(on: Environment.open(at: path, buckets: Buckets.all, access: .readWrite), live: nil)
+    }
+
     private static func store(on engine: Environment, live: LiveStore<Environment>?) throws -> Store {
         let liveness = LivenessFile(path: livenessPath(engine))
         return try JobStore(

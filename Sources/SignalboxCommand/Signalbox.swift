@@ -34,7 +34,7 @@ struct SignalboxCommand: ParsableCommand {
                 name: "The store:",
                 subcommands: [
                     Workers.self, Queues.self, QueueCommand.self, Status.self, Watch.self, Stat.self, Verify.self,
-                    Backup.self, Compact.self, Settings.self,
+                    Restore.self, Backup.self, Compact.self, Settings.self,
                 ]),
         ])
 

@@ -191,6 +191,8 @@ struct RawStore: Sendable {
     /// The folder of the live environment; settled as the second, if that is not nil.
     /// Works out everything that is derived, in parts of so many bytes, and puts it.
     let derive: @Sendable (_ limit: Int) throws -> Void
+    /// All lines of a dump.
+    let dump: @Sendable () throws -> [UInt8]
     let livePath: @Sendable (Now, String?) throws -> String?
 
     init<Engine: OrderedStore>(_ engine: Engine) {
@@ -206,6 +208,7 @@ struct RawStore: Sendable {
                 }
             }
         }
+        dump = { try JobStore(engine: engine, live: nil).dumped() }
         livePath = { now, proposed in
             let (jobs, file) = (try JobStore(engine: engine, live: nil), StoreFile(device: 1, inode: 1))
             guard let proposed else { return try jobs.liveAddress(of: file, boot: now.bootID)?.path }

@@ -8,6 +8,10 @@ struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Read every record and compare every index and counter with them; exit 1 when something is wrong.",
         discussion: """
+            With --repair, indexes, counters and counts are made to say what the records say, in one transaction: who works \
+            on the store meanwhile waits for its end, some ten seconds for a million dispatches. A record that cannot be \
+            read is no other's to make up for: then nothing is repaired, and `dump --salvage` saves the rest.
+
             With --schedule it recounts due times instead: each that fell into the range must have become exactly one \
             dispatch, or be named by a SKIPPED record, and no other occurrence may be there. FROM and TO are times as --at \
             takes them, "2026-11-22 14:30", 2026-11-22 or 2026-11-22T14:30:00Z; 04:00..05:00 is the newest 04:00 and \
@@ -18,6 +22,9 @@ struct Verify: ParsableCommand {
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: JSONOption
 
+    @Flag(help: "Mend what follows from other records; exit 1 when something is left.")
+    var repair = false
+
     @Option(help: ArgumentHelp("Recount the due times after FROM and up to TO.", valueName: "FROM..TO"))
     var schedule: String?
 
@@ -26,17 +33,34 @@ struct Verify: ParsableCommand {
 
     func validate() throws {
         if job != nil, schedule == nil { throw ValidationError("--job goes with --schedule only") }
+        if repair, schedule != nil { throw ValidationError("--repair does not go with --schedule") }
         if let schedule { _ = try Self.ends(of: schedule) }
     }
 
     func run() throws {
         if let schedule { return try recount(schedule) }
+        if repair { return try mend() }
         let report = try store.open(.read).verify()
         if output.json {
             try JSON.write(report)
         } else {
             for fault in report.faults { Terminal.writeLine(fault) }
             Terminal.writeLine("\(report.records) records: \(report.ok ? "no fault" : "\(report.faults.count) faults")")
+        }
+        guard report.ok else { throw Failure(.negative) }
+    }
+
+    private func mend() throws {
+        let report = try store.openToRepair().repair()
+        if output.json {
+            try JSON.write(report)
+        } else {
+            for fault in report.mended { Terminal.writeLine("mended: \(fault)") }
+            for fault in report.left.faults { Terminal.writeLine("left: \(fault)") }
+            let words =
+                report.ok
+                ? "no fault is left" : "\(report.left.faults.count) faults are left, which no record makes up for"
+            Terminal.writeLine("\(report.left.records) records: \(words)")
         }
         guard report.ok else { throw Failure(.negative) }
     }

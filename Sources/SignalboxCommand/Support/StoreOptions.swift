@@ -20,9 +20,15 @@ struct StoreOptions: ParsableArguments {
     }
 
     func open(_ access: Store.Access) throws -> Store {
-        do {
-            return try Store.open(at: path, access, logger: logger)
-        } catch let error as EnvironmentError where error.code == .notFound && access != .create {
+        if access == .create { return try Store.open(at: path, access, logger: logger) }
+        return try find { try Store.open(at: path, access, logger: logger) }
+    }
+
+    /// Opens it to repair it.
+    func openToRepair() throws -> Store { try find { try Store.openToRepair(at: path) } }
+
+    private func find(_ open: () throws -> Store) throws -> Store {
+        do { return try open() } catch let error as EnvironmentError where error.code == .notFound {
             throw Failure(
                 .noStore,
                 "there is no store at \(quoted(path)): name it with --store PATH or $SIGNALBOX_STORE, or make one with "

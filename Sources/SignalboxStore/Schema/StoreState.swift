@@ -60,6 +60,9 @@ struct StoreHeader: Record, Hashable {
     /// 32 hexadecimal digits, drawn at random.
     var storeID: String
 
+    /// Whether the name is as it must be: folders are called by it.
+    var isNamed: Bool { storeID.utf8.count == 32 && storeID.allSatisfy(\.isHexDigit) }
+
     func write(to writer: inout RecordWriter) {
         writer.put(format)
         writer.put(storeID)

@@ -46,7 +46,9 @@ extension ReadTransaction where Self: ~Copyable {
             check.report.records += 1
             do {
                 switch copied(key) {
-                case StoreHeader.key.bytes: _ = try StoreHeader(record: value, key: key)
+                case StoreHeader.key.bytes:
+                    let header = try StoreHeader(record: value, key: key)
+                    if !header.isNamed { check.report.fault("the store's name is not 32 hexadecimal digits") }
                 case StoreState.key.bytes: _ = try StoreState(record: value, key: key)
                 case StoreSettings.key.bytes: _ = try StoreSettings(record: value, key: key)
                 case BootRecord.key.bytes: _ = try BootRecord(record: value, key: key)
