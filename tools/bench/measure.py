@@ -49,6 +49,7 @@ def arguments():
     parser.add_argument("--disk-folder", help="a folder on the disk to measure (default: that of the JSON file)")
     parser.add_argument("--json", required=True, help="where all figures go")
     parser.add_argument("--floor", required=True, help="the compiled floor.c")
+    parser.add_argument("--load", required=True, help="the compiled load.c")
     parser.add_argument("--bench", required=True, help="the built bench")
     parser.add_argument("--signalbox", required=True, help="the built command")
     return parser.parse_args()
@@ -495,6 +496,36 @@ class Bench:
               [[f"{count:,}", path, f"{one['p50']:,.0f} / {one['p99']:,.0f}", f"{one['cpu']:,.0f}"]
                for count, pages in served.items() for path, one in pages.items()], out)
 
+    def restores(self, out):
+        """A dump made into a store, beside the same entries put by hand in C, which parses and verifies nothing."""
+        count = 20_000 if self.options.quick else 200_000
+        store = self.signalbox.fresh(0, self.folder)
+        self.signalbox.run("life", store, count=count, batch=1000, seconds=60)
+        dump, entries, copy = (self.folder / f"restores-{name}" for name in ("dump", "entries", "copy"))
+        environment = dict(os.environ, SIGNALBOX_LIVE=str(self.folder / "restores-live"))
+        command = [self.options.signalbox, "dump", "--secrets", "--store", str(store), str(dump)]
+        subprocess.run(command, check=True, timeout=LIMIT, env=environment, capture_output=True)
+        subprocess.run([self.options.load, "list", str(store), str(entries)], check=True, timeout=LIMIT)
+        rows = []
+        for _ in range(max(3, self.rounds)):
+            floor = run(self.options.load, "fill", entries, copy)
+            shutil.rmtree(copy)
+            began = time.monotonic()
+            subprocess.run([self.options.signalbox, "restore", str(dump), "--into", str(copy)], check=True,
+                           timeout=LIMIT, env=environment, capture_output=True)
+            rows.append({"floor": floor["fill"]["wall"] / 1e9, "signalbox": time.monotonic() - began})
+            shutil.rmtree(copy)
+        figure = {name: summary([row[name] for row in rows]) for name in ("floor", "signalbox")}
+        figure["entries"] = floor["entries"]
+        figure["ratio"] = statistics.median(row["signalbox"] / row["floor"] for row in rows)
+        self.figures["restore"] = figure
+        shutil.rmtree(store)
+        dump.unlink()
+        entries.unlink()
+        table("restore: seconds, verified and flushed", ["entries", "raw MDB_APPEND", "Signalbox", "ratio"],
+              [[f"{figure['entries']:,}", show(figure["floor"], 2), show(figure["signalbox"], 2),
+                f"{figure['ratio']:.2f}"]], out)
+
     def served_pages(self, store):
         """What the pages cost that list the newest: whole requests, one after the other, over one connection."""
         port = free_port()
@@ -651,6 +682,7 @@ class Bench:
 
         whole = life("memory", 0, 100)["ratio"]["life"]
         most("whole life, CPU, 100 a transaction, against the floor", whole, 1.5, "×")
+        most("restore, verified, against raw MDB_APPEND", self.figures["restore"]["ratio"], 3, "×")
         alone = life("disk", 0, 1)["ratio"]["enqueue per second"]
         least("durable enqueue one by one, against the floor", alone, 0.9, "×")
         for row in self.figures["enqueue"]:
@@ -888,7 +920,7 @@ def main():
         out(f"fdatasync of 4 KiB: p50 {facts['fdatasync']['p50'] / 1000:.0f} µs, p99 "
             f"{facts['fdatasync']['p99'] / 1000:.0f} µs")
         parts = [bench.compare_operations, bench.all_lives, bench.instructions, bench.drains, bench.enqueues,
-                 bench.wakes, bench.pages, bench.feed, bench.command]
+                 bench.wakes, bench.pages, bench.restores, bench.feed, bench.command]
         for part in [bench.commands, bench.takeovers] + ([] if options.running else parts):
             part(out)
         last = run(options.floor, "fsync", "--store", f"{disk}/fsync", "--count", 100)
