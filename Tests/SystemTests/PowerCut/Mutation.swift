@@ -5,7 +5,7 @@ import OrderedStore
 import SignalboxStore
 
 enum Mutation: String, CaseIterable {
-    /// As with MDB_NOSYNC, or a machine that does not wait for its disk.
+    /// Nobody waits for bytes: MDB_NOSYNC, or a machine that does not wait for its disk.
     case withoutWaiting
     /// A commit counts before its pages are on the disk.
     case metaPageBeforePages
@@ -21,7 +21,7 @@ enum Mutation: String, CaseIterable {
     func applied(to recording: Recording, of box: Box) throws -> Recording {
         var mutated = recording
         switch self {
-        case .withoutWaiting: mutated.events = recording.events.compactMap(withoutWaiting)
+        case .withoutWaiting: mutated.events = recording.events.compactMap { withoutWaiting($0, recording.isFolder) }
         case .metaPageBeforePages: mutated.moveMetaPagesForward()
         case .nameBeforeBytes: mutated.moveNameForward()
         case .namesNotWaitedFor:
@@ -34,9 +34,9 @@ enum Mutation: String, CaseIterable {
         return mutated
     }
 
-    private func withoutWaiting(_ event: RecordedEvent) -> RecordedEvent? {
+    private func withoutWaiting(_ event: RecordedEvent, _ isFolder: [Bool]) -> RecordedEvent? {
         switch event.what {
-        case .syncEnded: nil
+        case .syncEnded(let node): isFolder[node] ? event : nil
         case .write(let file, let offset, let bytes, _):
             RecordedEvent(
                 serial: event.serial, process: event.process,

@@ -14,10 +14,15 @@ struct Promises {
     /// These jobs are there; and these are paused.
     private var jobs: Set<String> = []
     private var paused: Set<String> = []
+    /// These stores are there.
+    private var stores: Set<String> = []
     /// What each process was started as.
     private var commands: [UInt32: [String]] = [:]
 
-    var count: Int { made.count + ended.count + asked.count + jobs.count + paused.count }
+    /// Whether a store has to be there: somebody was told something of what is in it, or that it was made.
+    func has(_ store: String) -> Bool {
+        stores.contains(store) || store == "store" && !(made.isEmpty && jobs.isEmpty && ended.isEmpty)
+    }
 
     mutating func take(_ event: RecordedEvent) {
         switch event.what {
@@ -50,6 +55,10 @@ struct Promises {
             if isOutput, words.count >= 2 { jobs.insert(String(words[1])) }
         case "pause":
             if isOutput, words.first == "paused", words.count == 2 { paused.insert(String(words[1])) }
+        case "backup":
+            if isOutput, let name = command.last?.split(separator: "/").last { stores.insert(String(name)) }
+        case "restore":
+            if isOutput { stores.insert("store") }
         case "worker", "up":
             guard let id = Self.number(in: line, after: " dispatch "), line.contains(", attempt "),
                 let state = words.last, state == "SUCCESS" || state == "FAILED"

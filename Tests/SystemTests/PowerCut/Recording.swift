@@ -54,6 +54,19 @@ struct Recording {
         }
     }
 
+    /// The place of the event that makes a name which begins like this.
+    func place(ofName start: String) throws -> Int {
+        let place = events.firstIndex { event in
+            if case .name(let change) = event.what {
+                change.put.contains { $0.name.name.hasPrefix(start) }
+            } else {
+                false
+            }
+        }
+        guard let place else { throw TestFailure("nothing was recorded that makes \(start)") }
+        return place
+    }
+
     /// How long each file ever was, by its node.
     var extents: [Int] {
         var extents = isFolder.map { _ in 0 }

@@ -16,6 +16,8 @@ final class Trial {
     private let recording: Recording
     private let commits: Commits
     private let durability: PromisedDurability
+    /// The name of the store that is looked at: the one that all work on, or a copy.
+    private let store: String
     private let seed: UInt64
     private let disk: Disk
     private let folder: StateFolder
@@ -34,6 +36,8 @@ final class Trial {
         var moments = 0
         /// Commits that a state has come to.
         var commits = 0
+        /// Data files that a state has come to: another, when it was replaced.
+        var files = 0
         /// States in which there was no store, as nobody had been told of one.
         var withoutStore = 0
         /// States on a copy of which a command was run.
@@ -41,6 +45,9 @@ final class Trial {
         /// How long all of it took.
         var time = Duration.zero
         var violations: [Violation] = []
+        /// Of these, states with sectors missing; and those that the product itself refuses, or finds fault with.
+        var damaged = 0
+        var refused = 0
 
         var description: String {
             let (seconds, attoseconds) = time.components
@@ -62,11 +69,12 @@ final class Trial {
 
     init(
         _ recording: Recording, _ commits: Commits, _ model: DirectoryModel, _ durability: PromisedDurability = .full,
-        seed: UInt64, window: Int? = nil
+        of store: String = "store", seed: UInt64, window: Int? = nil
     ) throws {
         self.recording = recording
         self.commits = commits
         self.durability = durability
+        self.store = store
         self.seed = seed
         disk = Disk(recording, model, window: window)
         folder = try StateFolder()
@@ -90,15 +98,19 @@ final class Trial {
         }
         while var state = states.popFirst() { try look(at: &state) }
         report.commits = contents.count
+        report.files = Set(contents.keys.map(\.file)).count
         report.time = start.duration(to: .now)
         return report
     }
 
-    /// Where another state may be had than before.
+    /// Where another state may be had than before; what is written into files of a few words makes no such moment.
     private var places: [Int] {
         var (places, hasSpoken) = ([Int](), false)
+        let extents = recording.extents
         for (place, event) in recording.events.enumerated() {
             switch event.what {
+            case .write(let file, _, _, _) where extents[file] < 4096, .resize(let file, _) where extents[file] < 4096:
+                continue
             case .write, .resize, .name, .syncEnded:
                 places.append(place)
                 hasSpoken = false
@@ -128,21 +140,36 @@ final class Trial {
     }
 
     private func fault(_ tree: [String: Int], at cut: Int) throws -> String? {
-        guard tree["store"] != nil else {
+        guard tree[store] != nil else {
             report.withoutStore += 1
-            return promises.count == 0 ? nil : "the store is gone"
+            return promises.has(store) ? "the store is gone" : nil
         }
-        guard let node = tree["store/data.mdb"], let file = disk.files[node] else {
+        guard let node = tree["\(store)/data.mdb"], let file = disk.files[node] else {
             return "there is a store without a data file"
         }
-        if let fault = commits.fault(of: file, node) { return "data.mdb: \(fault)" }
         try folder.show(tree, of: disk)
+        if let fault = commits.fault(of: file, node) {
+            report.damaged += 1
+            if try isRefused("\(folder.tree)/\(store)") { report.refused += 1 }
+            return "data.mdb: \(fault)"
+        }
         let transaction = file.newestMeta?.transaction ?? 0
         if let lost = lost(after: transaction, of: node) { return lost }
         do {
-            return try fault(in: folder.tree + "/store", after: transaction, of: node)
+            return try fault(in: "\(folder.tree)/\(store)", after: transaction, of: node)
         } catch {
             return "it cannot be read: \(error)"
+        }
+    }
+
+    /// Whether a damaged store is seen to be one by who has no recording to compare it with.
+    private func isRefused(_ path: String) throws -> Bool {
+        do {
+            guard try Environment.checkPages(at: path, buckets: Buckets.all).ok else { return true }
+            let engine = try Environment.open(at: path, buckets: Buckets.all, access: .readOnly)
+            return try JobStore(engine: engine, live: nil).verify().faults.first != nil
+        } catch {
+            return true
         }
     }
 
@@ -155,7 +182,7 @@ final class Trial {
         let contents = try self.contents[number] ?? StoreContents(store)
         self.contents[number] = contents
         if let fault = contents.fault { return "verify: \(fault)" }
-        return promised(after: transaction, of: node).broken(in: contents)
+        return self.store == "store" ? promised(after: transaction, of: node).broken(in: contents) : nil
     }
 
     /// Whether a commit was over when the power went.
