@@ -142,8 +142,14 @@ public final class Environment: OrderedStore, @unchecked Sendable {
         defer { if let began { bell?.logbook.waitEnded(began) } }
         let transaction = try Writing(handle)
         bell?.logbook.began()
+        // Here, whoever it is that writes, for there may be nobody else who would.
+        if transaction.number.isMultiple(of: Self.readerCheckDistance) { _ = try handle.checkReaders() }
         return transaction
     }
+
+    /// After so many commits, of all processes, the readers that were killed are let go: until then a few pages for each
+    /// commit cannot be used again. It costs a system call for each process that has the store open.
+    private static let readerCheckDistance: UInt64 = 32
 
     private func committing(_ transaction: consuming Writing) throws -> InterestSet {
         let (interests, number) = (transaction.interests, transaction.number)
