@@ -1,9 +1,9 @@
 """What the commands told of themselves, held against what the store says of them.
 
-Two streams are compared. The feed (`signalbox watch`) has every transition of every dispatch in the order of the commits,
-each with the number of its transaction; the number of a claim's transaction is the token in SIGNALBOX_RUN_ID. The
-commands write a line when they begin and one when they end, each by one write to one fifo, so their order is that in
-which it happened.
+Two streams are compared. The feed (`signalbox watch`) has every transition of every dispatch in the order of the
+commits, each with the number of its transaction; the number of a claim's transaction is the token in SIGNALBOX_RUN_ID.
+The commands write a line when they begin and one when they end, each by one write to one fifo, so their order is that
+in which it happened.
 """
 import collections
 import datetime
@@ -137,18 +137,21 @@ class Ledger:
 
     # At the end
 
-    def compare(self, listed, acknowledged, cancelled):
-        """`listed`: what `dispatches --json` says, by number; `cancelled`: when that was acknowledged."""
+    def compare(self, listed, acknowledged, cancelled, keeps_all):
+        """`listed`: what `dispatches --json` says, by number; `cancelled`: when that was acknowledged; `keeps_all`:
+        whether none of what has ended was to go.
+        """
         for number, moment in cancelled.items():
             if any(claimed > moment for claimed in self.dispatches[number].claims.values()):
                 self.fault("cancelled", f"dispatch {number} was cancelled, and claimed after that")
         for number in acknowledged:
-            if number not in listed:
-                self.fault("lost", f"dispatch {number} was acknowledged and is not there")
+            if self.dispatches[number].state is None:
+                self.fault("lost", f"dispatch {number} was acknowledged and never in the feed")
         for number, dispatch in self.dispatches.items():
             record = listed.get(number)
             if record is None:
-                self.fault("lost", f"dispatch {number} is in the feed and not in the list")
+                if keeps_all or dispatch.state not in TERMINAL:
+                    self.fault("lost", f"dispatch {number}, {dispatch.state}, is not there")
                 continue
             if (record["state"], record["attempt"]) != (dispatch.state, dispatch.attempt):
                 self.fault(

@@ -55,7 +55,9 @@ class Process:
         self.killed = None
         self.process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", *words], env=environment, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, stdin=subprocess.PIPE if text else subprocess.DEVNULL)
+            stderr=subprocess.PIPE, stdin=subprocess.PIPE if text else subprocess.DEVNULL,
+            # Ctrl-C is for the tool alone.
+            start_new_session=True)
         self.pid = self.process.pid
         if text:
             # It fits into the pipe.
