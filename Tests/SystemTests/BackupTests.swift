@@ -105,7 +105,7 @@ import Testing
     func `that is killed has no name, or is whole`(_ call: String, _ least: Int) async throws {
         try await withBox { box in
             for _ in 0..<3 { try box.succeed("enqueue", "--", "true") }
-            let kills = try Kills.eachCall(call, of: ["backup", "copy"], in: box) { isDone in
+            let kills = try Kills.eachCall(call, of: ["backup", "copy"], in: box) { isDone throws in
                 let isThere = access(box.path("copy"), F_OK) == 0
                 #expect(isThere || !isDone)
                 guard isThere else { return }
