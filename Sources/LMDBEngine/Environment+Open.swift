@@ -8,8 +8,8 @@ extension Environment {
     /// opened for writing also serves who asks to read only; the other way round is refused (`.alreadyOpen`), as is
     /// another durability. It is closed when the last reference is gone.
     ///
-    /// - Parameter buckets: all that will be used, indexes counting from 0. Those that an older version did not have
-    ///   are added when `access` is for writing.
+    /// - Parameter buckets: all that will be used, indexes counting from 0. Where one is missing the store is of another
+    ///   version (`.versionMismatch`); which that is only a look into the buckets that are there can say.
     public static func open(
         at directory: String, buckets: [Bucket], access: Access, durability: Durability = .full,
         options: Options = Options()
@@ -110,7 +110,6 @@ extension EnvironmentHandle.Request {
 
     /// The longest file, in bytes, whose pages are all looked at by whoever opens it first: some 50 ms from memory.
     private static var checkedSize: Int { 64 << 20 }
-
 
     /// Who waited for the lock may have examined what is no longer there.
     fileprivate func joining(_ openLock: OpenLock, as guest: OpenGuard) throws -> Bool {

@@ -216,7 +216,7 @@ extension EnvironmentHandle {
             found = try request.buckets.map { try transaction.open($0, 0) }
         }
         if found.contains(nil) {
-            try requireMayCreate(request, found)
+            if request.identity != nil { throw missing(request, found) }
             try writing { transaction in
                 found = try request.buckets.map { try transaction.open($0, MDB_CREATE) }
             }
@@ -224,18 +224,15 @@ extension EnvironmentHandle {
         databases = found.compactMap(\.self)
     }
 
-    /// Buckets may be added to a new store, and to one of ours, when it is opened for writing.
-    private func requireMayCreate(_ request: Request, _ found: [MDB_dbi?]) throws {
-        if request.identity == nil { return }
-        let missing = zip(request.buckets, found).filter { $0.1 == nil }.map(\.0.name).joined(separator: ", ")
+    /// Buckets are made in a new store only: another version's stays as it is.
+    private func missing(_ request: Request, _ found: [MDB_dbi?]) -> EnvironmentError {
+        let names = zip(request.buckets, found).filter { $0.1 == nil }.map(\.0.name).joined(separator: ", ")
         if found.allSatisfy({ $0 == nil }) {
-            throw EnvironmentError(.notAStore, "\(path): LMDB data, but not of this program: no bucket \(missing)")
+            return EnvironmentError(.notAStore, "\(path): LMDB data, but not of this program: no bucket \(names)")
         }
-        if request.access == .readOnly {
-            throw EnvironmentError(
-                .versionMismatch,
-                "\(path): made by an older version: no bucket \(missing). Open it for writing once: that adds them.")
-        }
+        return EnvironmentError(
+            .versionMismatch,
+            "\(path): made by another version: no bucket \(names). Use the version that made it; nothing was changed.")
     }
 
     /// Runs `body` in a read transaction that is committed, so that handles opened in it stay.

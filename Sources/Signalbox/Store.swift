@@ -27,8 +27,7 @@ extension JobStore<Environment> {
     public static func open(at path: String, _ access: Access, logger: Logger) throws -> Store {
         if access == .create { try create(at: path) }
         let clocks = try SystemClocks()
-        let engine = try Environment.open(
-            at: path, buckets: Buckets.all, access: access == .read ? .readOnly : .readWrite)
+        let engine = try openEngine(at: path, access)
         // Before anything is written: a store of another version must stay as it is.
         let bare = try store(on: engine, live: nil)
         let live = try LiveFolder.open(for: bare, access, now: clocks.now(), logger: logger)
@@ -50,6 +49,21 @@ extension JobStore<Environment> {
             // Where the lock cannot be looked at, nobody is called dead.
             isAlive: { worker in (try? liveness.isHeld(.worker(worker))) ?? true },
             follow: { transaction, settings in transaction.relax(settings.durability == .relaxed) })
+    }
+
+    /// A store of another version may have other buckets; its header, which is always in the first, says which version
+    /// that is.
+    private static func openEngine(at path: String, _ access: Access) throws -> Environment {
+        do {
+            return try Environment.open(
+                at: path, buckets: Buckets.all, access: access == .read ? .readOnly : .readWrite)
+        } catch let error as EnvironmentError where error.code == .versionMismatch {
+            let first = Array(Buckets.all.prefix(1))
+            if let other = try? Environment.open(at: path, buckets: first, access: .readOnly) {
+                _ = try JobStore(engine: other, live: nil)
+            }
+            throw error
+        }
     }
 
     private static func create(at path: String) throws {

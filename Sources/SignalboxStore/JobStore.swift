@@ -76,10 +76,7 @@ extension ReadTransaction where Self: ~Copyable {
             throw StoreError(.damaged, "this is no Signalbox store: it has no header record")
         }
         guard header.format == StoreHeader.currentFormat else {
-            throw StoreError(
-                .formatVersion,
-                "the store has format \(header.format), and this version of signalbox reads format "
-                    + "\(StoreHeader.currentFormat): use the version that made it. Nothing was changed")
+            throw StoreError.otherFormat(header.format)
         }
         return header
     }

@@ -38,6 +38,18 @@ public struct StoreError: Error, Hashable, CustomStringConvertible {
         StoreError(.notFound, "there is no worker \(id); `signalbox workers` lists those there are")
     }
 
+    /// A store that another version has made. Those before format 7 were never released, and had no `dump`.
+    static func otherFormat(_ format: UInt32) -> StoreError {
+        let present = StoreHeader.currentFormat
+        let way =
+            format > present
+            ? "a newer signalbox made it: use that one, or one newer still"
+            : "an older signalbox made it: go on with that one, or begin a new store"
+        return StoreError(
+            .formatVersion,
+            "the store has format \(format), and this signalbox reads format \(present); \(way). Nothing was changed")
+    }
+
     /// A record that cannot be read.
     static func damaged(_ bucket: String, _ what: some CustomStringConvertible, _ fault: some Error) -> StoreError {
         StoreError(
