@@ -29,12 +29,13 @@ struct SignalboxCommand: ParsableCommand {
                 name: "Dispatches:",
                 subcommands: [
                     Enqueue.self, Dispatches.self, DispatchCommand.self, Logs.self, Cancel.self, Requeue.self,
+                    Pin.self, Unpin.self,
                 ]),
             CommandGroup(
                 name: "The store:",
                 subcommands: [
                     Workers.self, Queues.self, QueueCommand.self, Status.self, Watch.self, Stat.self, Verify.self,
-                    Restore.self, Backup.self, Compact.self, Settings.self,
+                    Restore.self, Backup.self, Compact.self, Prune.self, Settings.self,
                 ]),
         ])
 

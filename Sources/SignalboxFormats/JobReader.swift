@@ -15,6 +15,7 @@ struct JobReader {
         schedules + commands + processKeys + [
             "queue", "priority", "timeout", "max_attempts", "retry", "retry_for", "retry_until", "on_crash", "overlap",
             "catchup", "env", "cwd", "stdin", "payload", "start_by", "concurrency", "rate", "zone", "dst", "days",
+            "keep",
         ]
 
     /// The job, and the handler that it defines for itself.
@@ -176,6 +177,17 @@ extension JobReader {
         job.rate = try rate(fields)
         job.startBy = try fields.duration("start_by", in: JobDefinition.startByLimits)
         if let catchUp = fields["catchup"] { job.catchUp = try self.catchUp(catchUp, fields) }
+        if let keep = fields["keep"] { job.keep = try self.keep(keep, fields) }
+    }
+
+    private func keep(_ entry: YAMLEntry, _ job: YAMLFields) throws(FormatError) -> KeepPolicy {
+        if case .scalar = entry.value.value { return try job.word("keep", [("forever", KeepPolicy.forever)]) ?? .unset }
+        let fields = try YAMLFields(entry.value, file: job.file, what: "keep", keys: KeepPolicy.names.map(\.name))
+        var policy = KeepPolicy()
+        for (name, path) in KeepPolicy.names {
+            policy[keyPath: path] = try fields.value(name) { try KeepLimit(text: $0) }
+        }
+        return policy
     }
 
     private func overlap(_ entry: YAMLEntry, _ job: YAMLFields) throws(FormatError) -> OverlapRule {

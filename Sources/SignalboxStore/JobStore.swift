@@ -56,8 +56,7 @@ public final class JobStore<Engine: OrderedStore>: Sendable {
             var writer = JobWriter(transaction, state: state, now: now, isAlive: isAlive)
             do {
                 let result = try body(&writer)
-                try writer.finish()
-                let settings = try writer.transaction.storeSettings()
+                let settings = try writer.finish()
                 transaction = writer.release()
                 follow(&transaction, settings)
                 return result

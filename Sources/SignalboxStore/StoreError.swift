@@ -31,7 +31,10 @@ public struct StoreError: Error, Hashable, CustomStringConvertible {
     }
 
     public static func noDispatch(_ id: DispatchID) -> StoreError {
-        StoreError(.notFound, "there is no dispatch \(id); `signalbox dispatches` lists the newest")
+        StoreError(
+            .notFound,
+            "there is no dispatch \(id), or no longer: it may have been pruned (`signalbox settings` shows what is kept); "
+                + "`signalbox dispatches` lists the newest")
     }
 
     static func noWorker(_ id: WorkerID) -> StoreError {

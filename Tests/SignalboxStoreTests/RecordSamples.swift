@@ -20,7 +20,9 @@ enum RecordSamples {
         RecordSample("registration", registration, under: .worker(registration.id)),
         RecordSample("event", event, under: .sequence(9)),
         RecordSample("counter", Counter(value: 77), under: .name("photo-7")),
-        RecordSample("unique entry", UniqueEntry(holder: dispatch.id, until: moment.wall), under: .name("photo-7")),
+        RecordSample(
+            "unique entry", UniqueEntry(holder: dispatch.id, until: moment.wall, isHolderPruned: true),
+            under: .name("photo-7")),
         RecordSample("history", history, under: .history(UTCHour(of: moment.wall), .job(name))),
         RecordSample("totals", RunTotals(tally: history, lastSuccess: moment.wall), under: .totals(.all)),
         RecordSample("state", state, under: StoreState.key),
@@ -66,7 +68,8 @@ enum RecordSamples {
     private static let command = RunningCommand(
         claim: Claim(worker: WorkerID(1), token: Token(8)), process: process)
     private static let dispatchRecord = DispatchRecord(
-        dispatch: dispatch, holdsUniqueKey: true, hasLostUniqueKey: true, hasDependencies: true, isLimited: true)
+        dispatch: dispatch, holdsUniqueKey: true, hasLostUniqueKey: true, hasDependencies: true, isLimited: true,
+        isPinned: true, isSetAside: true, original: DispatchID(1))
 
     private static let dispatch = Dispatch(
         id: DispatchID(4), job: name, queue: .standard, priority: 100, maxAttempts: 5, enqueuedAt: moment.wall,
@@ -125,7 +128,8 @@ enum RecordSamples {
         name: name, schedule: try! Schedule(text: "~ 4 * * mon dst=skip", seed: "box"), zone: "Europe/Berlin",
         command: .shell("true"), environment: ["K": "v"], directory: "/", input: [1], timeout: .seconds(1),
         maxAttempts: 3, overlap: OverlapRule(.queueAll, limit: 7),
-        catchUp: CatchUpPolicy(mode: .all, window: .seconds(60), maximum: 9), startBy: .seconds(9))
+        catchUp: CatchUpPolicy(mode: .all, window: .seconds(60), maximum: 9), startBy: .seconds(9),
+        keep: KeepPolicy(success: KeepLimit(count: 7, age: .seconds(60)), skipped: .forever))
 
     private static let progress: JobProgress = {
         var progress = JobProgress(revision: 3, cursor: moment.wall, anchor: .epoch)

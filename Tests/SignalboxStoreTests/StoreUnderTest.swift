@@ -120,6 +120,11 @@ protocol JobOperations: Sendable {
     func queueList(now: Now) throws -> QueueList
     func timeline(after name: JobName?, zones: ZoneTable, now: Now) throws -> Timeline
     func settings() throws -> StoreSettings
+    func room() throws -> Room
+    func setRetention(_ keep: KeepPolicy, enqueued: KeepPolicy, now: Now) throws
+    func setPinned(_ isPinned: Bool, _ id: DispatchID, now: Now) throws -> Bool
+    func prune(_ walk: PruneWalk, limit: Int, now: Now) throws -> PruneWalk
+    func pruneCount(job: JobName?, now: Now) throws -> PruneWalk
     func why(_ name: JobName, at asked: Instant?, zones: ZoneTable, now: Now) throws -> WhyReport?
     func verify() throws -> VerifyReport
     func repair() throws -> RepairReport

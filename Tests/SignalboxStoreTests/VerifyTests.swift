@@ -191,8 +191,12 @@ import Testing
                 }
             }
         ),
-        ("does not stand in for it", { try $0.raw.delete(try standIn($0).key, Buckets.standIns) }),
-        ("was not made again", { try $0.raw.keep(one, Key { $0.put(UInt64(3)) }, in: Buckets.standIns) }),
+        ("dispatch.stand-in lacks", { try $0.raw.delete(try standIn($0).key, Buckets.standIns) }),
+        ("dispatch.stand-in has", { try $0.raw.keep(one, Key { $0.put(UInt64(3)) }, in: Buckets.standIns) }),
+        ("and nothing does", { try changeRun($0) { $0.isSetAside = true } }),
+        ("and has no parent", { try changeRun($0) { $0.original = DispatchID(1) } }),
+        ("which it says was pruned", { try keepPruned($0, "ever", of: DispatchID(1)) }),
+        ("dispatch.ended has", { try changeRun($0) { $0.isPinned = true } }),
         ("has no progress", { try $0.raw.delete(Key.name("job").bytes, Buckets.jobProgress) }),
         ("which is no job", { try $0.raw.delete(Key.name("job").bytes, Buckets.jobs) }),
         ("beyond the job's cursor", { try changeProgress($0) { $0.cursor = .epoch } }),
@@ -471,6 +475,11 @@ private func keepEntry(
     _ store: StoreUnderTest, _ key: String, of holder: DispatchID, until: Instant? = nil
 ) throws {
     try store.raw.keep(UniqueEntry(holder: holder, until: until), .name(key), in: Buckets.unique)
+}
+
+private func keepPruned(_ store: StoreUnderTest, _ key: String, of holder: DispatchID) throws {
+    let entry = UniqueEntry(holder: holder, until: nil, isHolderPruned: true)
+    try store.raw.keep(entry, .name(key), in: Buckets.unique)
 }
 
 private func entry(_ store: StoreUnderTest, _ key: String) throws -> UniqueEntry {

@@ -159,7 +159,7 @@ import Testing
                 (["jobs"], ["NAME", "hello", "@manual", "SUCCESS"]), (["job", "hello"], ["schedule", "echo hello"]),
                 (["dispatches"], ["ID", "SUCCESS", "FAILED", "exit 3"]),
                 (["dispatch", "2"], ["state", "FAILED", "exit 3"]), (["workers"], ["online", "default"]),
-                (["status"], ["QUEUE", "IN_PROGRESS", "format 6", "% full", "last 24 h  2 runs, 1 failed"]),
+                (["status"], ["QUEUE", "IN_PROGRESS", "format 7", "% full", "last 24 h  2 runs, 1 failed"]),
                 (["verify"], ["no fault"]),
             ] {
                 let finished = try box.run(program: [Box.command] + arguments)

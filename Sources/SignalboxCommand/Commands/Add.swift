@@ -49,6 +49,13 @@ struct Add: ParsableCommand {
     @Option(help: ArgumentHelp("Which missed runs to make up for.", valueName: "policy"), transform: Parse.catchUp)
     var catchup = CatchUpPolicy.Mode.latest
 
+    @Option(
+        help: ArgumentHelp(
+            "What is kept of its dispatches, as in \"success: 100 or 7d, failed: 30d\", or forever (default: as "
+                + "`signalbox settings` says).", valueName: "limits"),
+        transform: Parse.keep)
+    var keep = KeepPolicy.unset
+
     @OptionGroup var limits: LimitOptions
     @OptionGroup(title: "Process") var process: ProcessOptions
     @OptionGroup var output: JSONOption
@@ -67,7 +74,7 @@ struct Add: ParsableCommand {
             environment: attempt.env.dictionary,
             directory: attempt.cwd, timeout: attempt.timeout?.timeout, maxAttempts: attempt.maxAttempts ?? 1,
             retry: policy, overlap: overlap,
-            catchUp: CatchUpPolicy(mode: catchup), startBy: startBy)
+            catchUp: CatchUpPolicy(mode: catchup), startBy: startBy, keep: keep)
         limits.apply(to: &definition.work)
         definition.process = process.settings
         let table = try zones.table([schedule.zone].compactMap { $0 })

@@ -70,6 +70,7 @@ struct DispatchCommand: ParsableCommand {
             let parents = request.after.map(\.description).joined(separator: ", ")
             list.append(("after", "dispatch \(parents); if that fails: \(request.onParentFail.word)"))
         }
+        if detail.view.isPinned { list.append(("pinned", "it stays until `signalbox unpin \(detail.view.id)`")) }
         if let parent = detail.view.dispatch.parent { list.append(("made again", "from dispatch \(parent)")) }
         return list
     }

@@ -32,6 +32,7 @@ struct JobCommand: ParsableCommand {
             ("next", progress.nextDue.map { "\($0) (\(Words.relative($0, to: now)))" } ?? "–"),
             ("revision", "\(progress.revision)"),
             ("active", "\(detail.view.running) running, \(detail.view.waiting) waiting"),
+            ("keeps", detail.view.keep.text),
             ("last 24 h", detail.last24Hours.map(Words.runs) ?? "–"),
         ]
         fields += definition.work.facts.map { ($0.label.lowercased(), $0.text) }

@@ -121,6 +121,8 @@ enum Parse {
         return durability
     }
 
+    static func keep(_ text: String) throws -> KeepPolicy { try KeepPolicy(text: text) }
+
     static func concurrency(_ text: String) throws -> ConcurrencyLimit { try ConcurrencyLimit(text: text) }
 
     static func rate(_ text: String) throws -> RateLimit { try RateLimit(text: text) }

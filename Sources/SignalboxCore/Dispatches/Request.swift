@@ -82,4 +82,7 @@ public struct Attempt: Hashable, Sendable {
         self.reason = reason
         self.report = report
     }
+
+    /// So many are kept of one dispatch, the newest, with their output.
+    public static let keptOfDispatch = 100
 }

@@ -21,7 +21,7 @@ public enum UniqueScope: Hashable, Sendable {
     case active
     /// For so long after it was enqueued, in steady time, whether it has ended or not.
     case window(Duration)
-    /// As long as there is a record of it.
+    /// For good, also when there is no record of it any more.
     case forever
 
     /// What a window may be.

@@ -18,11 +18,14 @@ public struct JobDefinition: Hashable, Sendable {
     /// How late after its due time an occurrence may be started for the first time; nil: at any time. One that was not
     /// started by then is SKIPPED with the reason ``DispatchReason/startDeadline``.
     public var startBy: Duration?
+    /// What is kept of its dispatches.
+    public var keep: KeepPolicy
 
     public init(
         name: JobName, schedule: Schedule, zone: String? = nil, queue: QueueName = .standard,
         priority: UInt8 = JobDefinition.standardPriority, work: Work, maxAttempts: Int = 1,
-        overlap: OverlapRule = .skip, catchUp: CatchUpPolicy = CatchUpPolicy(), startBy: Duration? = nil
+        overlap: OverlapRule = .skip, catchUp: CatchUpPolicy = CatchUpPolicy(), startBy: Duration? = nil,
+        keep: KeepPolicy = .unset
     ) {
         self.name = name
         self.schedule = schedule
@@ -34,6 +37,7 @@ public struct JobDefinition: Hashable, Sendable {
         self.overlap = overlap
         self.catchUp = catchUp
         self.startBy = startBy
+        self.keep = keep
     }
 
     /// A job whose work is a command.
@@ -43,14 +47,14 @@ public struct JobDefinition: Hashable, Sendable {
         priority: UInt8 = JobDefinition.standardPriority, command: Command, environment: [String: String] = [:],
         directory: String? = nil, input: [UInt8] = [], timeout: Duration? = nil, maxAttempts: Int = 1,
         retry: RetryPolicy = RetryPolicy(), rescue: RescuePolicy? = nil, overlap: OverlapRule = .skip,
-        catchUp: CatchUpPolicy = CatchUpPolicy(), startBy: Duration? = nil
+        catchUp: CatchUpPolicy = CatchUpPolicy(), startBy: Duration? = nil, keep: KeepPolicy = .unset
     ) {
         let work = Work(
             command: command, environment: environment, directory: directory, input: input, timeout: timeout,
             retry: retry, rescue: rescue ?? Self.standardRescue(maxAttempts: maxAttempts))
         self.init(
             name: name, schedule: schedule, zone: zone, queue: queue, priority: priority, work: work,
-            maxAttempts: maxAttempts, overlap: overlap, catchUp: catchUp, startBy: startBy)
+            maxAttempts: maxAttempts, overlap: overlap, catchUp: catchUp, startBy: startBy, keep: keep)
     }
 
     @inlinable

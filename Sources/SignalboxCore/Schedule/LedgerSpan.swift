@@ -24,7 +24,30 @@ public struct LedgerSpan: Hashable, Sendable {
     public static let limit = 8
 }
 
+/// A due time whose record was pruned, or the last of those that one stood for.
+public struct ForgottenTime: Hashable, Sendable {
+    /// The job's revision and the store's clock epoch when it was dealt with.
+    public var revision: UInt32
+    public var epoch: UInt32
+    /// On the schedule's own clock.
+    public var through: Instant
+
+    public init(revision: UInt32, epoch: UInt32, through: Instant) {
+        self.revision = revision
+        self.epoch = epoch
+        self.through = through
+    }
+}
+
 extension JobProgress {
+    /// Nothing can be said any more of the due times up to one whose record is gone.
+    public mutating func forget(_ time: ForgottenTime) {
+        guard let index = spans.lastIndex(where: { $0.revision <= time.revision && $0.epoch <= time.epoch }) else {
+            return
+        }
+        spans[index].after = max(spans[index].after, min(time.through, spans[index].through ?? cursor))
+    }
+
     /// The schedule is followed from `instant` on, and what was before has nothing to do with it.
     public mutating func begin(at instant: Instant, epoch: UInt32) {
         cursor = instant

@@ -26,6 +26,7 @@ struct SchedulerLoop<Engine: OrderedStore> {
     /// Zone files have changed, and have had their time to settle by then.
     private var zonesSettleAt: BootInstant?
     private var lastTidyUp: BootInstant?
+    private var retention: RetentionKeeper<Engine>
     /// What is to be done before anything else, and again until there was room for it.
     private var mustJudgeClock = true
     /// Calendar jobs wait, and then it is asked again whether they must.
@@ -63,6 +64,7 @@ struct SchedulerLoop<Engine: OrderedStore> {
         wallAlarm = try WallAlarm()
         bootAlarm = try BootAlarm()
         zoneWatch = try ZoneWatch(folder: options.zoneFolder, localtime: options.localtime)
+        retention = RetentionKeeper(store: store, logger: logger, now: clocks.now())
         zones = try KnownZones(ZoneFiles(folder: options.zoneFolder, localtime: options.localtime))
         try loop.add(stopping, token: .stop)
         try loop.add(pulse, token: .pulse)
@@ -148,11 +150,14 @@ struct SchedulerLoop<Engine: OrderedStore> {
         try tidyUp()
         let now = clocks.now()
         let view = try store.schedulerView(now: now, except: held)
+        retention.note(change: view.newestRetention, now)
         switch view.step {
         case .fire: try fire(now)
         case .rewind: try rewind()
         case .promote: try store.promote(now: now)
-        case nil: try arm(view, now)
+        case nil:
+            if try retention.step(now) { return true }
+            try arm(view, now)
         }
         return view.step != nil
     }
@@ -160,8 +165,8 @@ struct SchedulerLoop<Engine: OrderedStore> {
     private func arm(_ view: SchedulerView, _ now: Now) throws {
         // The wall's is always armed: it is also how we learn that the clock was set.
         try wallAlarm.arm(at: min(view.nextWall ?? .distantFuture, now.wall + Self.longestSleep))
-        let next = [view.nextBoot, judgeClockAt, retryZonesAt, zonesSettleAt].compactMap { $0 }.min()
-        if let next { try bootAlarm.arm(at: next) } else { try bootAlarm.disarm() }
+        let times = [view.nextBoot, judgeClockAt, retryZonesAt, zonesSettleAt].compactMap { $0 }
+        try bootAlarm.arm(at: times.reduce(retention.nextTime, min))
     }
 
     private mutating func fire(_ now: Now) throws {

@@ -101,6 +101,7 @@ extension WorkerLoop {
             try learnHandlers(newest: lookout.newestHandlers, now)
             lookout = try store.workerView(queues: options.queues, kinds: handlers.startableKinds, now: now)
         }
+        retention.note(change: lookout.newestRetention, now)
         if lookout.newestCancellation > seenCancellation {
             seenCancellation = lookout.newestCancellation
             for request in try store.cancellations(for: id) { cancel(request, now.boot) }

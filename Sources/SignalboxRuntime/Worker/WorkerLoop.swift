@@ -61,6 +61,9 @@ final class WorkerLoop<Engine: OrderedStore> {
     var nextTelling: BootInstant
     /// When a delay or a wait before an attempt ends.
     var delayEnds: BootInstant?
+    var retention: RetentionKeeper<Engine>
+    /// There is more to take away than one transaction did.
+    var hasMoreToPrune = false
     var processed = 0
     var failed = 0
     var buffer = [UInt8](repeating: 0, count: 64 << 10)
@@ -93,6 +96,7 @@ final class WorkerLoop<Engine: OrderedStore> {
         bell = try BellThread(store.engine, interests, name: "worker-bell")
         nextBeat = clocks.now().boot
         nextTelling = nextBeat
+        retention = RetentionKeeper(store: store, logger: logger, now: clocks.now())
         self.logger[metadataKey: "worker"] = "\(id)"
         handlers = try HandlerPool(options, runMark: runMark, worker: id, logger: self.logger)
         try loop.add(handlers.loop, token: .handlers)
@@ -107,10 +111,11 @@ final class WorkerLoop<Engine: OrderedStore> {
     func run() throws {
         try register()
         while true {
-            let isDue = shouldLook || hasUnwritten && roomWait.retryAt == nil
+            let isDue = shouldLook || hasMoreToPrune || hasUnwritten && roomWait.retryAt == nil
             for event in try loop.wait(for: isDue ? .zero : nil) { try handle(event.token) }
             try attend()
             try round()
+            if level == .none { hasMoreToPrune = try retention.step(clocks.now()) } else { hasMoreToPrune = false }
             try tell()
             try showState()
             if shownState == .stopped { break }
@@ -173,7 +178,7 @@ final class WorkerLoop<Engine: OrderedStore> {
         let hasUntold = running.values.contains { $0.hasNewOutput || $0.hasNewProgress } || handlers.hasUntold
         let possible = [
             drainEnds, delayEnds, handlers.nextTime, hasUnwritten ? roomWait.retryAt : nil,
-            hasUntold ? nextTelling : nil,
+            hasUntold ? nextTelling : nil, level == .none ? retention.nextTime : nil,
         ]
         let times = running.values.compactMap(\.nextTime) + [nextBeat] + possible.compactMap { $0 }
         try bootAlarm.arm(at: times.min() ?? nextBeat)

@@ -106,6 +106,7 @@ extension PageView {
             Fact("Comes after", detail.request.after.isEmpty ? nil : dispatchLinks(detail.request.after)),
             Fact("If that fails", detail.request.after.isEmpty ? nil : .text(detail.request.onParentFail.word)),
             Fact("Made again from", dispatch.parent.map { dispatchLinks([$0]) }),
+            Fact("Pinned", detail.view.isPinned ? .text("it stays, however old it grows") : nil),
             Fact("Stands for", dispatch.coalesced == 0 ? nil : .text("\(countText(dispatch.coalesced + 1)) due times")),
             Fact("Workers lost", dispatch.crashes == 0 ? nil : .text("\(dispatch.crashes)")),
         ]

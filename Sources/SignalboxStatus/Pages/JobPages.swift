@@ -82,7 +82,7 @@ extension PageView {
             },
             element("section", .class("card")) {
                 strip(detail.dispatches.map(\.dispatch))
-                facts(jobFacts(detail.view.job))
+                facts(jobFacts(detail.view))
             },
             lastDay(detail.last24Hours),
             environment(definition.environment),
@@ -97,8 +97,8 @@ extension PageView {
         ])
     }
 
-    private func jobFacts(_ job: Job) -> [Fact] {
-        let definition = job.definition
+    private func jobFacts(_ view: JobView) -> [Fact] {
+        let (job, definition) = (view.job, view.job.definition)
         return [
             Fact("Schedule", scheduleText(job)),
             Fact("Next run", job.progress.nextDue.map(absolute) ?? nextRun(job)),
@@ -116,6 +116,7 @@ extension PageView {
             Fact("Start by", definition.startBy.map { .text("\(durationText($0)) after it is due") }),
             Fact("Catch-up", .text(definition.catchUp.mode.rawValue)),
             Fact("If its worker dies", .text(definition.rescue.word)),
+            Fact("Keeps", .text(view.keep.text)),
             Fact("Revision", .text("\(job.progress.revision)")),
         ]
     }

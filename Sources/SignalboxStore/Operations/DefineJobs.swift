@@ -150,6 +150,7 @@ extension JobWriter where Transaction: ~Copyable {
         let isRescheduled =
             before.definition.schedule != definition.schedule || before.definition.zone != definition.zone
         if isRescheduled { try recordUnseen(of: before, zones) }
+        if definition.keep != before.definition.keep { noteRetentionChange() }
         progress = before.progress
         progress.revision += 1
         if isRescheduled {
@@ -197,6 +198,7 @@ extension JobWriter where Transaction: ~Copyable {
         try delete(.name(job.name.text), in: Buckets.jobs)
         try delete(.name(job.name.text), in: Buckets.jobProgress)
         try delete(.totals(.job(job.name)), in: Buckets.totals)
+        noteRetentionChange()
         notify([.schedule, .anyChange])
     }
 

@@ -29,7 +29,8 @@ extension JobStore {
                 clockHasMoved: clock.hasMoved(at: now), mustRewind: clock.rewind != nil, hasDueJobs: jobs.isDue,
                 hasDueDispatches: dispatches.isDue,
                 nextWall: [jobs.wall, dispatches.wall].compactMap { $0 }.min(),
-                nextBoot: [jobs.boot, dispatches.boot].compactMap { $0 }.min())
+                nextBoot: [jobs.boot, dispatches.boot].compactMap { $0 }.min(),
+                newestRetention: try transaction.storeState().newestRetention)
         }
     }
 
@@ -94,6 +95,8 @@ public struct SchedulerView: Hashable, Sendable {
     /// The next point of this boot that something falls due, or that calendar jobs wait no longer for a clock they can
     /// trust.
     public var nextBoot: BootInstant?
+    /// The number of the newest transaction that changed what is kept.
+    public var newestRetention: UInt64
 }
 
 extension JobWriter where Transaction: ~Copyable {
@@ -238,6 +241,8 @@ extension JobWriter where Transaction: ~Copyable {
         let key = Key.occurrence(job.name, revision: job.progress.revision, epoch: state.clockEpoch, time)
         guard try !transaction.contains(key, in: Buckets.occurrences) else { return false }
         try put(Counter(value: id.number), key, in: Buckets.occurrences)
+        try mark(
+            .dueTime(id, revision: job.progress.revision, epoch: state.clockEpoch, time), in: Buckets.dueTimes)
         return true
     }
 

@@ -82,6 +82,7 @@ public struct JobFieldChange: Hashable, Sendable, Encodable {
         compare("overlap", \.overlap) { $0.word }
         compare("catchup", \.catchUp) { $0.words }
         compare("start_by", \.startBy) { $0.map(\.text) }
+        compare("keep", \.keep) { $0.text }
         return found
     }
 

@@ -27,7 +27,10 @@ extension JobWriter where Transaction: ~Copyable {
         request.after = try request.after.filter {
             if case .waiting = try transaction.standing(of: $0) { true } else { false }
         }
-        if let unique = request.unique, let holder = try holder(of: unique.text)?.dispatch, holder.id != ended.id {
+        if let unique = request.unique, let holding = try holding(of: unique.text), holding.id != ended.id {
+            guard let holder = holding.record?.dispatch else {
+                throw StoreError.keyIsHeld(unique, byPruned: holding.id)
+            }
             throw StoreError.keyIsHeld(unique, by: holder)
         }
         try admit(request)
@@ -39,7 +42,7 @@ extension JobWriter where Transaction: ~Copyable {
             birth = .blocked(by: other, .dependency)
         }
         let copy = Dispatch(id: newDispatchID(), origin: origin, birth: birth, now: now)
-        try insert(copy, request: request)
+        try insert(copy, request: request, madeAgainOf: try transaction.original(of: ended.id))
         try stand(copy.id, inFor: ended)
         return copy.id
     }
@@ -47,10 +50,11 @@ extension JobWriter where Transaction: ~Copyable {
     /// What waits for a success of the ended one, or of the newest that was made of it, waits for `copy`.
     private mutating func stand(_ copy: DispatchID, inFor ended: Dispatch) throws {
         let newest = try transaction.standIn(of: ended.id)
-        try put(Counter(value: copy.number), .dispatch(try transaction.original(of: ended.id)), in: Buckets.standIns)
+        try mark(.standIn(copy, for: try transaction.original(of: ended.id)), in: Buckets.standIns)
         guard try transaction.dispatchRecord(newest)?.dispatch.state.isTerminal ?? true else { return }
         for id in try transaction.ids(Buckets.blocked, KeyRange(prefix: Key.dispatch(newest).bytes), limit: .max) {
             try apply(.unblock(next: copy), to: try transaction.indexed(id, by: Buckets.blocked))
         }
+        try release(newest)
     }
 }

@@ -7,8 +7,12 @@ internal import SignalboxCore
 extension JobWriter where Transaction: ~Copyable {
     /// T1 for a request with a unique key.
     mutating func enqueue(_ item: Enqueuing, under unique: UniqueKey) throws -> Enqueued {
-        guard let holder = try holder(of: unique.text) else {
+        guard let holding = try holding(of: unique.text) else {
             return Enqueued(id: try make(item), deduplicated: false)
+        }
+        guard let holder = holding.record else {
+            guard unique.onConflict != .reject else { throw StoreError.keyIsHeld(unique, byPruned: holding.id) }
+            return Enqueued(id: holding.id, deduplicated: true)
         }
         let isOnSameTerms = try holder.hasSameTerms(as: item, transaction.request(of: holder.dispatch.id))
         switch unique.onConflict.decision(meeting: holder.dispatch, onSameTerms: isOnSameTerms) {
@@ -25,11 +29,22 @@ extension JobWriter where Transaction: ~Copyable {
         }
     }
 
-    /// The dispatch that holds a unique key; nil when none does, or its window has passed.
-    mutating func holder(of key: String) throws -> DispatchRecord? {
+    /// The dispatch that holds a unique key, and its record unless that was pruned; nil when none does, or its window has
+    /// passed.
+    mutating func holding(of key: String) throws -> (id: DispatchID, record: DispatchRecord?)? {
         guard let entry = try transaction.uniqueEntry(of: key) else { return nil }
         if let until = entry.until, try until <= clock().steady(at: now.boot) { return nil }
-        return try transaction.indexed(entry.holder, by: Buckets.unique)
+        guard !entry.isHolderPruned else { return (entry.holder, nil) }
+        return (entry.holder, try transaction.indexed(entry.holder, by: Buckets.unique))
+    }
+
+    /// A record goes, and the key that it holds for a window or for ever stays held.
+    mutating func outlive(_ record: DispatchRecord) throws {
+        guard let unique = try transaction.request(of: record.dispatch.id).unique,
+            var entry = try transaction.uniqueEntry(of: unique.text), entry.holder == record.dispatch.id
+        else { return }
+        entry.isHolderPruned = true
+        try put(entry, uniqueKeyBytes(unique.text).span, in: Buckets.unique)
     }
 
     /// Gives one that waits the newest request. It keeps its number, and so what comes after it; `debounce` lets it wait
@@ -169,5 +184,11 @@ extension StoreError {
         StoreError(
             .refused,
             "the unique key \(quoted(unique.text)) is held by dispatch \(holder.id), which is \(holder.state.name)")
+    }
+
+    static func keyIsHeld(_ unique: UniqueKey, byPruned holder: DispatchID) -> StoreError {
+        StoreError(
+            .refused,
+            "the unique key \(quoted(unique.text)) is held by dispatch \(holder), which has ended and was pruned")
     }
 }

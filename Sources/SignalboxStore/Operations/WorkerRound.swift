@@ -90,7 +90,8 @@ extension JobStore {
             return WorkerLookout(
                 hasWork: next.isDue || ready.contains(where: \.isDue), nextWall: next.wall,
                 nextBoot: ([next.boot] + ready.map(\.boot)).compactMap { $0 }.min(),
-                newestCancellation: state.newestCancellation, newestHandlers: try transaction.newestHandlers())
+                newestCancellation: state.newestCancellation, newestHandlers: try transaction.newestHandlers(),
+                newestRetention: state.newestRetention)
         }
     }
 
@@ -128,6 +129,8 @@ public struct WorkerLookout: Hashable, Sendable {
     public var newestCancellation: UInt64
     /// The number of the newest transaction that changed what handlers there are.
     public var newestHandlers: UInt64
+    /// The number of the newest transaction that changed what is kept.
+    public var newestRetention: UInt64
 }
 
 extension JobWriter where Transaction: ~Copyable {
@@ -249,6 +252,7 @@ extension JobWriter where Transaction: ~Copyable {
             number: dispatch.startNumber, worker: claim.worker, started: started, finished: Moment(now),
             outcome: outcome, reason: reason, report: report)
         try put(attempt, .attempt(dispatch.id, dispatch.startNumber), in: Buckets.attempts)
+        try dropOldAttempts(of: dispatch)
     }
 
     mutating func keepOutput(_ lines: [OutputLine], of dispatch: Dispatch) throws {

@@ -76,19 +76,12 @@ extension ReadTransaction where Self: ~Copyable {
 
     /// The newest of those that were made again one of the other, `id` among them.
     func standIn(of id: DispatchID) throws -> DispatchID {
-        let original = try original(of: id)
-        return try fetch(Counter.self, .dispatch(original), in: Buckets.standIns).map { DispatchID($0.value) } ?? id
+        let copies = KeyRange(prefix: Key.dispatch(try original(of: id)).bytes)
+        return try ids(Buckets.standIns, copies, .descending, limit: 1).first ?? id
     }
 
     /// The first of those that were made again one of the other, `id` among them.
-    func original(of id: DispatchID) throws -> DispatchID {
-        var original = id
-        while let dispatch = try dispatchRecord(original)?.dispatch, dispatch.isMadeAgain, let parent = dispatch.parent
-        {
-            original = parent
-        }
-        return original
-    }
+    func original(of id: DispatchID) throws -> DispatchID { try dispatchRecord(id)?.chain ?? id }
 }
 
 /// How the dispatches that one comes after stand.

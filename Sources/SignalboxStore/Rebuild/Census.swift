@@ -7,11 +7,13 @@ struct Census {
     private(set) var totals = [UInt64](repeating: 0, count: DispatchState.allCases.count)
     private var subjects: [CounterSubject: [UInt64]] = [:]
 
-    mutating func count(_ dispatch: Dispatch) {
+    mutating func count(_ record: DispatchRecord) {
+        let dispatch = record.dispatch
         let state = Int(dispatch.state.rawValue)
         totals[state] += 1
         count(.queue(dispatch.queue), state)
         if let job = dispatch.job { count(.job(job), state) }
+        if record.isCountedAsEnded { count(KeptSubject(dispatch).counter, state) }
     }
 
     private mutating func count(_ subject: CounterSubject, _ state: Int) {

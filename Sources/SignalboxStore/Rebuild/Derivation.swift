@@ -7,13 +7,12 @@ internal import SignalboxCore
 /// It comes in parts of bounded memory, each with its keys in order, so that a store of any size is filled in long
 /// ascending runs, and one of some hundred thousand dispatches in a single one, which packs its pages full.
 public struct Derivation {
-    private enum Stage { case jobs, dispatches, windows, sums, done }
+    private enum Stage { case jobs, dispatches, occurrences, windows, sums, done }
 
     private var stage = Stage.jobs
     /// Where the stage goes on.
     private var place: [UInt8] = []
     private var census = Census()
-    private var standIns = StandIns()
     /// A part ends when its keys take so much memory.
     private let limit: Int
 
@@ -42,6 +41,7 @@ public struct Derivation {
             for job in try transaction.jobs() { if let key = job.dueKey { part.add(Buckets.jobDue, key.span) } }
             stage = .dispatches
         case .dispatches: try addDispatches(to: &part, transaction)
+        case .occurrences: try addDueTimes(to: &part, transaction)
         case .windows: try addWindows(to: &part, transaction)
         case .sums:
             try addSums(to: &part, transaction)
@@ -57,8 +57,21 @@ public struct Derivation {
             derivation, part, _, record in
             let id = record.dispatch.id
             try record.eachIndexEntry(work: { try transaction.request(of: id).work }) { part.add($0, $1) }
-            derivation.census.count(record.dispatch)
-            derivation.standIns.add(record.dispatch)
+            for other in try transaction.awaited(by: record, { try transaction.request(of: id) }) {
+                part.add(Buckets.awaited, Key.awaited(other, by: id).span)
+            }
+            derivation.census.count(record)
+        }
+        if isAtEnd { (stage, place) = (.occurrences, []) }
+    }
+
+    private mutating func addDueTimes(
+        to part: inout DerivedPart, _ transaction: borrowing some ReadTransaction & ~Copyable
+    ) throws {
+        let isAtEnd = try eachRecord(Counter.self, Buckets.occurrences, transaction, &part) { _, part, key, counter in
+            if let dueTime = Key.dueTime(DispatchID(counter.value), ofOccurrence: key) {
+                part.add(Buckets.dueTimes, dueTime.span)
+            }
         }
         if isAtEnd { (stage, place) = (.windows, []) }
     }
@@ -97,9 +110,6 @@ public struct Derivation {
     ) throws {
         for (key, count) in census.counters.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
             part.add(.count(count, Buckets.counters, key))
-        }
-        for (original, newest) in standIns.newest.sorted(by: { $0.key < $1.key }) {
-            part.add(.count(newest.number, Buckets.standIns, Key.dispatch(original).bytes))
         }
         try transaction.records(RateRecord.self, Buckets.limits, KeyRange(prefix: [LimitKind.rate.rawValue])) {
             key, record in

@@ -6,7 +6,7 @@ internal import OrderedStore
 internal import SignalboxCore
 
 extension DispatchRecord {
-    /// Shows every index entry that there must be because of this dispatch. None has a value.
+    /// Shows every index entry that there must be because of this dispatch, but for those it comes after. None has a value.
     /// - Parameter work: what its request says; asked for only when it waits for a limit.
     func eachIndexEntry(
         work: () throws -> Work?, _ body: (Bucket, Span<UInt8>) throws -> Void
@@ -15,6 +15,8 @@ extension DispatchRecord {
         if let bucket = waitingBucket(of: dispatch) { try body(bucket, Key.waiting(dispatch).span) }
         if let job = dispatch.job { try body(Buckets.byJob, Key.job(job, dispatch.id).span) }
         if let key = activeKey(of: dispatch) { try body(Buckets.active, key.span) }
+        if isCountedAsEnded { try body(Buckets.ended, Key.ended(dispatch).span) }
+        if let original { try body(Buckets.standIns, Key.standIn(dispatch.id, for: original).span) }
         guard dispatch.heldBy != nil, let list = try work().flatMap({ dispatch.heldList($0) }) else { return }
         try body(Buckets.held, list.key(of: dispatch).span)
     }
@@ -36,11 +38,19 @@ extension RateRecord {
 }
 
 extension ReadTransaction where Self: ~Copyable {
+    /// Those that a dispatch comes after, or that such a one was made again of: none of them goes while it waits.
+    func awaited(by record: DispatchRecord, _ request: () throws -> Request?) throws -> Set<DispatchID> {
+        guard record.hasDependencies, !record.dispatch.state.isTerminal, let request = try request() else { return [] }
+        return try awaitedWith(request.after)
+    }
+
     /// Whether an entry of an index must be there. The index is one that has no values.
     func isDue(_ key: [UInt8], in bucket: Bucket) throws -> Bool {
         switch bucket {
         case Buckets.jobDue: try isJobDue(key)
         case Buckets.uniqueEnds: try isWindowEnd(key)
+        case Buckets.awaited: try isAwaiting(key)
+        case Buckets.dueTimes: try isDueTime(key)
         default: try isOfDispatch(key, in: bucket)
         }
     }

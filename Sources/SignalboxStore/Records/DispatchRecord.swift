@@ -2,7 +2,7 @@ internal import SignalboxCore
 
 /// A dispatch as it is kept: everything that changes has a fixed width, so that a transition overwrites in place.
 struct DispatchRecord: Record {
-    static let layout: UInt8 = 2
+    static let layout: UInt8 = 3
 
     var dispatch: Dispatch
     /// Its request has a unique key, which is released when it ends: it is the holder, and its scope is to be active.
@@ -13,6 +13,13 @@ struct DispatchRecord: Record {
     var hasDependencies: Bool
     /// Its request names a concurrency key or a rate key.
     var isLimited = false
+    /// Somebody asked for it to stay: retention passes it over.
+    var isPinned = false
+    /// Retention has met it and passed it over, because something waits that needs it: see ``Buckets/awaited``.
+    var isSetAside = false
+    /// The first of those that were made again one of the other, this one being the newest of them or between; nil when
+    /// it was not made again.
+    var original: DispatchID?
 
     /// The bytes between layout and names.
     private static let fixedWidth = 124
@@ -38,8 +45,11 @@ struct DispatchRecord: Record {
         static let lostUniqueKey = Flags(rawValue: 1 << 16)
         static let retryDeadline = Flags(rawValue: 1 << 17)
         static let cancelAtOnce = Flags(rawValue: 1 << 18)
+        static let pinned = Flags(rawValue: 1 << 19)
+        static let setAside = Flags(rawValue: 1 << 20)
+        static let original = Flags(rawValue: 1 << 21)
         /// Every bit that means something.
-        static let all = Flags(rawValue: 1 << 19 - 1)
+        static let all = Flags(rawValue: 1 << 22 - 1)
     }
 
     private var flags: Flags {
@@ -64,6 +74,9 @@ struct DispatchRecord: Record {
         mark(.lostUniqueKey, hasLostUniqueKey)
         mark(.retryDeadline, dispatch.retryDeadline != nil)
         mark(.cancelAtOnce, dispatch.cancelAtOnce)
+        mark(.pinned, isPinned)
+        mark(.setAside, isSetAside)
+        mark(.original, original != nil)
         return flags
     }
 
@@ -96,6 +109,7 @@ struct DispatchRecord: Record {
         writer.put(dispatch.queue.text)
         if let deadline = dispatch.startDeadline { writer.put(deadline) }
         if let deadline = dispatch.retryDeadline { writer.put(deadline) }
+        if let original { writer.put(original.number) }
         if let handler = dispatch.handler { writer.put(handler.text) }
     }
 
@@ -112,6 +126,7 @@ struct DispatchRecord: Record {
         let queue = try reader.queueName()
         let startDeadline = flags.contains(.startDeadline) ? try reader.instant() : nil
         let retryDeadline = flags.contains(.retryDeadline) ? try reader.instant() : nil
+        let original = flags.contains(.original) ? DispatchID(try reader.number64()) : nil
         let handler = reader.isAtEnd ? nil : try HandlerName(try reader.text())
         let dispatch = Dispatch(
             id: DispatchID(fixed.number64(at: 114)), job: job, queue: queue, priority: fixed[6],
@@ -132,7 +147,8 @@ struct DispatchRecord: Record {
         return DispatchRecord(
             dispatch: dispatch, holdsUniqueKey: flags.contains(.uniqueKey),
             hasLostUniqueKey: flags.contains(.lostUniqueKey), hasDependencies: flags.contains(.dependencies),
-            isLimited: flags.contains(.limited))
+            isLimited: flags.contains(.limited), isPinned: flags.contains(.pinned),
+            isSetAside: flags.contains(.setAside), original: original)
     }
 }
 

@@ -1,9 +1,11 @@
 internal import SignalboxCore
 
 extension JobDefinition: Record {
-    static var layout: UInt8 { 2 }
+    static var layout: UInt8 { 3 }
 
+    /// What is kept comes first, for that is read with every end of a run.
     func write(to writer: inout RecordWriter) {
+        writer.put(keep)
         writer.put(name.text)
         writer.put(schedule.description)
         writer.put(zone) { $0.put($1) }
@@ -19,6 +21,7 @@ extension JobDefinition: Record {
     }
 
     static func read(from reader: inout RecordReader) throws -> JobDefinition {
+        let keep = try reader.keepPolicy()
         let name = try JobName(try reader.text())
         let schedule = try Schedule(text: try reader.text())
         let zone = try reader.flag() ? try reader.text() : nil
@@ -31,7 +34,16 @@ extension JobDefinition: Record {
         return JobDefinition(
             name: name, schedule: schedule, zone: zone, queue: queue, priority: priority, work: work,
             maxAttempts: maxAttempts, overlap: overlap, catchUp: catchUp,
-            startBy: try reader.flag() ? try reader.duration() : nil)
+            startBy: try reader.flag() ? try reader.duration() : nil, keep: keep)
+    }
+}
+
+extension JobDefinition {
+    /// What a record says of what is kept; the rest of it is not read.
+    static func keepPolicy(record: Span<UInt8>, key: Span<UInt8>) throws -> KeepPolicy {
+        var reader = try RecordReader(record, key: key)
+        guard reader.layout == layout else { throw RecordFault.layout(reader.layout) }
+        return try reader.keepPolicy()
     }
 }
 

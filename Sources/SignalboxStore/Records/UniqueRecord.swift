@@ -3,20 +3,24 @@ internal import SignalboxCore
 
 /// Who holds a unique key.
 struct UniqueEntry: Record, Hashable {
-    static let layout: UInt8 = 1
+    static let layout: UInt8 = 2
 
     var holder: DispatchID
     /// When its window ends, in steady time; nil where the key is held until the end, or for ever.
     var until: Instant?
+    /// Whether the key outlives the holder: that has ended, and its record was pruned.
+    var isHolderPruned = false
 
     func write(to writer: inout RecordWriter) {
         writer.put(holder.number)
         writer.put(until) { $0.put($1) }
+        writer.put(isHolderPruned)
     }
 
     static func read(from reader: inout RecordReader) throws -> UniqueEntry {
         let holder = DispatchID(try reader.number64())
-        return UniqueEntry(holder: holder, until: try reader.flag() ? try reader.instant() : nil)
+        let until = try reader.flag() ? try reader.instant() : nil
+        return UniqueEntry(holder: holder, until: until, isHolderPruned: try reader.flag())
     }
 }
 

@@ -55,17 +55,26 @@ public enum Buckets {
     /// End of its window in steady time, unique key → nothing. Those that are held for a window, so that the ones whose
     /// window has passed are found.
     static let uniqueEnds = Bucket(24, "unique.ends")
-    /// Dispatch → the newest that was made again of it, or of one made of it: that stands in for it.
+    /// Dispatch, one that was made again of it, or of one made of it → nothing. The newest stands in for all others.
     static let standIns = Bucket(25, "dispatch.stand-in")
     /// Handler → its definition.
     static let handlers = Bucket(26, "handlers")
     /// Job or the whole store → what became of all its runs since the store was made.
     static let totals = Bucket(27, "totals")
 
+    /// Queue or job, state, time of its end, dispatch → nothing. Those that have ended and that retention counts, oldest
+    /// first: of a job, or enqueued by itself in a queue.
+    static let ended = Bucket(28, "dispatch.ended")
+    /// Dispatch, one that waits and comes after it → nothing. What waits for one that was made again is here under the
+    /// first of those, too. None of them, nor what stands in for them, is pruned.
+    static let awaited = Bucket(29, "dispatch.awaited")
+    /// Dispatch, revision, clock epoch, nominal due time → nothing. The keys of ``occurrences`` that name it.
+    static let dueTimes = Bucket(30, "dispatch.due-times")
+
     public static let all = [
         meta, jobs, jobProgress, jobDue, dispatches, requests, attempts, outputs, ready, scheduled, blocked, running,
         byState, byJob, unique, occurrences, workers, events, counters, active, history, queues, limits, held,
-        uniqueEnds, standIns, handlers, totals,
+        uniqueEnds, standIns, handlers, totals, ended, awaited, dueTimes,
     ]
 
     /// Those that no others can make up for: what a dump holds. Parts of them are counts that can be worked out: of
@@ -79,6 +88,7 @@ public enum Buckets {
     /// Indexes and counters: what they hold can be worked out from the others, and is when a store is rebuilt.
     public static let derived = [
         jobDue, ready, scheduled, blocked, running, byState, byJob, counters, active, held, uniqueEnds, standIns,
+        ended, awaited, dueTimes,
     ]
 }
 

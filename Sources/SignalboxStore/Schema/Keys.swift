@@ -266,17 +266,22 @@ func uniqueEndBytes(_ until: Instant, _ text: String) -> [UInt8] { Key().with(un
 enum CounterSubject: Hashable {
     case queue(QueueName)
     case job(JobName)
+    /// Only those that have ended and that retention counts: enqueued by themselves in a queue, or of a job.
+    case endedInQueue(QueueName)
+    case endedOfJob(JobName)
 
     var kind: UInt8 {
         switch self {
         case .queue: 1
         case .job: 2
+        case .endedInQueue: 3
+        case .endedOfJob: 4
         }
     }
     var text: String {
         switch self {
-        case .queue(let name): name.text
-        case .job(let name): name.text
+        case .queue(let name), .endedInQueue(let name): name.text
+        case .job(let name), .endedOfJob(let name): name.text
         }
     }
 }

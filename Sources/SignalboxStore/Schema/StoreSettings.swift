@@ -1,4 +1,5 @@
 internal import OrderedStore
+public import SignalboxCore
 
 /// What a power cut may take. A crash of processes takes nothing, whatever is chosen here.
 public enum Durability: UInt8, CaseIterable, Sendable {
@@ -26,26 +27,38 @@ public enum Durability: UInt8, CaseIterable, Sendable {
 /// different settings.
 public struct StoreSettings: Hashable, Sendable {
     public var durability: Durability = .full
+    /// What is kept of each job that says nothing else.
+    public var keep = Retention.standard
+    /// What is kept, in each queue, of that which was enqueued by itself.
+    public var keepEnqueued = Retention.standardEnqueued
 
     static let key = Key.name("settings")
 }
 
 extension StoreSettings: Record {
-    static var layout: UInt8 { 1 }
+    static var layout: UInt8 { 2 }
 
-    func write(to writer: inout RecordWriter) { writer.put(durability.rawValue) }
+    func write(to writer: inout RecordWriter) {
+        writer.put(durability.rawValue)
+        writer.put(keep)
+        writer.put(keepEnqueued)
+    }
 
     static func read(from reader: inout RecordReader) throws -> StoreSettings {
-        StoreSettings(durability: try reader.value(of: Durability.self))
+        let durability = try reader.value(of: Durability.self)
+        let keep = try reader.retention()
+        return StoreSettings(durability: durability, keep: keep, keepEnqueued: try reader.retention())
     }
 }
 
 extension StoreSettings: Encodable {
-    private enum CodingKeys: String, CodingKey { case durability }
+    private enum CodingKeys: String, CodingKey { case durability, keep, keep_enqueued }
 
     public func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: CodingKeys.self)
         try fields.encode(durability.word, forKey: .durability)
+        try fields.encode(keep, forKey: .keep)
+        try fields.encode(keepEnqueued, forKey: .keep_enqueued)
     }
 }
 
@@ -53,5 +66,17 @@ extension ReadTransaction where Self: ~Copyable {
     /// A store that was made before there were settings has the standard ones.
     func storeSettings() throws -> StoreSettings {
         try fetch(StoreSettings.self, StoreSettings.key, in: Buckets.meta) ?? StoreSettings()
+    }
+}
+
+extension Retention: Encodable {
+    private enum CodingKeys: String, CodingKey { case success, failed, skipped }
+
+    /// `{success: "100 or 7d", failed, skipped}`.
+    public func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(success.text, forKey: .success)
+        try fields.encode(failed.text, forKey: .failed)
+        try fields.encode(skipped.text, forKey: .skipped)
     }
 }

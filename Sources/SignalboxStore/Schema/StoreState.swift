@@ -2,7 +2,7 @@ internal import SignalboxCore
 
 /// What every writing transaction reads first and writes last: the counters of the whole store, in one record.
 struct StoreState: Record, Hashable {
-    static let layout: UInt8 = 1
+    static let layout: UInt8 = 2
     static let key = Key.name("state")
 
     /// The number of the newest transaction that changed something a reader can see.
@@ -18,6 +18,11 @@ struct StoreState: Record, Hashable {
     /// The oldest event kept, and the bytes of all of them.
     var firstEvent: UInt64 = 1
     var eventBytes: UInt64 = 0
+    /// How many dispatches retention has taken away since the store was made.
+    var pruned: UInt64 = 0
+    /// The newest transaction that changed what is kept: who looks after that looks at everything when it is new to
+    /// them.
+    var newestRetention: UInt64 = 0
     /// How many dispatches are in each state, by the state's raw value.
     var counts = [UInt64](repeating: 0, count: DispatchState.allCases.count)
 
@@ -31,6 +36,8 @@ struct StoreState: Record, Hashable {
         writer.put(clockEpoch)
         writer.put(firstEvent)
         writer.put(eventBytes)
+        writer.put(pruned)
+        writer.put(newestRetention)
         writer.put(each: counts) { $0.put($1) }
     }
 
@@ -43,6 +50,8 @@ struct StoreState: Record, Hashable {
         state.clockEpoch = try reader.number32()
         state.firstEvent = try reader.number64()
         state.eventBytes = try reader.number64()
+        state.pruned = try reader.number64()
+        state.newestRetention = try reader.number64()
         guard try reader.count() == state.counts.count else { throw RecordFault.shape }
         for index in state.counts.indices { state.counts[index] = try reader.number64() }
         return state
@@ -54,7 +63,7 @@ struct StoreHeader: Record, Hashable {
     static let layout: UInt8 = 1
     static let key = Key.name("header")
     /// Raised by every change of the layout of buckets, keys or records.
-    static let currentFormat: UInt32 = 6
+    static let currentFormat: UInt32 = 7
 
     var format: UInt32
     /// 32 hexadecimal digits, drawn at random.

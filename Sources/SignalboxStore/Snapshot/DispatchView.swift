@@ -11,6 +11,8 @@ public struct DispatchView: Sendable, Encodable {
     public var progress: ProgressReport?
     /// It is PENDING, and no worker of its queue has its handler.
     public var lacksWorker = false
+    /// Somebody asked for it to stay, however old it grows.
+    public var isPinned = false
 
     public var id: DispatchID { dispatch.id }
     public var state: DispatchState { dispatch.state }
@@ -28,6 +30,7 @@ public struct DispatchView: Sendable, Encodable {
         case id, job, queue, state, priority, attempt, max_attempts, crashes, reason, worker, enqueued_at
         case scheduled_for, due_at, started_at, finished_at, exit_code, signal, progress, parent, command, coalesced
         case handler, no_worker, blocked_by, cancel_requested, due_reason, last_scheduled_for, snoozes
+        case pinned
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -61,6 +64,7 @@ public struct DispatchView: Sendable, Encodable {
         try fields.encode(dispatch.coalesced, forKey: .coalesced)
         try fields.encode(dispatch.blocker?.number, forKey: .blocked_by)
         try fields.encode(dispatch.cancelRequested, forKey: .cancel_requested)
+        try fields.encode(isPinned, forKey: .pinned)
     }
 }
 

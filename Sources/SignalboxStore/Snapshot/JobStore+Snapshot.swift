@@ -178,7 +178,7 @@ extension ReadTransaction where Self: ~Copyable {
             jobs: jobs, workers: workers, queues: queues,
             unserved: try unservedHandlers(in: queues.map(\.name), isAlive),
             dispatches: Dictionary(uniqueKeysWithValues: counts),
-            sequence: state.sequence, storeID: header.storeID, formatVersion: header.format,
+            sequence: state.sequence, pruned: state.pruned, storeID: header.storeID, formatVersion: header.format,
             filling: StoreFilling(try room()),
             last24Hours: try now.map { try history(of: .all, now: $0) },
             clockHold: try storedClock().flatMap(ClockHold.init))
@@ -190,11 +190,13 @@ extension ReadTransaction where Self: ~Copyable {
         return JobView(
             job: try shown(job, at: now), running: try count(job.name, in: [.inProgress]),
             waiting: try count(job.name, in: [.scheduled, .blocked, .pending]),
-            recent: try ids.map { try shown(indexed($0, by: Buckets.byJob).dispatch, at: now) })
+            recent: try ids.map { try shown(indexed($0, by: Buckets.byJob).dispatch, at: now) },
+            keep: job.definition.keep.over(try storeSettings().keep))
     }
 
     func view(of id: DispatchID, _ live: LiveView, _ now: Now?) throws -> DispatchView {
-        let dispatch = try shown(indexed(id, by: Buckets.dispatches).dispatch, at: now)
+        let record = try indexed(id, by: Buckets.dispatches)
+        let dispatch = try shown(record.dispatch, at: now)
         let worker = try dispatch.claim.flatMap { try workerRegistration($0.worker) }
         let isRunning = dispatch.state == .inProgress
         var lacksWorker = false
@@ -203,7 +205,7 @@ extension ReadTransaction where Self: ~Copyable {
         }
         return DispatchView(
             dispatch: dispatch, command: try request(of: id).command.redacted.summary, worker: worker?.name,
-            progress: isRunning ? live.progress[id] : nil, lacksWorker: lacksWorker)
+            progress: isRunning ? live.progress[id] : nil, lacksWorker: lacksWorker, isPinned: record.isPinned)
     }
 
     func attempts(of id: DispatchID) throws -> [Attempt] {

@@ -9,13 +9,15 @@ public struct JobView: Sendable, Encodable {
     public var waiting: Int
     /// Its newest dispatches, newest first; only where a page asked for them.
     public var recent: [Dispatch]
+    /// What is kept of its dispatches, by what it says itself and by the store's settings.
+    public var keep = Retention.standard
 
     public var name: JobName { job.name }
 
     private enum CodingKeys: String, CodingKey {
         case name, schedule, zone, paused, next_at, last_run_at, last_state, running, waiting, queue, priority, command
         case paused_at, paused_by, pause_reason, revision, max_attempts, timeout_seconds, overlap, start_by_seconds
-        case concurrency, rate, settings
+        case concurrency, rate, settings, keep
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -43,5 +45,6 @@ public struct JobView: Sendable, Encodable {
         try fields.encode(job.definition.rate?.text, forKey: .rate)
         try fields.encode(job.definition.startBy?.components.seconds, forKey: .start_by_seconds)
         try fields.encode(WorkSettings(work: job.definition.work), forKey: .settings)
+        try fields.encode(keep, forKey: .keep)
     }
 }

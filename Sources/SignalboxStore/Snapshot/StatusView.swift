@@ -12,6 +12,8 @@ public struct StatusView: Sendable, Encodable {
     public var dispatches: [DispatchState: Int]
     /// The store's commit sequence: rises with every transaction that changed something a reader can see.
     public var sequence: UInt64
+    /// Dispatches that retention has taken away since the store was made.
+    public var pruned: UInt64 = 0
     public var storeID: String
     public var formatVersion: UInt32
     public var filling: StoreFilling
@@ -25,7 +27,7 @@ public struct StatusView: Sendable, Encodable {
     public func count(_ state: DispatchState) -> Int { dispatches[state] ?? 0 }
 
     private enum CodingKeys: String, CodingKey {
-        case jobs, workers, queues, no_worker, dispatches, seq, store, clock, last_24h
+        case jobs, workers, queues, no_worker, dispatches, pruned, seq, store, clock, last_24h
     }
     private enum StoreKeys: String, CodingKey { case id, format, used_percent, level }
 
@@ -37,6 +39,7 @@ public struct StatusView: Sendable, Encodable {
         try fields.encode(unserved, forKey: .no_worker)
         let counts = DispatchState.allCases.map { ($0.name, count($0)) }
         try fields.encode(Dictionary(uniqueKeysWithValues: counts), forKey: .dispatches)
+        try fields.encode(pruned, forKey: .pruned)
         try fields.encode(sequence, forKey: .seq)
         try fields.encodeIfPresent(last24Hours, forKey: .last_24h)
         try fields.encode(clockHold, forKey: .clock)

@@ -1,5 +1,4 @@
-// What `verify` compares of unique keys and of what was made again: who holds a key and who must, both ways; which windows
-// end when; which dispatch stands in for another.
+// What `verify` compares of unique keys: who holds a key and who must, both ways; which windows end when.
 
 internal import OrderedStore
 internal import SignalboxCore
@@ -52,6 +51,7 @@ extension ReadTransaction where Self: ~Copyable {
             if let text = reader.text(), let end = entry.endKey(of: text) {
                 try expect(end, Buckets.uniqueEnds, &check)
             }
+            guard !entry.isHolderPruned else { return try checkOutliving(key, entry, &check) }
             guard let holder = try? dispatchRecord(entry.holder), let unique = try request(of: entry.holder).unique,
                 uniqueKeyBytes(unique.text) == key
             else {
@@ -66,6 +66,16 @@ extension ReadTransaction where Self: ~Copyable {
         }
     }
 
+    /// A key whose holder was pruned.
+    private func checkOutliving(_ key: [UInt8], _ entry: UniqueEntry, _ check: inout Check) throws {
+        if try entry.holder.number >= check.state.nextDispatch
+            || contains(.dispatch(entry.holder), in: Buckets.dispatches)
+        {
+            check.report.fault(
+                "unique has \(hexadecimal(key)), and dispatch \(entry.holder), which it says was pruned, was not")
+        }
+    }
+
     private func checkWindow(of entry: UniqueEntry, _ unique: UniqueKey, _ check: inout Check) throws {
         guard case .window = unique.scope else {
             guard entry.until != nil else { return }
@@ -73,25 +83,6 @@ extension ReadTransaction where Self: ~Copyable {
         }
         if entry.until == nil {
             check.report.fault("the unique key \(quoted(unique.text)) is held for a window that has no end")
-        }
-    }
-
-    func checkStandIns(_ check: inout Check) throws {
-        var missing = check.standIns.newest
-        try each(Counter.self, Buckets.standIns, &check) { key, counter, check in
-            var reader = KeyReader(key)
-            let original = DispatchID(reader.number() ?? 0)
-            guard reader.isAtEnd, let newest = missing[original] else {
-                return check.fault(
-                    "dispatch.stand-in has \(hexadecimal(key)), of which dispatch \(counter.value) was not made again",
-                    .delete(Buckets.standIns, key: key))
-            }
-            if newest.number == counter.value { missing[original] = nil }
-        }
-        for (original, newest) in missing.sorted(by: { $0.key < $1.key }) {
-            check.fault(
-                "dispatch \(newest) was made again of \(original), and does not stand in for it",
-                .count(newest.number, Buckets.standIns, Key.dispatch(original).bytes))
         }
     }
 }

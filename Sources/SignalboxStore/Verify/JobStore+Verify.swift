@@ -25,12 +25,12 @@ extension ReadTransaction where Self: ~Copyable {
         try checkParts(&check)
         try checkOccurrences(&check)
         try checkUniqueKeys(&check)
-        try checkStandIns(&check)
         try checkWorkers(&check)
         try checkEvents(&check)
         for bucket in [
             Buckets.ready, Buckets.scheduled, Buckets.blocked, Buckets.running, Buckets.byState, Buckets.byJob,
-            Buckets.jobDue, Buckets.active, Buckets.held, Buckets.uniqueEnds,
+            Buckets.jobDue, Buckets.active, Buckets.held, Buckets.uniqueEnds, Buckets.ended, Buckets.awaited,
+            Buckets.standIns, Buckets.dueTimes,
         ] {
             try checkNoExtra(bucket, &check)
         }
@@ -99,8 +99,7 @@ extension ReadTransaction where Self: ~Copyable {
                 check.soundState.nextDispatch = max(check.soundState.nextDispatch, dispatch.id.number + 1)
                 check.report.fault("dispatch \(dispatch.id) is newer than the counter of numbers")
             }
-            check.census.count(dispatch)
-            check.standIns.add(dispatch)
+            check.census.count(record)
             check.occurrences.expect(dispatch)
             for fault in dispatch.inconsistencies { check.report.fault("dispatch \(dispatch.id) \(fault)") }
             let request = try fetch(Request.self, .dispatch(dispatch.id), in: Buckets.requests)
@@ -118,6 +117,7 @@ extension ReadTransaction where Self: ~Copyable {
         for fault in check.limits.add(record, request.work) { check.report.fault(fault) }
         try checkHolding(of: request.unique, by: record, &check)
         try checkBlocker(of: record.dispatch, request, &check)
+        try checkRetention(of: record, request, &check)
         if request.command.handler != record.dispatch.handler {
             check.report.fault("dispatch \(id) is not for the handler that its request names")
         }
@@ -173,6 +173,8 @@ extension ReadTransaction where Self: ~Copyable {
                     "an occurrence of \(job) at \(time) names dispatch \(dispatch.id), which is of another")
             }
             check.occurrences.found(dispatch.id)
+            let dueTime = Key.dueTime(dispatch.id, revision: revision, epoch: epoch, time)
+            try expect(dueTime.bytes, Buckets.dueTimes, &check)
             if let known = check.jobs[job], known.isBeyondCursor(time, revision, epoch) {
                 check.report.fault("an occurrence of \(job) at \(time) lies beyond the job's cursor")
             }
@@ -324,7 +326,6 @@ struct Check {
     private(set) var unreadable: [String] = []
     var jobs: [JobName: Job] = [:]
     var census = Census()
-    var standIns = StandIns()
     var expected: [Bucket: Int] = [:]
     var occurrences = OccurrenceBalance()
     var limits = LimitsCheck()

@@ -16,6 +16,11 @@ struct CounterTable {
         entries[index].steps[Int(state.rawValue)] += 1
     }
 
+    /// Counts `step` more of the dispatches in `state`.
+    mutating func count(_ subject: CounterSubject, _ state: DispatchState, by step: Int) {
+        entries[index(of: subject)].steps[Int(state.rawValue)] += step
+    }
+
     private mutating func index(of subject: CounterSubject) -> Int {
         if let found = entries.count <= Self.few ? position(of: subject) : indexes[subject] { return found }
         entries.append(CounterSteps(subject: subject))

@@ -26,6 +26,8 @@ extension JobWriter where Transaction: ~Copyable {
 
     private mutating func keep(_ runs: RunTotals, of subject: HistorySubject, in hour: UTCHour) throws {
         try keep(runs.tally, of: subject, in: hour)
+        // What still ran of a job that was removed would leave one behind for good.
+        if case .job(let job) = subject, try !transaction.contains(.name(job.text), in: Buckets.jobs) { return }
         var kept = try transaction.totals(of: subject)
         kept.merge(runs)
         try put(kept, .totals(subject), in: Buckets.totals)
@@ -65,7 +67,7 @@ extension JobWriter where Transaction: ~Copyable {
 extension StoreClock {
     /// Whether the wall clock has gone evenly for as long as a mistake in setting it may last, as far as the store
     /// knows.
-    fileprivate func hasSettled(at now: Now) -> Bool {
+    func hasSettled(at now: Now) -> Bool {
         let expected = wallStart + .nanoseconds(now.boot.nanoseconds)
         let limit = HistoryAge.settling
         guard !isHeld(at: now), now.wall < expected + limit, expected < now.wall + limit else { return false }

@@ -4,14 +4,16 @@ internal import SignalboxCore
 /// The one way in which a dispatch comes to be and moves: record, indexes, counters, event and wake-ups together.
 extension JobWriter where Transaction: ~Copyable {
     /// T1, T2. Writes a new dispatch and what it runs.
-    mutating func insert(_ new: Dispatch, request: Request) throws {
+    /// - Parameter original: the first of those that it was made again of.
+    mutating func insert(_ new: Dispatch, request: Request, madeAgainOf original: DispatchID? = nil) throws {
         let dispatch = try onItsClock(new.running(request.command), from: .wall)
         let record = DispatchRecord(
             dispatch: dispatch, holdsUniqueKey: request.unique?.scope == .active,
-            hasDependencies: !request.after.isEmpty, isLimited: request.work.isLimited)
+            hasDependencies: !request.after.isEmpty, isLimited: request.work.isLimited, original: original)
         try put(request, .dispatch(dispatch.id), in: Buckets.requests)
         if let job = dispatch.job { try mark(.job(job, dispatch.id), in: Buckets.byJob) }
         if let unique = request.unique { try take(unique, for: dispatch.id) }
+        if record.hasDependencies { try keepAwaiting(request.after, by: dispatch.id) }
         try place(record, from: nil)
     }
 
@@ -29,6 +31,7 @@ extension JobWriter where Transaction: ~Copyable {
         try removeIndexes(of: record.dispatch)
         try place(moved, from: record.dispatch.state)
         if moved.isLimited { try moveLimits(from: record.dispatch, to: moved.dispatch) }
+        if hasEnded, moved.hasDependencies { try awaitNoMore(moved.dispatch.id) }
         if hasEnded { try settle(after: moved.dispatch) }
         return moved.dispatch
     }
@@ -73,6 +76,7 @@ extension JobWriter where Transaction: ~Copyable {
             try count(record.dispatch.queue, from: before, to: state)
             if hasJob, let job = record.dispatch.job { count(.job(job), from: before, to: state) }
             report(record.dispatch, from: before)
+            if record.isCountedAsEnded { try countAsEnded(record.dispatch) }
         }
         announce(record.dispatch)
     }

@@ -16,7 +16,7 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
     private var hasEvent = false
     /// The queue of its newest transition.
     private var eventQueue: QueueName?
-    private var counts = CounterTable()
+    private(set) var counts = CounterTable()
     private var interests: InterestSet = []
     /// Whether a registered worker lives: what its kernel lock says.
     let isAlive: (WorkerID) -> Bool
@@ -25,6 +25,8 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
     var endings: [Dispatch] = []
     /// The runs that ended in this transaction.
     var history = EndedRuns()
+    /// Due times whose records were pruned.
+    var forgotten: [JobName: [ForgottenTime]] = [:]
     /// What the store knows of the clocks, once it was asked for.
     var knownClock: StoreClock?
     /// Builds the records, one after the other.
@@ -85,6 +87,10 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
         counts.count(subject, from: before, to: state)
     }
 
+    mutating func count(_ subject: CounterSubject, _ state: DispatchState, by step: Int) {
+        counts.count(subject, state, by: step)
+    }
+
     /// Tells of a dispatch that went from a state to another.
     @inline(__always)
     mutating func report(_ dispatch: Dispatch, from before: DispatchState?) {
@@ -100,7 +106,15 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
     }
 
     /// Writes what the body has gathered; nothing when it changed nothing.
-    mutating func finish() throws {
+    /// - Returns: the settings that hold from now on.
+    mutating func finish() throws -> StoreSettings {
+        let settings = try transaction.storeSettings()
+        try finish(settings)
+        return settings
+    }
+
+    private mutating func finish(_ settings: StoreSettings) throws {
+        try pruneAlong(settings)
         try writeCounters()
         try writeHistory()
         if hasEvent { try writeEvent() }
