@@ -21,8 +21,14 @@ public struct KeepLimit: Hashable, Sendable {
 extension KeepLimit {
     /// As people write it: "100 or 7d", "100", "7d", "forever".
     public var text: String {
-        let parts = [count.map { "\($0)" }, age?.text].compactMap { $0 }
+        let parts = [count.map { "\($0)" }, age.map(Self.text(of:))].compactMap { $0 }
         return parts.isEmpty ? "forever" : parts.joined(separator: " or ")
+    }
+
+    /// Days and not weeks: 7d is what people write.
+    private static func text(of age: Duration) -> String {
+        let (days, rest) = age.microseconds.quotientAndRemainder(dividingBy: 86_400_000_000)
+        return rest == 0 ? "\(days)d" : age.text
     }
 
     /// Reads what ``text`` writes.

@@ -81,6 +81,8 @@ extension JobStore {
                 throw StoreError.noDispatch(id)
             }
             guard record.isPinned != isPinned else { return false }
+            // Who unpins one is still to see it; it goes with the next that end, or a walk.
+            writer.prunesAlong = false
             if record.isCountedAsEnded { try writer.countNoMore(record.dispatch) }
             record.isPinned = isPinned
             if record.isCountedAsEnded { try writer.countAsEnded(record.dispatch) }
@@ -268,6 +270,7 @@ extension JobWriter where Transaction: ~Copyable {
     /// Where so many have ended that some must go, those go with this transaction: no more than twice as many as ended
     /// in it, or 8.
     mutating func pruneAlong(_ settings: StoreSettings) throws {
+        guard prunesAlong else { return }
         let ended = counts.entries.filter { $0.subject.kept != nil && $0.rise > 0 }
         guard !ended.isEmpty else { return }
         var room = max(8, 2 * ended.reduce(0) { $0 + $1.rise })

@@ -25,6 +25,8 @@ struct JobWriter<Transaction: WriteTransaction & ~Copyable>: ~Copyable {
     var endings: [Dispatch] = []
     /// The runs that ended in this transaction.
     var history = EndedRuns()
+    /// Whether what is too much goes at its end.
+    var prunesAlong = true
     /// Due times whose records were pruned.
     var forgotten: [JobName: [ForgottenTime]] = [:]
     /// What the store knows of the clocks, once it was asked for.
