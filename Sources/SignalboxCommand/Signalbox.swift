@@ -35,7 +35,7 @@ struct SignalboxCommand: ParsableCommand {
                 name: "The store:",
                 subcommands: [
                     Workers.self, Queues.self, QueueCommand.self, Status.self, Watch.self, Stat.self, Verify.self,
-                    Restore.self, Backup.self, Compact.self, Prune.self, Settings.self,
+                    Dump.self, Restore.self, Backup.self, Compact.self, Prune.self, Settings.self,
                 ]),
         ])
 

@@ -31,7 +31,7 @@ import Testing
         var random = SplitMix(state: UInt64(sample.record.count))
         let line = Array(try sample.line().dropLast())
         var accepted = 0
-        for _ in 0..<2000 {
+        for _ in 0..<700 {
             let damaged = random.damaged(line)
             var decoder = DumpDecoder()
             do { try decoder.take(damaged.span) } catch { continue }
@@ -43,12 +43,14 @@ import Testing
             #expect(again == damaged + [10])
             try decoder.kind.checkValue(key: decoder.key, record: decoder.record)
         }
-        #expect(accepted < 2000)
+        #expect(accepted < 700)
     }
 
-    @Test(arguments: samples) func `with a record of any bytes is one, or none, and never traps`(sample: DumpSample) {
+    @Test(arguments: samples) func `with a record of any bytes is one, or none, and never traps`(sample: DumpSample)
+        throws
+    {
         var random = SplitMix(state: UInt64(sample.record.count) << 8)
-        for _ in 0..<1000 {
+        for _ in 0..<300 {
             let body = random.damaged(Array(sample.record.dropLast(4)))
             guard !body.isEmpty else { continue }
             let record = sealedRecord(body, sample.key)

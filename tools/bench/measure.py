@@ -543,6 +543,39 @@ class Bench:
             server.kill()
             server.wait()
 
+    # Dumps
+
+    def dumps(self, out):
+        """The same store, of dispatches that have run, to files in memory; the first round warms caches."""
+        store, target = self.folder / "dumps", self.folder / "dump"
+        count = 20_000 if self.options.quick else 200_000
+        self.signalbox.run("life", store, count=count, batch=1000, seconds=LIMIT)
+        commands = {
+            "mdb_dump -a": ["mdb_dump", "-a", "-f", target, store],
+            "signalbox dump": [self.options.signalbox, "dump", "--store", store, target],
+            "signalbox dump --secrets": [self.options.signalbox, "dump", "--secrets", "--store", store, target]}
+        results = {name: [] for name in commands}
+        environment = dict(os.environ, SIGNALBOX_LIVE=str(self.folder / "dumps-live"))
+        for number in range(self.rounds + 1):
+            for name, words in commands.items():
+                before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+                run_quietly(words, environment)
+                elapsed, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+                cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+                if number > 0:
+                    results[name].append({"time": elapsed * 1000, "cpu": cpu * 1000, "size": target.stat().st_size})
+        target.unlink()
+        shutil.rmtree(store)
+        theirs = results["mdb_dump -a"]
+        self.figures["dump"] = {
+            name: {"dispatches": count, "size": rounds[-1]["size"], "ratio": ratio(rounds, theirs, "time"),
+                   **{key: summary([one[key] for one in rounds]) for key in ("time", "cpu")}}
+            for name, rounds in results.items()}
+        table(f"A dump of {count:,} dispatches that have run, to a file in memory",
+              ["", "ms", "CPU ms", "MB", "time against mdb_dump"],
+              [[name, show(one["time"], 0), show(one["cpu"], 0), f"{one['size'] / 1e6:.0f}", f"{one['ratio']:.2f}×"]
+               for name, one in self.figures["dump"].items()], out)
+
     # The live feed
 
     def feed(self, out):
@@ -708,6 +741,8 @@ class Bench:
         most("overview, CPU", pages[-1] / 1000, 2, " ms")
         requests = {count: pages["/"] for count, pages in self.figures["request"].items()}
         most("overview, request to the server, CPU", requests[max(requests)]["cpu"] / 1000, 2, " ms")
+        for name in ("signalbox dump", "signalbox dump --secrets"):
+            most(f"{name}, time, against mdb_dump -a", self.figures["dump"][name]["ratio"], 1, "×")
         most("live: enqueued → frame at 200 clients, p50", self.figures["feed"]["p50"], 3, " ms")
         command = self.figures["command"]
         for name, limit in {"scheduler": 12, "worker": 12, "server": 20, "up": 25}.items():
@@ -920,7 +955,7 @@ def main():
         out(f"fdatasync of 4 KiB: p50 {facts['fdatasync']['p50'] / 1000:.0f} µs, p99 "
             f"{facts['fdatasync']['p99'] / 1000:.0f} µs")
         parts = [bench.compare_operations, bench.all_lives, bench.instructions, bench.drains, bench.enqueues,
-                 bench.wakes, bench.pages, bench.restores, bench.feed, bench.command]
+                 bench.wakes, bench.pages, bench.dumps, bench.restores, bench.feed, bench.command]
         for part in [bench.commands, bench.takeovers] + ([] if options.running else parts):
             part(out)
         last = run(options.floor, "fsync", "--store", f"{disk}/fsync", "--count", 100)

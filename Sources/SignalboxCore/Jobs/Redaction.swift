@@ -49,9 +49,15 @@ extension Command {
     }
 }
 
-/// A payload as it may be shown: of JSON the members with secret names, of another text what stands behind one.
+/// A payload as it may be shown: without the members of JSON with secret names, and of another text without what stands
+/// behind a secret name in a line.
 public func redacted(payload: String) -> String {
-    JSONText(payload).map { redacted(json: $0) } ?? redacted(line: payload)
+    if let json = JSONText(payload) { return redacted(json: json) }
+    let lines = payload.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    return lines.map { line in
+        let shown = redactedValue(in: line)
+        return shown == line ? redacted(line: line) : shown
+    }.joined(separator: "\n")
 }
 
 private func redacted(json: JSONText) -> String {

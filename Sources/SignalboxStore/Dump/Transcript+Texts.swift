@@ -27,6 +27,15 @@ extension Transcript {
         }
     }
 
+    /// The same, with the bytes of the text, for who has more to say of what it may be.
+    @_lifetime(self: copy self)
+    mutating func checkedText() throws -> [UInt8] {
+        let start = isPrinting ? offset : output.count
+        try text()
+        return isPrinting
+            ? copied(input.extracting(start + 4..<offset)) : copied(output.span.extracting(droppingFirst: start + 4))
+    }
+
     /// The text that comes next in the record.
     @_lifetime(copy self)
     @_lifetime(self: copy self)

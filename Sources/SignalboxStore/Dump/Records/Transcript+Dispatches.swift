@@ -128,12 +128,12 @@ extension Transcript {
     @_lifetime(self: copy self)
     private mutating func result() throws {
         guard try optional("result") else { return }
-        let (column, start) = (offset + 1, output.count)
-        try text()
-        guard !isPrinting else { return }
-        let bytes = copied(output.span.extracting(droppingFirst: start + 4))
+        let column = offset + 1
+        let bytes = try checkedText()
         guard let result = JSONText(bytes), result.bytes.count == bytes.count else {
-            throw DumpFault(column: column, reason: "expected a text that is one JSON value, without blanks around it")
+            throw isPrinting
+                ? RecordFault.shape
+                : DumpFault(column: column, reason: "expected a text that is one JSON value, without blanks around it")
         }
     }
 

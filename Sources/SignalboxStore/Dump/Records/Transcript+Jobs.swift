@@ -19,14 +19,13 @@ extension Transcript {
 
     @_lifetime(self: copy self)
     private mutating func schedule() throws {
-        let (column, start) = (offset + 1, output.count)
-        try text("schedule")
-        guard !isPrinting else { return }
-        let written = output.span.extracting(droppingFirst: start + 4)
+        let column = offset + 1
+        try field("schedule")
+        let written = try checkedText()
         do {
-            _ = try Schedule(text: written.text ?? "")
+            _ = try Schedule(text: String(decoding: written, as: UTF8.self))
         } catch {
-            throw DumpFault(column: column, reason: "\(error)")
+            throw isPrinting ? RecordFault.shape : DumpFault(column: column, reason: "\(error)")
         }
     }
 

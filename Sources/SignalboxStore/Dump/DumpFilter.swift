@@ -1,0 +1,157 @@
+// What a dump of a part of a store holds. It is to be a store again that `verify` finds sound: so whatever a dispatch that
+// is kept waits for is kept too, and what only counts, or only looks back, may name what is not there, as it may when
+// dispatches have been removed for their age.
+
+internal import OrderedStore
+internal import SignalboxCore
+
+/// Which entries go into a dump, and which of them are changed for it.
+struct DumpFilter {
+    /// Nil: all.
+    fileprivate var jobs: Set<JobName>?
+    /// Nil: all.
+    fileprivate var dispatches: Set<UInt64>?
+    /// Whether due times whose dispatches are left out can no longer be recounted.
+    fileprivate var forgetsSpans = false
+
+    /// Writes the entry, as it is, in part, or not at all.
+    func put(_ kind: DumpKind, key: Span<UInt8>, record: Span<UInt8>, to writer: inout DumpWriter) throws {
+        guard dispatches != nil else { return try writer.put(kind.bucket, key: key, record: record) }
+        do {
+            guard let changed = try kept(kind, key: key, record: record) else { return }
+            guard let bytes = changed.bytes else { return try writer.put(kind.bucket, key: key, record: record) }
+            try writer.put(kind.bucket, key: key, record: bytes.span)
+        } catch let fault as RecordFault {
+            throw DumpRecordError(bucket: kind.bucket, key: copied(key), reason: "\(fault)")
+        }
+    }
+
+    /// An entry that is kept: as it is, or with a record that was changed.
+    private struct Kept { var bytes: [UInt8]? }
+
+    private func kept(_ kind: DumpKind, key: Span<UInt8>, record: Span<UInt8>) throws -> Kept? {
+        let isKept =
+            switch kind {
+            case .meta, .worker, .queue, .limit, .handler: true
+            case .job: keeps(job: key)
+            case .jobProgress: keeps(job: key)
+            case .dispatch, .request, .attempt, .output: key.count >= 8 && keeps(key.number64(at: 0).byteSwapped)
+            case .unique: keeps(try UniqueEntry(record: record, key: key).holder.number)
+            case .occurrence: keeps(try Counter(record: record, key: key).value)
+            case .history: keeps(subject: key, after: 8)
+            case .totals: keeps(subject: key, after: 0)
+            case .event: true
+            }
+        guard isKept else { return nil }
+        switch kind {
+        case .jobProgress where forgetsSpans:
+            var progress = try JobProgress(record: record, key: key)
+            progress.forgetSpans(through: progress.cursor)
+            return Kept(bytes: progress.record(under: key))
+        case .event: return try part(of: EventRecord(record: record, key: key), key)
+        case .meta, .job, .jobProgress, .dispatch, .request, .attempt, .output, .unique, .occurrence, .worker, .history,
+            .queue, .limit, .handler, .totals:
+            return Kept()
+        }
+    }
+
+    /// Only the transitions of dispatches that are kept; nil where there is none.
+    private func part(of event: EventRecord, _ key: Span<UInt8>) -> Kept? {
+        var part = event
+        part.changes.removeAll { !keeps($0.id.number) }
+        guard part.changes.count < event.changes.count else { return Kept() }
+        return part.changes.isEmpty ? nil : Kept(bytes: part.record(under: key))
+    }
+
+    private func keeps(_ dispatch: UInt64) -> Bool { dispatches?.contains(dispatch) ?? true }
+
+    /// Whether a key is that of a job which is kept.
+    private func keeps(job key: Span<UInt8>) -> Bool {
+        guard let jobs else { return true }
+        var reader = KeyReader(copied(key))
+        return reader.text().flatMap { try? JobName($0) }.map(jobs.contains) ?? false
+    }
+
+    /// Whether what is counted is of a job that is kept, or of the whole store.
+    private func keeps(subject key: Span<UInt8>, after start: Int) -> Bool {
+        guard let jobs, key.count > start else { return true }
+        guard let subject = HistorySubject(ofTotals: copied(key.extracting(droppingFirst: start))) else { return true }
+        switch subject {
+        case .all: return true
+        case .job(let name): return jobs.contains(name)
+        }
+    }
+}
+
+extension Record {
+    /// The bytes to keep under a key that was found.
+    fileprivate func record(under key: Span<UInt8>) -> [UInt8] {
+        var writer = RecordWriter()
+        write(under: key, to: &writer)
+        return copied(writer.span)
+    }
+}
+
+extension ReadTransaction where Self: ~Copyable {
+    /// - Throws: ``StoreError`` with `notFound` for a job that has neither a definition nor dispatches.
+    func dumpFilter(_ selection: DumpSelection) throws -> DumpFilter {
+        guard !selection.jobs.isEmpty || selection.since != nil else { return DumpFilter() }
+        var filter = DumpFilter(
+            jobs: selection.jobs.isEmpty ? nil : Set(selection.jobs), forgetsSpans: selection.since != nil)
+        var kept: Set<UInt64> = []
+        var open: [DispatchID] = []
+        try eachDispatch(of: selection.jobs) { record in
+            guard record.dispatch.isKept(since: selection.since) else { return }
+            kept.insert(record.dispatch.id.number)
+            open.append(record.dispatch.id)
+        }
+        while let id = open.popLast() {
+            for needed in try needs(of: id) where !kept.contains(needed.number) {
+                guard try contains(.dispatch(needed), in: Buckets.dispatches) else { continue }
+                kept.insert(needed.number)
+                open.append(needed)
+            }
+        }
+        filter.dispatches = kept
+        return filter
+    }
+
+    private func eachDispatch(of jobs: [JobName], _ body: (DispatchRecord) throws -> Void) throws {
+        guard !jobs.isEmpty else {
+            return try scan(Buckets.dispatches, .all, .ascending) { key, value in
+                do {
+                    try body(try DispatchRecord(record: value, key: key))
+                } catch let fault as RecordFault {
+                    throw StoreError.damaged(Buckets.dispatches.name, hexadecimal(copied(key)), fault)
+                }
+                return .next
+            }
+        }
+        for job in jobs {
+            let ids = try ids(Buckets.byJob, KeyRange(prefix: Key().with(job.text).bytes), limit: .max)
+            guard try !ids.isEmpty || contains(.name(job.text), in: Buckets.jobs) else { throw StoreError.noJob(job) }
+            for id in ids { try body(try indexed(id, by: Buckets.byJob)) }
+        }
+    }
+
+    /// The dispatches without which this one could not be what it is: those that it waits for, and the holder of a key
+    /// that is held for ever.
+    private func needs(of id: DispatchID) throws -> [DispatchID] {
+        guard let dispatch = try dispatchRecord(id)?.dispatch else { return [] }
+        let request = try request(of: id)
+        var needed: [DispatchID] = []
+        if !dispatch.state.isTerminal { needed += [dispatch.blocker].compactMap(\.self) + request.after }
+        if let unique = request.unique, unique.scope == .forever, let entry = try uniqueEntry(of: unique.text) {
+            needed.append(entry.holder)
+        }
+        return needed
+    }
+}
+
+extension Dispatch {
+    /// What waits or runs is always kept; what has ended, when it was made or ended since then.
+    fileprivate func isKept(since: Instant?) -> Bool {
+        guard let since, state.isTerminal else { return true }
+        return enqueuedAt >= since || (finished?.wall ?? .distantFuture) >= since
+    }
+}
