@@ -45,7 +45,7 @@ struct DataFile {
             // LMDB may leave its very last pages unwritten when they are free; then every page in use is still there.
             var walk = PageWalk(descriptor, newest, pageCount: UInt64(size / newest.pageSize))
             try walk.checkAll(expecting: nil)
-            guard walk.report.faults.isEmpty else { throw truncated(newest, size) }
+            guard walk.report.missingPages == 0 else { throw truncated(newest, size) }
         }
     }
 

@@ -37,6 +37,16 @@ struct MetaPage: Equatable {
         transaction = bytes.number64(at: 144)
     }
 
+    /// One that stands for both where they are damaged: it knows one page, a list of buckets.
+    init(listOfBuckets page: UInt64, entries: Int, pageSize: Int, lastPage: UInt64) {
+        (number, flags, version, address, transaction) = (0, PageKind.meta, 1, 0, .max)
+        self.pageSize = pageSize
+        self.lastPage = lastPage
+        mapSize = (Int(lastPage) + 1) * pageSize
+        freePages = TreeRecord(leaf: nil, entries: 0)
+        buckets = TreeRecord(leaf: page, entries: entries)
+    }
+
     /// Whether the magic is there, but where (12) or as (byte-swapped) another kind of machine puts it.
     static func isOfOtherWordSize(_ bytes: PageBytes) -> Bool {
         guard bytes.count >= 20 else { return false }
@@ -88,6 +98,14 @@ struct TreeRecord: Equatable {
         entries = bytes.number64(at: 32)
         let page = bytes.number64(at: 40)
         root = page == .max ? nil : page
+    }
+
+    /// A tree of one page, or of none.
+    init(leaf: UInt64?, entries: Int) {
+        (flags, branchPages, overflowPages) = (leaf == nil ? Self.integerKeys : 0, 0, 0)
+        (depth, leafPages) = leaf == nil ? (0, 0) : (1, 1)
+        self.entries = UInt64(entries)
+        root = leaf
     }
 
     static let byteCount = 48

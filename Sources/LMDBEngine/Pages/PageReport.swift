@@ -12,6 +12,9 @@ public struct PageReport: Hashable, Sendable {
     /// How many there are, the unnamed ones included.
     public private(set) var count = 0
 
+    /// Pages that a tree leads to and the file does not have.
+    var missingPages = 0
+
     /// So many faults are named; more add nothing for who reads them.
     public static let limit = 200
 

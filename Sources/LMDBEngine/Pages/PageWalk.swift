@@ -32,7 +32,7 @@ struct PageWalk {
     mutating func checkAll(expecting names: [String]?) throws {
         let found = try buckets()
         if let names { checkNames(found, names) }
-        for bucket in found { try check(PageTree(.bucket, bucket.title, bucket.record)) }
+        for bucket in found { try check(bucket) }
         try check(PageTree(.freeList, "the free list", meta.freePages))
         checkEveryPage()
     }
@@ -43,6 +43,8 @@ struct PageWalk {
         try check(&tree)
         return tree.found
     }
+
+    mutating func check(_ bucket: NamedTree) throws { try check(PageTree(.bucket, bucket.title, bucket.record)) }
 
     private mutating func check(_ tree: PageTree) throws {
         var tree = tree
@@ -133,6 +135,7 @@ struct PageWalk {
             return false
         }
         guard number < pageCount else {
+            report.missingPages += 1
             fault(number, tree, "is missing: the file has \(pageCount) pages")
             return false
         }

@@ -77,6 +77,14 @@ extension Dispatch {
         return next
     }
 
+    /// Claimable, whatever it waited for: of a damaged store that may be lost, and what it still has to wait for it meets
+    /// at its claim.
+    public func freed() -> Dispatch {
+        var next = self
+        (next.state, next.reason, next.blocker) = (.pending, .none, nil)
+        return next
+    }
+
     private func heldBack(behind other: DispatchID) -> Dispatch {
         var next = self
         next.state = .blocked

@@ -11,7 +11,7 @@ struct HistoryCheck {
         guard let (hour, subject) = parsed(key) else {
             return ["history has \(hexadecimal(key)), which has another shape"]
         }
-        var faults = tally.inconsistencies.map { "the history \(hexadecimal(key)) \($0)" }
+        var faults = tally.inconsistencies.map { "the history \(words(key, Buckets.history)) \($0)" }
         if let jobs, jobs.hour != hour { faults += faultsAtEnd() }
         let runs = jobs?.runs ?? 0
         switch subject {

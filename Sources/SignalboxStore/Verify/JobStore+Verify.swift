@@ -57,7 +57,8 @@ extension ReadTransaction where Self: ~Copyable {
                 default: check.report.fault("meta has \(hexadecimal(copied(key))), which is nothing we know")
                 }
             } catch {
-                check.unreadable("the record \(hexadecimal(copied(key))) in meta cannot be believed: \(error)")
+                check.unreadable(
+                    "the record \(wordsAndBytes(copied(key), Buckets.meta)) in meta cannot be believed: \(error)")
             }
             return .next
         }
@@ -145,7 +146,9 @@ extension ReadTransaction where Self: ~Copyable {
         }
         try each(Attempt.self, Buckets.attempts, &check) { key, attempt, check in
             try checkBelongs(key, Buckets.attempts, &check)
-            if let fault = attempt.timeFault { check.report.fault("the attempt \(hexadecimal(key)) \(fault)") }
+            if let fault = attempt.timeFault {
+                check.report.fault("the attempt of \(wordsAndBytes(key, Buckets.attempts)) \(fault)")
+            }
         }
         try each(OutputChunk.self, Buckets.outputs, &check) { key, _, check in
             try checkBelongs(key, Buckets.outputs, &check)
@@ -154,7 +157,7 @@ extension ReadTransaction where Self: ~Copyable {
 
     private func checkBelongs(_ key: [UInt8], _ bucket: Bucket, _ check: inout Check) throws {
         if try !containsKey(Array(key.prefix(8)), in: Buckets.dispatches) {
-            check.report.fault("\(bucket.name) has \(hexadecimal(key)), which belongs to no dispatch")
+            check.report.fault("\(bucket.name) has \(wordsAndBytes(key, bucket)), which belongs to no dispatch")
         }
     }
 
@@ -230,13 +233,13 @@ extension ReadTransaction where Self: ~Copyable {
             let found = left.removeValue(forKey: key) ?? 0
             if found != counter.value {
                 check.fault(
-                    "the counter \(hexadecimal(key)) says \(counter.value), and there are \(found)",
+                    "the counter \(wordsAndBytes(key, Buckets.counters)) says \(counter.value), and there are \(found)",
                     found == 0 ? .delete(Buckets.counters, key: key) : .count(found, Buckets.counters, key))
             }
         }
         for (key, count) in left {
             check.fault(
-                "the counter \(hexadecimal(key)) is missing; it should say \(count)",
+                "the counter \(wordsAndBytes(key, Buckets.counters)) is missing; it should say \(count)",
                 .count(count, Buckets.counters, key))
         }
     }
@@ -266,7 +269,7 @@ extension ReadTransaction where Self: ~Copyable {
     func expect(_ key: [UInt8], _ bucket: Bucket, _ check: inout Check) throws {
         check.expected[bucket, default: 0] += 1
         if try !contains(key.span, in: bucket) {
-            check.fault("\(bucket.name) lacks \(hexadecimal(key))", .mark(bucket, key))
+            check.fault("\(bucket.name) lacks \(wordsAndBytes(key, bucket))", .mark(bucket, key))
         }
     }
 
@@ -281,7 +284,7 @@ extension ReadTransaction where Self: ~Copyable {
         guard count > check.expected[bucket, default: 0] || !check.report.ok else { return }
         for key in try keys(bucket, .all, limit: .max) where try !isDue(key, in: bucket) {
             check.fault(
-                "\(bucket.name) has \(hexadecimal(key)), which belongs to nothing", .delete(bucket, key: key))
+                "\(bucket.name) has \(wordsAndBytes(key, bucket)), which belongs to nothing", .delete(bucket, key: key))
         }
     }
 
@@ -311,7 +314,7 @@ extension ReadTransaction where Self: ~Copyable {
 }
 
 private func unbelievable(_ key: [UInt8], _ bucket: Bucket, _ error: any Error) -> String {
-    "the record \(hexadecimal(key)) in \(bucket.name) cannot be believed: \(error)"
+    "the record \(wordsAndBytes(key, bucket)) in \(bucket.name) cannot be believed: \(error)"
 }
 
 /// What has been worked out so far.

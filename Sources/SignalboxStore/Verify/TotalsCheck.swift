@@ -19,7 +19,7 @@ struct TotalsCheck {
         case .job(let name): ofJobs[name] = totals.tally.runs
         case .all: ofAll = totals.tally.runs
         }
-        return totals.tally.inconsistencies.map { "the total \(hexadecimal(key)) \($0)" }
+        return totals.tally.inconsistencies.map { "the total \(words(key, Buckets.totals)) \($0)" }
     }
 
     /// Takes in a record of hourly history.

@@ -8,6 +8,11 @@ public struct VerifyReport: Sendable, Encodable {
     /// So many faults are named; more add nothing for who reads them.
     public static let limit = 200
 
+    public init(records: Int = 0, faults: [String] = []) {
+        self.records = records
+        self.faults = faults
+    }
+
     public var ok: Bool { faults.isEmpty }
 
     mutating func fault(_ text: String) {

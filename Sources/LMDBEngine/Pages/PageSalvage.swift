@@ -1,0 +1,223 @@
+// What can still be read of a file that LMDB must not map. Where `PageWalk` ends at what is wrong, this goes on behind
+// it: whoever takes the entries has to know by their own checksums which of them can be believed.
+
+import Glibc
+
+/// A data file that may be damaged anywhere, read for what is left of it. Nobody may be writing to it.
+public struct PageSalvage {
+    private let file: FileDescriptor
+    private let meta: MetaPage
+    private let pageCount: UInt64
+    /// Pages that a tree leads to, readable or not.
+    private var reached: PageSet
+    private var free: PageSet
+    /// Whether it is known which pages are free; call it after ``eachEntry(_:)``.
+    public private(set) var freeListIsWhole = true
+    /// Pages that a tree leads to, and that could not be read as what they must be.
+    public private(set) var lostPages = 0
+    /// Nodes of pages that could be read, and whose place on them could not.
+    public private(set) var lostNodes = 0
+    /// LMDB's number of the commit whose trees are read; nil: both meta pages are damaged, and a list of buckets was
+    /// looked for among all pages.
+    public let transaction: UInt64?
+
+    /// Whether the trees are those of the older of the two commits that the file has: the newer one's are damaged.
+    public let isOlder: Bool
+
+    /// A larger value cannot have been ours.
+    private static let valueLimit = 64 << 20
+    /// The page size that is assumed where no meta page says it.
+    private static let usualPageSize = 4096
+
+    /// - Throws: when there is no such file, or nothing in it that could be a store's.
+    public init(directory: String) throws {
+        let directory = StoreDirectory(path: directory)
+        file = try directory.openedData()
+        let size = Int(try file.status.st_size)
+        let memory = PageMemory(capacity: 1 << 16)
+        defer { withExtendedLifetime(memory) {} }
+        let metas = try Self.metas(file, memory)
+        if let best = try Self.best(of: metas, file, size) {
+            (meta, transaction, isOlder) = (best, best.transaction, best != metas.first)
+        } else if let found = try Self.listOfBuckets(file, memory, size) {
+            (meta, transaction, isOlder) = (found, nil, false)
+        } else {
+            throw EnvironmentError(
+                .notAStore, "\(file.path): nothing can be saved: it has neither a meta page nor a list of buckets")
+        }
+        pageCount = UInt64(size / meta.pageSize)
+        let known = min(pageCount, meta.lastPage + 1)
+        (reached, free) = (PageSet(capacity: known), PageSet(capacity: known))
+    }
+
+    /// Shows all entries that a tree leads to, bucket by bucket and nearly in the order of their keys.
+    public mutating func eachEntry(
+        _ body: (_ bucket: String, _ key: Span<UInt8>, _ value: Span<UInt8>) throws -> Void
+    ) throws {
+        var buckets: [NamedTree] = []
+        try visit(meta.buckets.root, 0, nil, nil) { _, node in
+            guard node.flags == PageNode.tree, node.data.count == TreeRecord.byteCount else { return false }
+            buckets.append(NamedTree(name: node.key.array, record: TreeRecord(node.data)))
+            return true
+        }
+        for bucket in buckets {
+            let name = String(decoding: bucket.name, as: UTF8.self)
+            try visit(bucket.record.root, 0, nil, nil) { salvage, node in
+                try salvage.withValue(of: node) { value in
+                    try node.key.withSpan { try body(name, $0, value) }
+                }
+            }
+        }
+        try readFreeList()
+    }
+
+    /// Shows the entries of leaf pages that no tree leads to, page by page; call it after ``eachEntry(_:)``.
+    ///
+    /// What lies on a page that is neither in a tree nor free hung below a page that is lost: it is the newest there is.
+    /// What lies on a free page is older than what is in the trees, or was deleted; which pages are free is not known
+    /// when the free list itself is damaged.
+    /// - Parameter includingFree: show those of pages, too, that are free or may be.
+    public mutating func eachLostPage(
+        includingFree: Bool, _ body: ([(key: [UInt8], value: [UInt8])]) throws -> Void
+    ) throws {
+        guard includingFree || freeListIsWhole else { return }
+        let memory = PageMemory(capacity: meta.pageSize)
+        defer { withExtendedLifetime(memory) {} }
+        for number in 2..<max(2, reached.capacity) where !reached.contains(number) {
+            if free.contains(number), !includingFree { continue }
+            let bytes = try memory.read(file, at: Int(number) * meta.pageSize, count: meta.pageSize)
+            guard bytes.count == meta.pageSize else { continue }
+            let page = TreePage(bytes)
+            guard page.isLeaf, page.headerFault(number) == nil else { continue }
+            var entries: [(key: [UInt8], value: [UInt8])] = []
+            for index in 0..<page.count {
+                guard let node = page.node(index) else { continue }
+                _ = try withValue(of: node) { value in
+                    entries.append((node.key.array, value.indices.map { value[$0] }))
+                }
+            }
+            if !entries.isEmpty { try body(entries) }
+        }
+    }
+
+    // MARK: Trees
+
+    /// A page and all below it; `body` answers whether it could make something of a node.
+    private mutating func visit(
+        _ number: UInt64?, _ level: Int, _ lower: PageBytes?, _ upper: PageBytes?,
+        _ body: (inout PageSalvage, PageNode) throws -> Bool
+    ) throws {
+        guard let number else { return }
+        guard level < TreeRecord.depthLimit, number >= 2, number < reached.capacity, reached.insert(number) else {
+            lostPages += 1
+            return
+        }
+        let memory = PageMemory(capacity: meta.pageSize)
+        defer { withExtendedLifetime(memory) {} }
+        let page = TreePage(try memory.read(file, at: Int(number) * meta.pageSize, count: meta.pageSize))
+        guard page.isBranch || page.isLeaf else {
+            lostPages += 1
+            return
+        }
+        // A page with another's number may be another's, unless all it has belongs here.
+        let isElsewhere = page.number != number
+        for index in 0..<page.count {
+            guard let node = page.node(index), !isElsewhere || Self.belongs(node.key, lower, upper) else {
+                lostNodes += 1
+                continue
+            }
+            if page.isLeaf {
+                if try !body(&self, node) { lostNodes += 1 }
+            } else {
+                let next = index + 1 < page.count ? page.node(index + 1)?.key : upper
+                try visit(node.child, level + 1, index == 0 ? lower : node.key, next, body)
+            }
+        }
+    }
+
+    private static func belongs(_ key: PageBytes, _ lower: PageBytes?, _ upper: PageBytes?) -> Bool {
+        if let lower, key.precedes(lower) { return false }
+        return upper.map { key.precedes($0) } ?? true
+    }
+
+    /// Shows the whole value of a leaf's node; false: it is not there.
+    private mutating func withValue(of node: PageNode, _ body: (Span<UInt8>) throws -> Void) throws -> Bool {
+        guard (1...511).contains(node.key.count), node.flags == 0 || node.isOnOverflowPages else { return false }
+        guard node.isOnOverflowPages else {
+            try node.data.withSpan(body)
+            return true
+        }
+        let (first, run) = (node.firstOverflowPage, node.overflowPages(meta.pageSize))
+        guard node.valueSize <= Self.valueLimit, first >= 2, first < reached.capacity, run <= reached.capacity - first
+        else { return false }
+        for number in first..<first + run { _ = reached.insert(number) }
+        let memory = PageMemory(capacity: node.valueSize)
+        defer { withExtendedLifetime(memory) {} }
+        let place = Int(first) * meta.pageSize + PageKind.headerSize
+        let value = try memory.read(file, at: place, count: node.valueSize)
+        guard value.count == node.valueSize else { return false }
+        try value.withSpan(body)
+        return true
+    }
+
+    private mutating func readFreeList() throws {
+        let before = (lostPages, lostNodes)
+        var numbers: [UInt64] = []
+        try visit(meta.freePages.root, 0, nil, nil) { salvage, node in
+            try salvage.withValue(of: node) { value in
+                for place in stride(from: 8, to: value.count - 7, by: 8) {
+                    numbers.append((0..<8).reversed().reduce(0) { $0 << 8 | UInt64(value[place + $1]) })
+                }
+            }
+        }
+        for number in numbers where number < free.capacity { _ = free.insert(number) }
+        freeListIsWhole = transaction != nil && before == (lostPages, lostNodes)
+    }
+
+    // MARK: Where to begin
+
+    /// Those that can be used.
+    private static func metas(_ file: FileDescriptor, _ memory: PageMemory) throws -> [MetaPage] {
+        var found: [MetaPage] = []
+        for size in [usualPageSize] + (9...16).map({ 1 << $0 }) where found.isEmpty {
+            for place in 0..<2 {
+                let bytes = try memory.read(file, at: place * size, count: MetaPage.byteCount)
+                if let meta = MetaPage(bytes), meta.version == 1, meta.pageSize == size,
+                    meta.fault(at: UInt64(place)) == nil
+                {
+                    found.append(meta)
+                }
+            }
+        }
+        return found.sorted { $0.transaction > $1.transaction }
+    }
+
+    /// The newest one that is whole; where none is, the newest.
+    private static func best(of metas: [MetaPage], _ file: FileDescriptor, _ size: Int) throws -> MetaPage? {
+        for meta in metas {
+            var walk = PageWalk(file, meta, pageCount: UInt64(size / meta.pageSize))
+            try walk.checkAll(expecting: nil)
+            if walk.report.ok { return meta }
+        }
+        return metas.first
+    }
+
+    /// A leaf page with nothing but buckets, of which the most can be read; as a commit may have had it.
+    private static func listOfBuckets(_ file: FileDescriptor, _ memory: PageMemory, _ size: Int) throws -> MetaPage? {
+        var best: (meta: MetaPage, faults: Int, entries: Int)?
+        for number in 2..<max(2, size / usualPageSize) {
+            let page = TreePage(try memory.read(file, at: number * usualPageSize, count: usualPageSize))
+            guard page.isLeaf, page.headerFault(UInt64(number)) == nil,
+                (0..<page.count).allSatisfy({ page.node($0)?.flags == PageNode.tree })
+            else { continue }
+            let meta = MetaPage(
+                listOfBuckets: UInt64(number), entries: page.count, pageSize: usualPageSize,
+                lastPage: UInt64(size / usualPageSize) - 1)
+            var walk = PageWalk(file, meta, pageCount: UInt64(size / usualPageSize))
+            for bucket in try walk.buckets() { try walk.check(bucket) }
+            let (faults, entries) = (walk.report.count, walk.report.entries)
+            if best.map({ ($0.faults, -$0.entries) > (faults, -entries) }) ?? true { best = (meta, faults, entries) }
+        }
+        return best?.meta
+    }
+}
