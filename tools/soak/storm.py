@@ -133,11 +133,13 @@ class Round:
         self.acknowledged, self.cancelled = set(), {}
         self.newest = 1
         self.clients = set()
+        # Of the store, made by `backup` while it was hammered.
+        self.copies = []
         self.is_over = self.is_verifying = False
         self.prepare()
 
     def prepare(self):
-        for name in ("live", "processes"):
+        for name in ("live", "processes", "copies"):
             (self.folder / name).mkdir(parents=True)
         (self.folder / "mark").write_text(MARK)
         for name in ("told", "never"):
@@ -206,9 +208,23 @@ class Round:
         self.loop.run_until(lambda: self.feed.process.status is not None, PATIENCE)
         self.hear()
         self.ledger.compare(self.listed(), self.acknowledged, self.cancelled, self.keeps_all)
-        for words in (["verify"], ["verify", "--schedule", ".."]):
-            self.verdict = self.look(*words)
+        self.compact()
+        self.look("verify", "--schedule", "..")
+        self.verdict = self.look("verify")
+        for copy in self.copies:
+            self.look("verify", "--store", copy)
         self.find_survivors()
+
+    def compact(self):
+        """Makes the file smaller, killed in the midst of it a few times: the old one must be there, or the new one."""
+        for _ in range(5):
+            process = Process(self.loop, [self.signalbox, "compact"], self.environment, lambda process: None)
+            self.loop.after(self.random.uniform(0, 2) * self.unit, lambda process=process: process.kill("compacting"))
+            self.loop.run_until(lambda: process.status is not None, PATIENCE)
+            if process.was_killed:
+                self.count("compact", "compacting")
+            self.look("verify")
+        self.look("compact")
 
     def retire(self, *names):
         parts = [part for part in self.parts if part.name in names]
@@ -370,6 +386,7 @@ class Round:
             return [*enqueue, "--shell", self.shell("assassin")], self.acknowledge, None
         quick = ["--shell", self.shell("quick")]
         number = str(self.random.randint(1, self.newest))
+        copy = self.folder / "copies" / str(self.acts)
         policy = self.random.choice(["existing", "reject", "replace", "debounce", "keep-latest"])
         others = [
             (5, [*enqueue, "--unique", f"key-{self.random.randint(0, 2)}", "--on-conflict", policy, "--delay", "20ms",
@@ -390,6 +407,7 @@ class Round:
             (1, ["logs", number], None),
             (1, ["why", "job"], None),
             (1, ["stat"], None),
+            (0.7, ["backup", str(copy)], lambda printed, status: self.copies.append(copy) if status == 0 else None),
         ]
         for share, words, note in others:
             if pick < share:
@@ -520,7 +538,7 @@ class Round:
     def counts(self):
         return collections.Counter(
             kills=self.kills, stopped=self.stopped, asked=self.asked, commands=self.acts, refused=self.refused,
-            verified=self.verified, pages=self.peeks, acknowledged=len(self.acknowledged),
+            verified=self.verified, pages=self.peeks, copies=len(self.copies), acknowledged=len(self.acknowledged),
             dispatches=len(self.ledger.dispatches), lines=self.ledger.lines,
             claims=sum(len(dispatch.claims) for dispatch in self.ledger.dispatches.values()),
             runs=sum(len(dispatch.runs) for dispatch in self.ledger.dispatches.values()),
