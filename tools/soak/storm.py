@@ -174,6 +174,12 @@ class Round:
             self.fault("slow", f"only {self.kills} kills in {max(PATIENCE, self.wanted)} s")
         self.finish()
         self.seconds = time.monotonic() - begin
+        self.close()
+
+    def close(self):
+        for file in (self.told_log, self.feed_log, self.loop.selector):
+            file.close()
+        os.close(self.told)
 
     def keep(self, limits):
         if "--keep-enqueued" in self.execute("settings", "--help"):
