@@ -64,8 +64,14 @@ final class Disk {
         guard recording.isFolder[node] else { return files[node]?.settle(before: serial) ?? () }
         var rest: [(serial: Int, change: NameChange)] = []
         for (number, change) in pendingNames {
-            let isCovered = number < serial && (model == .ordered || change.folders == [node])
-            if isCovered { change.apply(to: &names) } else { rest.append((number, change)) }
+            guard number < serial else {
+                rest.append((number, change))
+                continue
+            }
+            // A name that was moved to another folder has two folders to wait for.
+            let (covered, others) = model == .ordered ? (change, NameChange()) : change.parts(in: node)
+            covered.apply(to: &names)
+            if !others.isEmpty { rest.append((number, others)) }
         }
         pendingNames = rest
     }
@@ -87,7 +93,16 @@ final class Disk {
 }
 
 extension NameChange {
-    var folders: Set<Int> { Set(put.map(\.name.folder) + removed.map(\.folder)) }
+    var isEmpty: Bool { put.isEmpty && removed.isEmpty }
+
+    /// What of it is in one folder, and what is not.
+    func parts(in folder: Int) -> (inside: NameChange, outside: NameChange) {
+        let inside = NameChange(
+            put: put.filter { $0.name.folder == folder }, removed: removed.filter { $0.folder == folder })
+        let outside = NameChange(
+            put: put.filter { $0.name.folder != folder }, removed: removed.filter { $0.folder != folder })
+        return (inside, outside)
+    }
 
     func apply(to names: inout [RecordedName: Int]) {
         for name in removed { names[name] = nil }

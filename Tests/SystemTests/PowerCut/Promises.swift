@@ -55,10 +55,8 @@ struct Promises {
             if isOutput, words.count >= 2 { jobs.insert(String(words[1])) }
         case "pause":
             if isOutput, words.first == "paused", words.count == 2 { paused.insert(String(words[1])) }
-        case "backup":
+        case "backup", "restore":
             if isOutput, let name = command.last?.split(separator: "/").last { stores.insert(String(name)) }
-        case "restore":
-            if isOutput { stores.insert("store") }
         case "worker", "up":
             guard let id = Self.number(in: line, after: " dispatch "), line.contains(", attempt "),
                 let state = words.last, state == "SUCCESS" || state == "FAILED"
