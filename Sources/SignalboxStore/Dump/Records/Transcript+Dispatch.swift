@@ -49,10 +49,14 @@ extension Transcript {
         try name("queue", of: .queue)
         let startBy = slots.has(.startDeadline) ? try recordNumber64() : nil
         let retryBy = slots.has(.retryDeadline) ? try recordNumber64() : nil
+        let original = slots.has(.original) ? try recordNumber64() : nil
         if !isAtEnd { try name("handler", of: .handler) }
         try slotFields(&slots)
         try printDeadline("start_by", startBy)
         try printDeadline("retry_by", retryBy)
+        guard let original else { return }
+        try field("original")
+        printNumber(original)
     }
 
     @_lifetime(self: copy self)
@@ -77,14 +81,17 @@ extension Transcript {
         try slotFields(&slots)
         let startBy = takeField("start_by") ? try parseInstant() : nil
         let retryBy = takeField("retry_by") ? try parseInstant() : nil
+        let original = takeField("original") ? try parseNumber(upTo: .max) : nil
         if startBy != nil { slots.mark(.startDeadline) }
         if retryBy != nil { slots.mark(.retryDeadline) }
+        if original != nil { slots.mark(.original) }
         slots.set(UInt64(slots.flags), width: 4, at: 0)
         output.put(slots.bytes.span)
         try again(job)
         try again(queue)
         if let startBy { output.put(littleEndian: UInt64(bitPattern: startBy.microseconds)) }
         if let retryBy { output.put(littleEndian: UInt64(bitPattern: retryBy.microseconds)) }
+        if let original { output.put(littleEndian: original) }
         if !handler.isEmpty { try again(handler) }
     }
 
@@ -120,6 +127,8 @@ extension Transcript {
         try slotMark("lost_unique_key", &slots, .lostUniqueKey)
         try slotMark("has_dependencies", &slots, .dependencies)
         try slotMark("has_limits", &slots, .limited)
+        try slotMark("pinned", &slots, .pinned)
+        try slotMark("set_aside", &slots, .setAside)
     }
 
     // MARK: One field

@@ -159,6 +159,7 @@ extension Transcript {
         try keyText("key", lengths: 1...Request.uniqueKeyLimit)
         try number64("dispatch")
         try optionalInstant("until")
+        try flag("holder_pruned")
     }
 
     /// What was made for a due time of a job.

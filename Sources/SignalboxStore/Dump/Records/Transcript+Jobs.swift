@@ -5,6 +5,7 @@ extension Transcript {
     @_lifetime(self: copy self)
     mutating func job() throws {
         let name = try keyName("name", of: .job)
+        try keepPolicy()
         try again(name)
         try schedule()
         try optionalText("zone")
@@ -15,6 +16,24 @@ extension Transcript {
         try overlapRule()
         try catchUp()
         try optionalDuration("start_by_seconds")
+    }
+
+    /// What is kept of it; what it does not say the store's settings do.
+    @_lifetime(self: copy self)
+    private mutating func keepPolicy() throws {
+        try field("keep")
+        try beginObject()
+        for outcome in ["success", "failed", "skipped"] where try optional(outcome) { try keepLimit() }
+        try endObject()
+    }
+
+    /// So many, for so long; without either, for ever.
+    @_lifetime(self: copy self)
+    mutating func keepLimit() throws {
+        try beginObject()
+        if try optional("count") { try number32() }
+        try optionalDuration("age_seconds")
+        try endObject()
     }
 
     @_lifetime(self: copy self)

@@ -23,7 +23,7 @@ extension Transcript {
         switch fact {
         case .header: try header()
         case .state: try state()
-        case .settings: try word("durability", Durability.self) { $0.word }
+        case .settings: try settings()
         case .clock: try clock()
         case .handlers: try number64("changed_seq")
         }
@@ -44,12 +44,28 @@ extension Transcript {
         try number32("clock_epoch")
         try number64("first_event")
         try number64("event_bytes")
+        try number64("pruned")
+        try number64("newest_retention")
         let states = DispatchState.allCases
         try field("dispatches")
         try beginObject()
         try again(UInt32(states.count))
         for state in states { try number64(state.name) }
         try endObject()
+    }
+
+    @_lifetime(self: copy self)
+    private mutating func settings() throws {
+        try word("durability", Durability.self) { $0.word }
+        for subject in ["keep", "keep_enqueued"] {
+            try field(subject)
+            try beginObject()
+            for outcome in ["success", "failed", "skipped"] {
+                try field(outcome)
+                try keepLimit()
+            }
+            try endObject()
+        }
     }
 
     @_lifetime(self: copy self)
