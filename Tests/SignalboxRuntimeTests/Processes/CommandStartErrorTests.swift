@@ -63,7 +63,8 @@ import Testing
     @Test func `leaves no child behind`() async {
         await #expect(processExitsWith: .success) {
             let error = try await failure(launch(.program(["/no/such/program"])))
-            let children = try ProcessRecord.all().filter { $0.parent == getpid() }
+            let own = try ProcessIdentity.current()
+            let children = try ProcessRecord.all().filter { $0.parent == own.pid }
             #expect(error != nil)
             #expect(children.isEmpty)
         }
