@@ -33,13 +33,18 @@ public final class JobStore<Engine: OrderedStore>: Sendable {
     }
 
     /// Fills a new, empty engine: the first transaction of every store.
+    /// - Parameters:
+    ///   - keep: what is kept of each job that says nothing else.
+    ///   - keepEnqueued: what is kept, in each queue, of that which is enqueued by itself.
     public static func initialise(
-        _ transaction: inout some WriteTransaction & ~Copyable, storeID: String
+        _ transaction: inout some WriteTransaction & ~Copyable, storeID: String, keep: Retention = .standard,
+        keepEnqueued: Retention = .standardEnqueued
     ) throws {
         let header = StoreHeader(format: StoreHeader.currentFormat, storeID: storeID)
         try transaction.keep(header, StoreHeader.key, in: Buckets.meta)
         try transaction.keep(StoreState(), StoreState.key, in: Buckets.meta)
-        try transaction.keep(StoreSettings(), StoreSettings.key, in: Buckets.meta)
+        let settings = StoreSettings(keep: keep, keepEnqueued: keepEnqueued)
+        try transaction.keep(settings, StoreSettings.key, in: Buckets.meta)
     }
 
     /// The store's own name: 32 hexadecimal digits.

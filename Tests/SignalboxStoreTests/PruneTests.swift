@@ -90,6 +90,7 @@ extension StoreUnderTest {
     func `goes when it is too old, by a walk that says when the next one is`(engine: EngineKind) throws {
         try engine.withStore { store in
             let worker = try store.worker()
+            try store.keep("success: 7d")
             let old = try store.runOne(worker)
             store.clock.advance(by: .seconds(5 * 86_400))
             let young = try store.runOne(worker)
@@ -106,6 +107,7 @@ extension StoreUnderTest {
 
     @Test func `does not go by a clock that has just been set`() throws {
         try EngineKind.memory.withStore { store in
+            try store.keep("success: 7d")
             try store.runOne(try store.worker())
             store.clock.stepWall(by: .seconds(3650 * 86_400))
             #expect(try store.prune() == 0)

@@ -52,5 +52,8 @@ public func withMemoryStore<Result>(
 
 private func prepare<Engine: OrderedStore>(_ engine: Engine) throws {
     let storeID = String(repeating: "0123456789abcdef", count: 2)
-    try engine.write { try JobStore<Engine>.initialise(&$0, storeID: storeID) }
+    // A test looks at all that it has made, and says itself what is not to be kept.
+    try engine.write {
+        try JobStore<Engine>.initialise(&$0, storeID: storeID, keep: .forever, keepEnqueued: .forever)
+    }
 }

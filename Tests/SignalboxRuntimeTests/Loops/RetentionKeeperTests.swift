@@ -12,6 +12,7 @@ import Testing
         _ body: (TestStore<MemoryEngine>, inout RetentionKeeper<MemoryEngine>) throws -> Void
     ) throws {
         try withMemoryStore { store in
+            try store.jobs.setRetention(.unset, enqueued: KeepPolicy(text: "skipped: 30d"), now: store.now)
             for _ in 1...10 {
                 let item = Enqueuing(request: Request(command: .program(["true"])))
                 let id = try store.jobs.enqueue(item, now: store.now).id
