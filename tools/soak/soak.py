@@ -15,12 +15,12 @@ SETTLING, IDLE = 20, 60
 
 
 class Sample:
-    """What a process has at one moment; memory in KiB."""
+    """What a process has at one moment, in KiB: memory of its own, and with what it has mapped, the store above all."""
 
     def __init__(self, pid):
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         fields = {line.split(":")[0]: line.split() for line in rollup[1:]}
-        self.proportional, self.resident = int(fields["Pss"][1]), int(fields["Rss"][1])
+        self.own, self.proportional = int(fields["Pss_Anon"][1]), int(fields["Pss"][1])
         self.descriptors = len(os.listdir(f"/proc/{pid}/fd"))
 
 
@@ -117,11 +117,11 @@ class Soak(Round):
         self.rows = []
         for name, samples in self.samples.items():
             _, middle, last = thirds(samples)
-            memory = [statistics.median(sample.proportional for sample in part) for part in (middle, last)]
-            resident = [statistics.median(sample.resident for sample in part) for part in (middle, last)]
+            memory = [statistics.median(sample.own for sample in part) for part in (middle, last)]
+            mapped = [statistics.median(sample.proportional for sample in part) for part in (middle, last)]
             descriptors = [max(sample.descriptors for sample in part) for part in (middle, last)]
-            self.rows.append((name, memory, resident, descriptors, self.rest[name]))
-            if memory[1] > 1.05 * memory[0] + 1024:
+            self.rows.append((name, memory, mapped, descriptors, self.rest[name]))
+            if memory[1] > 1.05 * memory[0] + 256:
                 self.fault("memory", f"{name}: {memory[0]:.0f} KiB became {memory[1]:.0f}")
             if descriptors[1] > descriptors[0] + 8:
                 self.fault("descriptors", f"{name}: {descriptors[0]} became {descriptors[1]}")
@@ -133,12 +133,12 @@ class Soak(Round):
         ended = len(self.ledger.dispatches)
         lines = [
             f"{ended} dispatches in {self.length} s, {ended / self.length:.0f} a second; {self.peeks} pages",
-            "process     PSS, MiB      RSS, MiB      descriptors  idle for a minute",
+            "process     own, MiB      PSS, MiB      descriptors  idle for a minute",
         ]
-        for name, memory, resident, descriptors, (written, busy) in self.rows:
+        for name, memory, mapped, descriptors, (written, busy) in self.rows:
             lines.append(
-                f"{name:10}  {memory[0] / 1024:5.1f} {memory[1] / 1024:5.1f}   {resident[0] / 1024:5.1f} "
-                f"{resident[1] / 1024:5.1f}   {descriptors[0]:5} {descriptors[1]:5}  {written} bytes written, "
+                f"{name:10}  {memory[0] / 1024:5.1f} {memory[1] / 1024:5.1f}   {mapped[0] / 1024:5.1f} "
+                f"{mapped[1] / 1024:5.1f}   {descriptors[0]:5} {descriptors[1]:5}  {written} bytes written, "
                 f"{busy} ms")
         lines.append(f"the file, by thirds of the time: {', '.join(f'{size / 1048576:.1f} MiB' for size in self.file)}")
         return "\n".join(lines)
