@@ -182,8 +182,7 @@ class Round:
         os.close(self.told)
 
     def keep(self, limits):
-        if "--keep-enqueued" in self.execute("settings", "--help"):
-            self.execute("settings", "--keep", limits, "--keep-enqueued", limits)
+        self.execute("settings", "--keep", limits, "--keep-enqueued", limits)
 
     def start_parts(self):
         command = self.signalbox
