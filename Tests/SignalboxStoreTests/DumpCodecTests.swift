@@ -143,6 +143,9 @@ enum DumpSamples {
             sample(.output, "printed bytes", printed, under: .output(id, 1, 9)),
             sample(.dispatch, "new dispatch", waiting, under: .dispatch(id)),
             sample(.dispatch, "dispatch in a fold", inFold, under: .dispatch(id)),
+            sample(.dispatch, "dispatch that exited", ended(.exited(1)), under: .dispatch(id)),
+            sample(.dispatch, "dispatch that threw", ended(.threw), under: .dispatch(id)),
+            DumpSample(of: handler(command: "x")),
             sample(.totals, "a job's totals", RunTotals(), under: .totals(.job(job))),
             sample(.history, "the store's hour", RunTally(), under: .history(UTCHour(of: .distantPast), .all)),
             sample(.queue, "empty queue", QueueRecord(), under: .name("mail")),
@@ -173,13 +176,19 @@ enum DumpSamples {
             lastScheduledFor: nil, dueClock: .steady),
         holdsUniqueKey: false, hasDependencies: false)
 
-    private static let inFold = DispatchRecord(
-        dispatch: Dispatch(
+    private static let inFold = ended(.signalled(9))
+
+    private static func ended(_ ending: Ending) -> DispatchRecord {
+        DispatchRecord(dispatch: endedDispatch(ending), holdsUniqueKey: false, hasDependencies: false)
+    }
+
+    private static func endedDispatch(_ ending: Ending) -> Dispatch {
+        Dispatch(
             id: id, job: job, queue: .standard, priority: 255, maxAttempts: 65535, enqueuedAt: .epoch,
             scheduledFor: .epoch, parent: nil, state: .failed, reason: .exit, attempt: 1, crashes: 0, dueAt: .epoch,
-            started: moment, finished: moment, claim: nil, blocker: DispatchID(.max), ending: .signalled(9),
-            cancelRequested: false, coalesced: 0, lastScheduledFor: nil, occurrence: .fold),
-        holdsUniqueKey: false, hasDependencies: false)
+            started: moment, finished: moment, claim: nil, blocker: DispatchID(.max), ending: ending,
+            cancelRequested: false, coalesced: 0, lastScheduledFor: nil, occurrence: .fold)
+    }
 
     private static let outcomes = [
         .signalled(9), nil, .returned, .handlerDied("it exited"), .threw(HandlerError("no", .fatal)),

@@ -16,7 +16,8 @@ struct DumpEncoder {
         _ kind: DumpKind, key: Span<UInt8>, record: Span<UInt8>, to output: inout ByteBuffer
     ) throws {
         let reader = try RecordReader(record, key: key)
-        guard reader.layout == kind.layout else { throw RecordFault.layout(reader.layout) }
+        let layout = if let known = kind.layout { known } else { StoreFact(key: key)?.layout }
+        guard reader.layout == layout else { throw RecordFault.layout(reader.layout) }
         let body = record.extracting(1..<record.count - 4)
         var lent = ByteBuffer(capacity: 0)
         swap(&lent, &output)
@@ -61,7 +62,8 @@ struct DumpDecoder {
             swap(&transcript.keyOutput, &keyBuffer)
         }
         kind = try transcript.parseKnownKind()
-        transcript.output.put(kind.layout)
+        // Where the key says the layout, it is put over this when that is read.
+        transcript.output.put(kind.layout ?? 0)
         try transcript.fields(of: kind)
         try transcript.endObject()
         try transcript.finish()

@@ -13,6 +13,8 @@ struct DumpFilter {
     fileprivate var dispatches: Set<UInt64>?
     /// Whether due times whose dispatches are left out can no longer be recounted.
     fileprivate var forgetsSpans = false
+    /// What is counted of those that are kept.
+    fileprivate var counts = PartCounts()
 
     /// Writes the entry, as it is, in part, or not at all.
     func put(_ kind: DumpKind, key: Span<UInt8>, record: Span<UInt8>, to writer: inout DumpWriter) throws {
@@ -27,7 +29,7 @@ struct DumpFilter {
     }
 
     /// An entry that is kept: as it is, or with a record that was changed.
-    private struct Kept { var bytes: [UInt8]? }
+    fileprivate struct Kept { var bytes: [UInt8]? }
 
     private func kept(_ kind: DumpKind, key: Span<UInt8>, record: Span<UInt8>) throws -> Kept? {
         let isKept =
@@ -49,8 +51,11 @@ struct DumpFilter {
             progress.forgetSpans(through: progress.cursor)
             return Kept(bytes: progress.record(under: key))
         case .event: return try part(of: EventRecord(record: record, key: key), key)
+        case .meta where StoreFact(key: key) == .state:
+            return Kept(bytes: counts.counted(try StoreState(record: record, key: key)).record(under: key))
+        case .limit: return try counts.kept(key: key, record: record)
         case .meta, .job, .jobProgress, .dispatch, .request, .attempt, .output, .unique, .occurrence, .worker, .history,
-            .queue, .limit, .handler, .totals:
+            .queue, .handler, .totals:
             return Kept()
         }
     }
@@ -61,6 +66,12 @@ struct DumpFilter {
         part.changes.removeAll { !keeps($0.id.number) }
         guard part.changes.count < event.changes.count else { return Kept() }
         return part.changes.isEmpty ? nil : Kept(bytes: part.record(under: key))
+    }
+
+    /// The bytes of what is kept of an event.
+    fileprivate func size(ofEvent record: Span<UInt8>, key: Span<UInt8>) throws -> Int {
+        guard let kept = try kept(.event, key: key, record: record) else { return 0 }
+        return kept.bytes?.count ?? record.count
     }
 
     private func keeps(_ dispatch: UInt64) -> Bool { dispatches?.contains(dispatch) ?? true }
@@ -79,6 +90,49 @@ struct DumpFilter {
         switch subject {
         case .all: return true
         case .job(let name): return jobs.contains(name)
+        }
+    }
+}
+
+/// What a store counts, of the part of it that is kept.
+private struct PartCounts {
+    var states = [UInt64](repeating: 0, count: DispatchState.allCases.count)
+    /// The bytes of the events.
+    var eventBytes: UInt64 = 0
+    /// Of each concurrency key how many run.
+    var running: [String: Int] = [:]
+    /// The limits that somebody waits for, by their records' keys.
+    var awaited: Set<[UInt8]> = []
+
+    mutating func count(_ record: DispatchRecord, _ work: Work) {
+        let dispatch = record.dispatch
+        states[Int(dispatch.state.rawValue)] += 1
+        if dispatch.state == .inProgress, let key = work.concurrency?.key { running[key, default: 0] += 1 }
+        if let list = dispatch.heldList(work) { awaited.insert(list.prefix) }
+    }
+
+    func counted(_ state: StoreState) -> StoreState {
+        var state = state
+        state.counts = states
+        state.eventBytes = eventBytes
+        return state
+    }
+
+    /// The record of a limit that something kept uses; nil where nothing does.
+    func kept(key: Span<UInt8>, record: Span<UInt8>) throws -> DumpFilter.Kept? {
+        let bytes = copied(key)
+        var reader = KeyReader(bytes)
+        guard let kind = reader.byte().flatMap(LimitKind.init), let name = reader.text() else { throw RecordFault.key }
+        switch kind {
+        case .concurrency:
+            var limit = try ConcurrencyRecord(record: record, key: key)
+            limit.running = running[name, default: 0]
+            guard limit.running > 0 || awaited.contains(bytes) else { return nil }
+            return DumpFilter.Kept(bytes: limit.record(under: key))
+        case .rate:
+            var limit = try RateRecord(record: record, key: key)
+            if !awaited.contains(bytes) { limit.opening = nil }
+            return DumpFilter.Kept(bytes: limit.record(under: key))
         }
     }
 }
@@ -113,6 +167,15 @@ extension ReadTransaction where Self: ~Copyable {
             }
         }
         filter.dispatches = kept
+        for id in kept.sorted().map(DispatchID.init) {
+            filter.counts.count(try indexed(id, by: Buckets.dispatches), try request(of: id).work)
+        }
+        var eventBytes: UInt64 = 0
+        try scan(Buckets.events, .all, .ascending) { key, record in
+            eventBytes += UInt64(try filter.size(ofEvent: record, key: key))
+            return .next
+        }
+        filter.counts.eventBytes = eventBytes
         return filter
     }
 

@@ -41,11 +41,10 @@ enum DumpKind: String, CaseIterable {
         }
     }
 
-    /// The layout of its records that this version writes.
-    var layout: UInt8 {
+    /// The layout of its records that this version writes; nil where that is said by the key (``StoreFact``).
+    var layout: UInt8? {
         switch self {
-        // All facts of the store have the same.
-        case .meta: StoreState.layout
+        case .meta: nil
         case .job: JobDefinition.layout
         case .jobProgress: JobProgress.layout
         case .dispatch: DispatchRecord.layout

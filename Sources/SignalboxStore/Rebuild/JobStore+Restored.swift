@@ -25,17 +25,6 @@ public struct RestoredStore: Hashable, Sendable {
     }
 }
 
-extension DumpHeader {
-    /// - Throws: ``RestoreError`` when a dump that begins so is not one of a whole store.
-    fileprivate func requireWhole() throws(RestoreError) {
-        guard isFiltered else { return }
-        throw RestoreError(
-            description:
-                "it has only a part of a store, as --job or --since asked for, and can be read but not restored: "
-                + "make a dump without them")
-    }
-}
-
 /// A new store that nobody else can see, while it is filled with records.
 public protocol StoreLoader: ~Copyable {
     associatedtype Engine: OrderedStore
@@ -54,7 +43,6 @@ extension JobStore {
     public static func fill<Loader: StoreLoader & ~Copyable>(
         _ loader: inout Loader, from dump: inout DumpReader, progress: (_ lines: Int) -> Void = { _ in }
     ) throws -> RestoredStore where Loader.Engine == Engine {
-        try dump.header.requireWhole()
         while try dump.next({ bucket, key, record in try loader.put(key, record, in: bucket) }) { progress(dump.line) }
         try loader.flush()
         let store = try restoredStore(loader.engine)

@@ -19,6 +19,7 @@ extension Transcript {
             fact = try parseWord { $0.rawValue }
             keyOutput.put(fact.rawValue)
             keyOutput.put(0)
+            output.set(byte: fact.layout, at: 0)
         }
         switch fact {
         case .header: try header()
@@ -272,8 +273,26 @@ extension Transcript {
 }
 
 /// The store's own facts that go with a dump. `boot`, which names a folder of this boot, does not.
-private enum StoreFact: String, CaseIterable {
+enum StoreFact: String, CaseIterable {
     case clock, handlers, header, settings, state
+
+    /// Nil for a key that is none of them.
+    init?(key: Span<UInt8>) {
+        let bytes = copied(key)
+        guard let fact = Self.allCases.first(where: { Key.name($0.rawValue).bytes == bytes }) else { return nil }
+        self = fact
+    }
+
+    /// The layout of its record that this version writes.
+    var layout: UInt8 {
+        switch self {
+        case .clock: StoreClock.layout
+        case .handlers: Counter.layout
+        case .header: StoreHeader.layout
+        case .settings: StoreSettings.layout
+        case .state: StoreState.layout
+        }
+    }
 }
 
 /// Whether the wall clock is trusted, as records number it.
