@@ -144,6 +144,6 @@ let package = Package(
                 "CLinux", "LMDBEngine", "OrderedStore", "SignalboxCommand", "SignalboxCore", "SignalboxStore",
                 "faultscript",
             ],
-            exclude: ["Clients", "Faults", "FaultScript", "Shim"], swiftSettings: strict),
+            exclude: ["Clients", "Faults", "FaultScript", "Shim", "Fixtures"], swiftSettings: strict),
     ]
 )

@@ -1,0 +1,67 @@
+// A store of this format as a release has written it, kept for all later ones (tools/fixture-store). Whoever changes the
+// layout and forgets to raise the format meets it here.
+import Glibc
+import Testing
+
+@Suite struct `The store of a release` {
+    private static let folder =
+        #filePath.split(separator: "/").dropLast().map { "/" + $0 }.joined() + "/Fixtures/format-7"
+
+    @Test(
+        .enabled(if: access(folder + "/data.mdb.gz", R_OK) == 0, "tools/fixture-store has not been run for this format")
+    )
+    func `is sound, shows what it showed then, and is worked on`() async throws {
+        try await withBox { box in
+            mkdir(box.store, 0o750)
+            let unpacked = try box.run(program: [
+                "/bin/sh", "-c", "gzip -dc '\(Self.folder)/data.mdb.gz' >'\(box.store)/data.mdb'",
+            ])
+            #expect(unpacked.status == 0, "\(unpacked.errors)")
+            #expect(try box.json("verify")["ok"] == true)
+            try expectShown(box)
+            // What ran then is lost, and everything that may run does.
+            let worker = try box.startWorker("--queues", "default,fast")
+            let id = try box.enqueue(shell: "echo after all")
+            #expect(try box.succeed("logs", "\(id)", "--follow") == "after all\n")
+            try box.succeed("run", "said", "--wait")
+            #expect(try box.jsonList("dispatches", "--state", "SUCCESS").count >= 4)
+            worker.signal(SIGTERM)
+            #expect(try worker.wait() == .exited(0))
+        }
+    }
+
+    /// Each command of the kept file, and the lines of JSON it printed: every field must be there with its value. There
+    /// may be more.
+    private func expectShown(_ box: Box) throws {
+        var (command, kept) = ("", [JSONValue]())
+        var count = 0
+        for line in try readFile("\(Self.folder)/shown.txt").split(separator: "\n") + ["end"] {
+            if line.hasPrefix("{") {
+                kept.append(try JSONValue(line))
+                continue
+            }
+            if !command.isEmpty {
+                let words = command.split(separator: " ").map(String.init)
+                let printed = try box.run(program: [Box.command] + words + ["--json"])
+                let shown = try printed.output.split(separator: "\n").map { try JSONValue($0) }
+                #expect(shown.count == kept.count, "\(command): \(printed.errors)")
+                for (now, then) in zip(shown, kept) { #expect(now.holds(then), "\(command): \(now), not \(then)") }
+                count += 1
+            }
+            (command, kept) = (String(line), [])
+        }
+        #expect(count > 20)
+    }
+}
+
+extension JSONValue {
+    /// Whether it has everything that `other` has.
+    fileprivate func holds(_ other: JSONValue) -> Bool {
+        switch (self, other) {
+        case (.object, .object): other.names.allSatisfy { self[$0].holds(other[$0]) }
+        case (.list(let list), .list(let others)):
+            list.count == others.count && zip(list, others).allSatisfy { $0.holds($1) }
+        default: self == other
+        }
+    }
+}
