@@ -85,8 +85,9 @@ let package = Package(
         .executableTarget(
             name: "SignalboxCommand",
             dependencies: [
-                "LMDBEngine", "OrderedStore", "Signalbox", "SignalboxCore", "SignalboxFormats", "SignalboxRuntime",
-                "SignalboxStatus", "SignalboxStore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "CLinux", "LMDBEngine", "OrderedStore", "Signalbox", "SignalboxCore", "SignalboxFormats",
+                "SignalboxRuntime", "SignalboxStatus", "SignalboxStore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

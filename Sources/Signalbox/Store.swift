@@ -66,6 +66,13 @@ extension JobStore<Environment> {
         }
     }
 
+    /// Looks at every page of the store in the folder `path` without LMDB, whoever works on it: what can do no harm to a
+    /// process, however damaged the file is. A sound answer says nothing of records: for those see `verify`.
+    /// - Throws: `EnvironmentError` when there is no store, or none that could be opened for another reason than damage.
+    public static func checkPages(at path: String) throws -> PageReport {
+        try Environment.checkPages(at: path, buckets: Buckets.all)
+    }
+
     private static func create(at path: String) throws {
         let digits = Array("0123456789abcdef")
         let storeID = String((0..<32).map { _ in digits[Int.random(in: 0..<16)] })

@@ -9,3 +9,4 @@
 #if __has_include("CLinuxProcess.h")
 #include "CLinuxProcess.h"
 #endif
+#include "CLinuxStoreFault.h"

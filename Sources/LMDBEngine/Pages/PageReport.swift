@@ -20,6 +20,12 @@ public struct PageReport: Hashable, Sendable {
 
     public var ok: Bool { count == 0 }
 
+    /// Whether LMDB can read every page, though there may be other buckets than were expected: those of another version.
+    public var arePagesSound: Bool { count == otherBuckets }
+
+    /// Buckets that are missing, and such that nobody expected.
+    var otherBuckets = 0
+
     mutating func fault(_ text: String) {
         count += 1
         if faults.count < Self.limit { faults.append(text) }

@@ -201,7 +201,7 @@ struct PageWalk {
 
     /// Each page in use is in a tree or free. Asked only when all trees could be read.
     private mutating func checkEveryPage() {
-        guard report.count == 0 else { return }
+        guard report.arePagesSound else { return }
         var lost: [UInt64] = []
         var count = 0
         for number in 2..<max(2, reached.capacity) where !reached.contains(number) && !free.contains(number) {
@@ -225,9 +225,13 @@ struct PageWalk {
     private mutating func checkNames(_ found: [NamedTree], _ names: [String]) {
         let (known, wanted) = (Set(found.map(\.name)), names.map { Array($0.utf8) })
         for name in wanted where !known.contains(name) {
+            report.otherBuckets += 1
             report.fault("there is no bucket \(String(decoding: name, as: UTF8.self))")
         }
-        for bucket in found where !wanted.contains(bucket.name) { report.fault("\(bucket.title) is none of ours") }
+        for bucket in found where !wanted.contains(bucket.name) {
+            report.otherBuckets += 1
+            report.fault("\(bucket.title) is none of ours")
+        }
     }
 
     private mutating func fault(_ number: UInt64, _ tree: PageTree, _ what: String) {

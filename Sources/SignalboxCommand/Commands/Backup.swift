@@ -22,6 +22,7 @@ struct Backup: ParsableCommand {
     func run() throws {
         var bar = ProgressBar(size: nil, patience: .seconds(1))
         defer { bar.clear() }
+        try store.requireSoundPages()
         let backup = try store.open(.read).backUp(to: folder) { bar.show(bytes: $0.done, of: $0.total) }
         bar.clear()
         if output.json {

@@ -35,7 +35,22 @@ struct Dump: ParsableCommand {
     @Flag(help: "With the values that look secret: for a dump that is to be restored.")
     var secrets = false
 
+    @Flag(help: "Of a damaged store: all that can be believed. What was lost is named; exit 1 when something was.")
+    var salvage = false
+
+    @Flag(help: "With --salvage: also what lies on pages that may be free; some of it was deleted.")
+    var orphans = false
+
+    func validate() throws {
+        if orphans, !salvage { throw ValidationError("--orphans goes with --salvage only") }
+        if salvage, !job.isEmpty || since != nil {
+            throw ValidationError("--salvage takes all there is: without --job and --since")
+        }
+    }
+
     func run() throws {
+        if salvage { return try saveWhatIsLeft() }
+        try store.requireSoundPages()
         let selection = DumpSelection(
             jobs: try job.map { try JobName($0) }, since: try sinceTime(), hasSecrets: secrets)
         let store = try store.open(.read)
@@ -50,6 +65,14 @@ struct Dump: ParsableCommand {
             try target.write(bytes)
         }
         try target.finish()
+    }
+
+    private func saveWhatIsLeft() throws {
+        let target = try DumpTarget(file ?? "-")
+        let dump = SalvageDump(store: store, hasSecrets: secrets, includesFree: orphans)
+        let isWhole = try dump.write { try target.write($0) }
+        try target.finish()
+        guard isWhole else { throw Failure(.negative) }
     }
 
     private func sinceTime() throws -> Instant? {

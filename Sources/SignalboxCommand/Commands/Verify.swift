@@ -1,4 +1,5 @@
 import ArgumentParser
+import LMDBEngine
 import Signalbox
 import SignalboxCore
 import SignalboxRuntime
@@ -6,8 +7,13 @@ import SignalboxStore
 
 struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Read every record and compare every index and counter with them; exit 1 when something is wrong.",
+        abstract: "Look at every page and every record, and compare every index and counter; exit 1 for a fault.",
         discussion: """
+            First every page of the file is looked at without LMDB, which trusts its file: so a damaged store can do no \
+            harm. When all are sound the records are read, with their checksums, and every index and counter is worked out \
+            again and compared. Others may work on the store meanwhile. Each fault is one line, with the page, or with the \
+            bucket and the key. What to do then: `signalbox dump --salvage`, and the article Damage.
+
             With --repair, indexes, counters and counts are made to say what the records say, in one transaction: who works \
             on the store meanwhile waits for its end, some ten seconds for a million dispatches. A record that cannot be \
             read is no other's to make up for: then nothing is repaired, and `dump --salvage` saves the rest.
@@ -40,7 +46,7 @@ struct Verify: ParsableCommand {
     func run() throws {
         if let schedule { return try recount(schedule) }
         if repair { return try mend() }
-        let report = try store.open(.read).verify()
+        let report = try check()
         if output.json {
             try JSON.write(report)
         } else {
@@ -50,7 +56,36 @@ struct Verify: ParsableCommand {
         guard report.ok else { throw Failure(.negative) }
     }
 
+    /// Pages first, by ordinary reads; records only when LMDB can be trusted with the file.
+    private func check() throws -> VerifyReport {
+        let pages = try store.checkPages()
+        guard pages.arePagesSound else { return VerifyReport(records: 0, faults: pages.faults) }
+        do {
+            let store = try store.open(.read)
+            warnOfLongSnapshot(pages)
+            return try store.verify()
+        } catch let error as StoreError where error.code == .damaged {
+            return VerifyReport(records: 0, faults: [error.description])
+        } catch let error as EnvironmentError where error.code == .versionMismatch && !pages.ok {
+            // Of this version, by its header, and yet with other buckets: their names are damaged.
+            return VerifyReport(records: 0, faults: pages.faults)
+        }
+    }
+
+    /// All records are compared in one snapshot, and a minute of that is something that whoever runs a busy store wants
+    /// to know.
+    private func warnOfLongSnapshot(_ pages: PageReport) {
+        guard pages.entries > Self.manyEntries else { return }
+        Terminal.writeError(
+            "signalbox: reading \(pages.entries) entries in one snapshot; until it ends, what others delete is not used "
+                + "again, and a busy store grows\n")
+    }
+
+    /// So many take some twenty seconds.
+    private static let manyEntries = 20_000_000
+
     private func mend() throws {
+        try store.requireSoundPages()
         let report = try store.openToRepair().repair()
         if output.json {
             try JSON.write(report)

@@ -109,6 +109,7 @@ final class StoreSource: StatusSource {
             if let store = state.store, try store.isInPlace() { return store }
             state.letGo()
             do {
+                StoreFault.explain(storeAt: path)
                 let store = try Store.open(at: path, access, logger: logger)
                 state.store = store
                 return store

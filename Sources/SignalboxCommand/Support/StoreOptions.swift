@@ -20,15 +20,37 @@ struct StoreOptions: ParsableArguments {
     }
 
     func open(_ access: Store.Access) throws -> Store {
-        if access == .create { return try Store.open(at: path, access, logger: logger) }
+        StoreFault.explain(storeAt: path)
+        guard access != .create else { return try Store.open(at: path, access, logger: logger) }
         return try find { try Store.open(at: path, access, logger: logger) }
     }
 
     /// Opens it to repair it.
-    func openToRepair() throws -> Store { try find { try Store.openToRepair(at: path) } }
+    func openToRepair() throws -> Store {
+        StoreFault.explain(storeAt: path)
+        return try find { try Store.openToRepair(at: path) }
+    }
 
-    private func find(_ open: () throws -> Store) throws -> Store {
-        do { return try open() } catch let error as EnvironmentError where error.code == .notFound {
+    /// Looks at every page of the store before LMDB may map it.
+    func checkPages() throws -> PageReport { try find { try Store.checkPages(at: path) } }
+
+    /// For commands that read all of a store: refuses a damaged one before LMDB could trip over it.
+    func requireSoundPages() throws {
+        let report = try checkPages()
+        // A store of another version has other buckets; whoever opens it says so.
+        guard let first = report.faults.first, !report.arePagesSound else { return }
+        throw Failure(
+            .storeFault,
+            "the store at \(quoted(path)) is damaged: \(first)\(report.count > 1 ? "; and \(report.count - 1) more" : ""). "
+                + "It was left as it is: `signalbox verify` lists every fault, and `signalbox dump --salvage` saves what can be "
+                + "believed")
+    }
+
+    /// Runs `body` on a store that must be there.
+    func find<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as EnvironmentError where error.code == .notFound {
             throw Failure(
                 .noStore,
                 "there is no store at \(quoted(path)): name it with --store PATH or $SIGNALBOX_STORE, or make one with "

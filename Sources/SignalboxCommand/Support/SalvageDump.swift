@@ -1,0 +1,24 @@
+import SignalboxCore
+import SignalboxStore
+
+/// `dump --salvage`: a dump of what can be believed of a damaged store, and on standard error what was lost.
+struct SalvageDump {
+    let store: StoreOptions
+    /// Whether values that look secret are in it.
+    let hasSecrets: Bool
+    /// Take what lies on pages that are free or may be, too.
+    let includesFree: Bool
+
+    /// - Parameter sink: takes the bytes of the dump, in order.
+    /// - Returns: whether nothing was lost.
+    func write(to sink: @escaping (Span<UInt8>) throws -> Void) throws -> Bool {
+        let salvaged = try store.find { try SalvagedStore(of: store.path, includingFree: includesFree) }
+        let losses = try salvaged.losses + salvaged.store.dumpSalvaged(hasSecrets: hasSecrets, to: sink)
+        for loss in losses { Terminal.writeError("signalbox: lost: \(loss)\n") }
+        let fromLostPages = salvaged.report.fromLostPages
+        let found = fromLostPages > 0 ? ", \(fromLostPages) of them on pages that no tree leads to any more" : ""
+        let rest = losses.isEmpty ? "nothing is missing" : "what is lost is named above"
+        Terminal.writeError("signalbox: \(salvaged.report.records) records were saved\(found); \(rest)\n")
+        return losses.isEmpty
+    }
+}
