@@ -58,9 +58,10 @@ import Testing
             #expect(truncate(path, 8192) == 0)
             worker.signal(SIGTERM)
             let ending = try worker.wait()
-            #expect(ending == .exited(74), "\(try worker.errors())")
-            #expect(try worker.errors().contains(box.store), "\(try worker.errors())")
-            #expect(try worker.errors().contains("signalbox verify"), "\(try worker.errors())")
+            let errors = try worker.errors()
+            #expect(ending == .exited(74), "\(errors)")
+            #expect(errors.contains(box.store), "\(errors)")
+            #expect(errors.contains("signalbox verify"), "\(errors)")
             try rewrite(path, whole)
         }
     }
