@@ -33,7 +33,8 @@ import Testing
     private func expectShown(_ box: Box) throws {
         var (command, kept) = ("", [JSONValue]())
         var count = 0
-        for line in try readFile("\(Self.folder)/shown.txt").split(separator: "\n") + ["end"] {
+        let text = try readFile("\(Self.folder)/shown.txt") + "end\n"
+        for line in text.split(separator: "\n") {
             if line.hasPrefix("{") {
                 kept.append(try JSONValue(line))
                 continue
