@@ -128,9 +128,8 @@ extension ReadTransaction where Self: ~Copyable {
         if dispatch.job != nil, named[dispatch.id, default: 0] != dispatch.occurrences {
             return "have lost a due time that they stand for"
         }
-        if dispatch.state == .blocked, dispatch.reason == .dependency, let other = dispatch.blocker,
-            try dispatchRecord(other) == nil
-        {
+        for other in dispatch.state.isTerminal ? [] : try request(of: dispatch.id).after
+        where try !contains(.dispatch(other), in: Buckets.dispatches) {
             return "come after one that is lost"
         }
         return nil
@@ -187,6 +186,7 @@ extension ReadTransaction where Self: ~Copyable {
     }
 
     private func isOf(_ entry: UniqueEntry, _ key: [UInt8]) throws -> Bool {
+        if entry.isHolderPruned { return try !contains(.dispatch(entry.holder), in: Buckets.dispatches) }
         guard let holder = try dispatchRecord(entry.holder), let unique = try request(of: entry.holder).unique,
             uniqueKeyBytes(unique.text) == key
         else { return false }
@@ -201,9 +201,11 @@ extension ReadTransaction where Self: ~Copyable {
         var running: [String: (count: Int, max: Int, newest: DispatchID)] = [:]
         try records(DispatchRecord.self, Buckets.dispatches, .all) { _, record in
             let dispatch = record.dispatch
-            if dispatch.heldBy != nil {
+            if dispatch.heldBy != nil || record.isSetAside {
                 var free = record
-                free.dispatch = dispatch.freed()
+                // What is still needed is set aside again when its turn to be pruned comes.
+                free.isSetAside = false
+                if dispatch.heldBy != nil { free.dispatch = dispatch.freed() }
                 found.change(free, .dispatch(dispatch.id), Buckets.dispatches)
             } else if record.isLimited, dispatch.state == .inProgress,
                 let limit = try request(of: dispatch.id).work.concurrency

@@ -120,6 +120,10 @@ extension ReadTransaction where Self: ~Copyable {
             named = max(named, counter.value)
             return .next
         }
+        try records(UniqueEntry.self, Buckets.unique, .all) { _, entry in
+            named = max(named, entry.holder.number)
+            return .next
+        }
         state.sequence = max(state.sequence, token)
         state.nextDispatch = max(state.nextDispatch, named + 1)
     }

@@ -26,7 +26,7 @@ private func meaning(of key: [UInt8], _ bucket: Bucket) -> String? {
         }
         return "\(number) attempt \(attempt) part \(chunk)"
     case Buckets.ready, Buckets.scheduled, Buckets.blocked, Buckets.running, Buckets.byState, Buckets.byJob,
-        Buckets.active, Buckets.held:
+        Buckets.active, Buckets.held, Buckets.ended, Buckets.awaited:
         guard key.count > 8 else { return nil }
         return "dispatch \(key.suffix(8).reduce(0) { $0 << 8 | UInt64($1) })"
     case Buckets.occurrences:

@@ -1,3 +1,4 @@
+import Glibc
 import SignalboxCore
 import SignalboxRuntime
 import Testing
