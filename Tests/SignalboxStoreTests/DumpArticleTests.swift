@@ -49,10 +49,13 @@ import Testing
         var work = Section()
         var kind: String?
         var isWork = false
+        var isForm = false
         for line in article.split(separator: "\n") {
+            if line.hasPrefix("## ") { isForm = line == "## Form" }
             if line.hasPrefix("#") {
                 (kind, isWork) = (line.hasPrefix("### ") ? String(line.dropFirst(4)) : nil, false)
             }
+            guard isForm else { continue }
             guard let kind else { continue }
             if line.hasPrefix("What is run, in jobs and in requests") { isWork = true }
             var found = sections[kind] ?? Section()

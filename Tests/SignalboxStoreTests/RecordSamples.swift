@@ -129,7 +129,8 @@ enum RecordSamples {
         command: .shell("true"), environment: ["K": "v"], directory: "/", input: [1], timeout: .seconds(1),
         maxAttempts: 3, overlap: OverlapRule(.queueAll, limit: 7),
         catchUp: CatchUpPolicy(mode: .all, window: .seconds(60), maximum: 9), startBy: .seconds(9),
-        keep: KeepPolicy(success: KeepLimit(count: 7, age: .seconds(60)), skipped: .forever))
+        keep: KeepPolicy(
+            success: KeepLimit(count: 7, age: .seconds(60)), failed: KeepLimit(count: 3, age: nil), skipped: .forever))
 
     private static let progress: JobProgress = {
         var progress = JobProgress(revision: 3, cursor: moment.wall, anchor: .epoch)

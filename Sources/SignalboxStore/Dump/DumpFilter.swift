@@ -38,7 +38,7 @@ struct DumpFilter {
             case .job: keeps(job: key)
             case .jobProgress: keeps(job: key)
             case .dispatch, .request, .attempt, .output: key.count >= 8 && keeps(key.number64(at: 0).byteSwapped)
-            case .unique: keeps(try UniqueEntry(record: record, key: key).holder.number)
+            case .unique: keeps(try UniqueEntry(record: record, key: key))
             case .occurrence: keeps(try Counter(record: record, key: key).value)
             case .history: keeps(subject: key, after: 8)
             case .totals: keeps(subject: key, after: 0)
@@ -73,6 +73,9 @@ struct DumpFilter {
         guard let kept = try kept(.event, key: key, record: record) else { return 0 }
         return kept.bytes?.count ?? record.count
     }
+
+    /// A key that outlives its holder is kept where jobs are not chosen.
+    private func keeps(_ entry: UniqueEntry) -> Bool { entry.isHolderPruned ? jobs == nil : keeps(entry.holder.number) }
 
     private func keeps(_ dispatch: UInt64) -> Bool { dispatches?.contains(dispatch) ?? true }
 
