@@ -16,7 +16,8 @@ extension Environment {
     ) throws -> Environment {
         requireProperBuckets(buckets)
         let directory = StoreDirectory(path: directory)
-        for _ in 0..<3 {
+        // Each time round somebody else has got something done.
+        for _ in 0..<100 {
             let identity = try directory.examined()
             let request = EnvironmentHandle.Request(
                 directory: directory, buckets: buckets, access: access, durability: durability, options: options,

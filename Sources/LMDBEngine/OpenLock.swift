@@ -35,14 +35,20 @@ final class OpenLock: Sendable {
         }
     }
 
-    /// Runs `body` while no other process opens or closes this environment.
+    /// Runs `body` while no other process opens or closes this environment. Where it throws, nothing has been joined.
     func whileOthersWait<Result>(_ body: () throws -> Result) throws -> Result {
         while flock(descriptor.number, LOCK_EX) != 0 {
             if errno != EINTR { throw EnvironmentError.system(errno, "flock", descriptor.path) }
         }
         defer { flock(descriptor.number, LOCK_UN) }
-        return try body()
+        do { return try body() } catch {
+            letGo()
+            throw error
+        }
     }
+
+    /// Leaves those who have the store open, before anybody may look who they are. Call it inside `whileOthersWait`.
+    func letGo() { linux_lock_byte(descriptor.number, 0, linux_lock_none) }
 
     /// Joins those who have the store open, or refuses with the reason. Call it inside `whileOthersWait`.
     /// - Returns: whether there are no others.

@@ -28,6 +28,7 @@ extension Environment {
         let openLock = try OpenLock(directory, .readWrite)
         return try openLock.whileOthersWait {
             guard try openLock.takeAlone() else { throw directory.inUse() }
+            defer { openLock.letGo() }
             // Looked at once more: another may have replaced it until now.
             return try body(SoleUse(request(), openLock))
         }

@@ -160,9 +160,9 @@ private func loseFreePages(_ path: String) throws {
     }
     var bytes = try readFile(path + "/data.mdb")
     for page in 0..<2 {
-        // Of the first tree of a meta page: its counts of pages and entries, and its root.
+        // Of the first tree of a meta page: its depth, its counts of pages and entries, and its root.
         let tree = page * 4096 + 16 + 24
-        for place in tree + 8..<tree + 40 { bytes[place] = 0 }
+        for place in tree + 6..<tree + 40 { bytes[place] = 0 }
         for place in tree + 40..<tree + 48 { bytes[place] = 0xff }
     }
     try writeFile(path + "/data.mdb", bytes)

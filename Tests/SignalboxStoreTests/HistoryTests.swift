@@ -260,7 +260,8 @@ import Testing
 
 private func withCountedStore(_ engine: CountingEngine) throws -> JobStore<CountingEngine> {
     try engine.write {
-        try JobStore<CountingEngine>.initialise(&$0, storeID: String(repeating: "0", count: 32))
+        try JobStore<CountingEngine>.initialise(
+            &$0, storeID: String(repeating: "0", count: 32), keep: .forever, keepEnqueued: .forever)
     }
     return try JobStore(engine: engine, live: nil)
 }

@@ -4,6 +4,7 @@ import Testing
 @Suite struct `Retention` {
     @Test func `is said by settings and jobs, and shown with them`() async throws {
         try await withBox { box throws in
+            try box.succeed("add", "first", "--manual", "--", "true")
             try box.succeed("settings", "--keep", "success: 7 or 2d", "--keep-enqueued", "failed: forever")
             let settings = try box.json("settings")
             #expect(settings["keep"]["success"] == "7 or 2d" && settings["keep"]["skipped"] == "50")

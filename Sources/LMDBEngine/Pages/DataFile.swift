@@ -20,7 +20,7 @@ struct DataFile {
     func requireSoundPages() throws {
         var walk = PageWalk(descriptor, try newestMeta(), pageCount: try pageCount())
         try walk.checkAll(expecting: nil)
-        if let first = walk.report.faults.first {
+        if !walk.report.arePagesSound, let first = walk.report.faults.first {
             let others = walk.report.faults.count - 1
             throw damaged(others > 0 ? "\(first); and \(others) more faults" : first)
         }

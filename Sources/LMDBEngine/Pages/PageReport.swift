@@ -20,11 +20,12 @@ public struct PageReport: Hashable, Sendable {
 
     public var ok: Bool { count == 0 }
 
-    /// Whether LMDB can read every page, though there may be other buckets than were expected: those of another version.
-    public var arePagesSound: Bool { count == otherBuckets }
+    /// Whether LMDB can read every page, though there may be other buckets than were expected, those of another version,
+    /// or room that is lost.
+    public var arePagesSound: Bool { count == harmless }
 
-    /// Buckets that are missing, and such that nobody expected.
-    var otherBuckets = 0
+    /// Faults of which LMDB trips over none: buckets that are missing or that nobody expected, pages that are lost.
+    var harmless = 0
 
     mutating func fault(_ text: String) {
         count += 1

@@ -209,6 +209,7 @@ struct PageWalk {
             if lost.count < 10 { lost.append(number) }
         }
         if count > 0 {
+            report.harmless += 1
             let names = lost.map { "\($0)" }.joined(separator: ", ")
             report.fault(
                 "\(count) pages are in no tree and not free: \(names)\(count > lost.count ? " …" : ""); their room is lost"
@@ -225,11 +226,11 @@ struct PageWalk {
     private mutating func checkNames(_ found: [NamedTree], _ names: [String]) {
         let (known, wanted) = (Set(found.map(\.name)), names.map { Array($0.utf8) })
         for name in wanted where !known.contains(name) {
-            report.otherBuckets += 1
+            report.harmless += 1
             report.fault("there is no bucket \(String(decoding: name, as: UTF8.self))")
         }
         for bucket in found where !wanted.contains(bucket.name) {
-            report.otherBuckets += 1
+            report.harmless += 1
             report.fault("\(bucket.title) is none of ours")
         }
     }

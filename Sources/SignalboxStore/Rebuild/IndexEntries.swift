@@ -49,7 +49,7 @@ extension ReadTransaction where Self: ~Copyable {
         switch bucket {
         case Buckets.jobDue: try isJobDue(key)
         case Buckets.uniqueEnds: try isWindowEnd(key)
-        case Buckets.awaited: try isAwaiting(key)
+        case Buckets.awaited: (try? isAwaiting(key)) ?? false
         case Buckets.dueTimes: try isDueTime(key)
         default: try isOfDispatch(key, in: bucket)
         }

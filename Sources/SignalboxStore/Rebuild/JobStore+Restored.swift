@@ -47,11 +47,18 @@ extension JobStore {
         try loader.flush()
         let store = try restoredStore(loader.engine)
         var derivation = Derivation()
-        while var part = try derivation.next(from: loader.engine) {
+        while var part = try next(of: &derivation, loader.engine) {
             try part.each { bucket, key, value in try loader.put(key, value, in: bucket) }
             try loader.flush()
         }
         return try store.restored(from: dump.header)
+    }
+
+    /// What records that are whole do not go together to, is the dump's fault and not the store's.
+    private static func next(of derivation: inout Derivation, _ engine: Engine) throws -> DerivedPart? {
+        do { return try derivation.next(from: engine) } catch let error as StoreError {
+            throw RestoreError(faults: [error.description], isSalvaged: false)
+        }
     }
 
     /// The dump may have anything where its facts of the store should be.

@@ -42,18 +42,17 @@ extension JobStore {
 extension WriteTransaction where Self: ~Copyable {
     fileprivate mutating func repair() throws -> RepairReport {
         var report = RepairReport()
-        var before: [String] = []
+        // What one look mends another may uncover; where one would undo what the other did, that is left.
+        var seen: Set<[String]> = []
         while true {
             let check = try checked()
             if let first = check.unreadable.first { throw StoreError.cannotRepair(first, check.unreadable.count) }
             let isMendable = !check.remedies.isEmpty || check.soundState != check.state
-            // One look may find what another has uncovered; it ends when the next finds the same.
-            guard isMendable, check.report.faults != before || check.remedies.count == Remedy.limit else {
+            guard isMendable, seen.insert(check.report.faults).inserted || check.remedies.count == Remedy.limit else {
                 report.left = check.report
                 report.mended.removeAll { check.report.faults.contains($0) }
                 return report
             }
-            before = check.report.faults
             report.note(check.report.faults)
             try mend(check)
         }

@@ -176,8 +176,10 @@ extension ReadTransaction where Self: ~Copyable {
                     "an occurrence of \(job) at \(time) names dispatch \(dispatch.id), which is of another")
             }
             check.occurrences.found(dispatch.id)
-            let dueTime = Key.dueTime(dispatch.id, revision: revision, epoch: epoch, time)
-            try expect(dueTime.bytes, Buckets.dueTimes, &check)
+            if dispatch.job == job {
+                let dueTime = Key.dueTime(dispatch.id, revision: revision, epoch: epoch, time)
+                try expect(dueTime.bytes, Buckets.dueTimes, &check)
+            }
             if let known = check.jobs[job], known.isBeyondCursor(time, revision, epoch) {
                 check.report.fault("an occurrence of \(job) at \(time) lies beyond the job's cursor")
             }
