@@ -38,4 +38,26 @@ extension `A power cut` {
             }
         }
     }
+
+    @Test func `during a restore leaves all of the dump under its name, or what was there before`() async throws {
+        try await withBox { box in
+            let recorder = try Recorder(box)
+            try Workload(box).runBriefly()
+            try box.succeed("dump", "--secrets", "whole")
+            try box.succeed("restore", "whole", "--into", box.store + ".restored")
+            try box.succeed("pause", "--queue", "other", "--store", box.store + ".idle")
+            try box.succeed("restore", "whole", "--into", box.store + ".idle")
+            let recording = try recorder.recording()
+            let commits = Commits(recording)
+            for (name, files) in [("store.restored", 1), ("store.idle", 2)] {
+                for model in DirectoryModel.allCases {
+                    let trial = try Trial(recording, commits, model, of: name, seed: options.seed)
+                    let first = try recording.place(ofName: name + ".new-")
+                    let report = try trial.run(0..<options.states(100), from: first)
+                    require(report, "a restore as \(name), names \(model.rawValue)", recorder)
+                    #expect(report.withoutStore > 0 && report.files == files)
+                }
+            }
+        }
+    }
 }
