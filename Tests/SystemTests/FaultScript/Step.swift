@@ -180,5 +180,11 @@ private let leaving: [Step] = [
         let held = try store.held(by: WorkerID(2)).map { ($0.id, lines(4)) }
         _ = try store.rescue(WorkerID(2), output: Dictionary(uniqueKeysWithValues: held), now: now)
     },
+    Step { store, now in _ = try store.setPinned(true, DispatchID(50), now: now) },
+    Step { store, now in
+        let few = try KeepPolicy(text: "success: 1, failed: 1, skipped: 1")
+        try store.setRetention(few, enqueued: few, now: now)
+    },
+    Step { store, now in _ = try store.prune(PruneWalk(), limit: 10, now: now) },
     Step { store, now in try store.noteClock(now: now) },
 ]
