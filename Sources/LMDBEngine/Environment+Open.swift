@@ -99,14 +99,15 @@ extension EnvironmentHandle.Request {
     /// The first process that opens a store after the machine has started, or after its file was put there, looks at
     /// every page: power cuts, copies and worn-out cards do their damage in between, and LMDB would trip over it. Not in
     /// a file so large that this takes long: there `verify` does it. Whoever looks at pages with no bucket does it anyway.
-    fileprivate func requireSoundPages(_ known: FileIdentity?, _ openLock: OpenLock, _ guest: OpenGuard) throws {
-        guard let identity, !buckets.isEmpty else { return }
-        if known != identity {
-            let file = DataFile(descriptor: try directory.openedData())
+    fileprivate func requireSoundPages(_ known: CheckedFile?, _ openLock: OpenLock, _ guest: OpenGuard) throws {
+        guard identity != nil, !buckets.isEmpty else { return }
+        let file = try directory.dataFile()
+        let present = try CheckedFile(file.descriptor)
+        if known != present {
             guard try file.descriptor.status.st_size <= Self.checkedSize else { return }
             try file.requireSoundPages()
         }
-        try openLock.note(checked: identity, by: guest)
+        try openLock.note(present, by: guest)
     }
 
     /// The longest file, in bytes, whose pages are all looked at by whoever opens it first: some 50 ms from memory.

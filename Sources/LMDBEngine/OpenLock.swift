@@ -103,14 +103,14 @@ final class OpenLock: Sendable {
     }
 
     /// The data file of which it stands there that all its pages were looked at since the machine started.
-    func checkedFile(of guest: OpenGuard) -> FileIdentity? {
+    func checkedFile(of guest: OpenGuard) -> CheckedFile? {
         guard let text = try? text(), OpenGuard(text: text)?.boot == guest.boot else { return nil }
-        return FileIdentity(checkedIn: text)
+        return CheckedFile(text: text)
     }
 
     /// Writes down, alone, that all pages of this data file can be believed.
-    func note(checked identity: FileIdentity, by guest: OpenGuard) throws {
-        if mayWrite { try descriptor.replaceContent(with: guest.text + identity.checkedLine) }
+    func note(_ checked: CheckedFile, by guest: OpenGuard) throws {
+        if mayWrite { try descriptor.replaceContent(with: guest.text + checked.line) }
     }
 
     private func text() throws -> String { String(decoding: try descriptor.bytes(at: 0, count: 4096), as: UTF8.self) }
@@ -126,15 +126,29 @@ extension StoreDirectory {
     }
 }
 
-extension FileIdentity {
-    private static let checked = "checked: "
+/// A data file of which all pages were looked at. Its inode alone would not do: a file that is put in the place of a
+/// deleted one often gets the same; so the moment that it was made belongs to it.
+struct CheckedFile: Equatable {
+    private let identity: FileIdentity
+    /// Nanoseconds since 1970; 0 where the file system does not keep it.
+    private let born: Int64
 
-    fileprivate var checkedLine: String { "\(Self.checked)\(device) \(inode)\n" }
-
-    fileprivate init?(checkedIn text: String) {
-        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(Self.checked) }) else { return nil }
-        let numbers = line.dropFirst(Self.checked.count).split(separator: " ").compactMap { UInt($0) }
-        guard numbers.count == 2 else { return nil }
-        self.init(device: numbers[0], inode: numbers[1])
+    init(_ file: FileDescriptor) throws {
+        identity = FileIdentity(try file.status)
+        born = linux_birth_time(file.number)
     }
+
+    /// Nil: the text names none.
+    fileprivate init?(text: String) {
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(Self.word) }) else { return nil }
+        let fields = line.dropFirst(Self.word.count).split(separator: " ")
+        guard fields.count == 3, let device = UInt(fields[0]), let inode = UInt(fields[1]), let born = Int64(fields[2])
+        else { return nil }
+        identity = FileIdentity(device: device, inode: inode)
+        self.born = born
+    }
+
+    private static let word = "checked: "
+
+    fileprivate var line: String { "\(Self.word)\(identity.device) \(identity.inode) \(born)\n" }
 }

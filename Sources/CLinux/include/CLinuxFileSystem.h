@@ -20,3 +20,6 @@ int linux_reserve_room(int descriptor, int64_t length);
 
 /// Exchanges two files or folders of one file system in one step. Returns 0 or the errno.
 int linux_exchange(const char *path, const char *other);
+
+/// When an open file was made, in nanoseconds since 1970; 0 where the file system does not keep it.
+int64_t linux_birth_time(int descriptor);
