@@ -31,7 +31,7 @@ import Testing
     @Test func `runs again what ran when it was made, and leaves the original alone`() async throws {
         try await withBox { box in
             let gate = try box.makeFifo("gate")
-            let id = try box.enqueue(shell: "echo $$ >> processes; read line <\(gate.path); echo done")
+            let id = try box.enqueue(shell: "echo $$ >> \(box.path("processes")); read line <\(gate.path); echo done")
             let worker = try box.startWorker("--name", "first")
             try box.until("it runs") { try box.lines(of: "processes").count == 1 }
             try box.succeed("backup", "copy")
