@@ -128,7 +128,7 @@ import Testing
             let status = try box.json("status")
             #expect(
                 status.names == [
-                    "jobs", "workers", "queues", "no_worker", "dispatches", "seq", "last_24h", "clock", "store",
+                    "jobs", "workers", "queues", "no_worker", "dispatches", "pruned", "seq", "last_24h", "clock", "store",
                 ])
             #expect(status["store"].names == ["id", "format", "used_percent", "level"])
             #expect(status["store"]["level"] == "normal")

@@ -13,7 +13,7 @@ import Testing
             let port = try #require(line.firstMatch(of: /127\.0\.0\.1:([0-9]+)/).flatMap { UInt16($0.1) })
             let input = String(repeating: "x", count: 16_000)
             let lines = String(
-                repeating: "{\"shell\": \"true\", \"queue\": \"later\", \"stdin\": \"\(input)\"}\n", count: 450)
+                repeating: "{\"shell\": \"true\", \"queue\": \"later\", \"stdin\": \"\(input)\"}\n", count: 700)
             let clients = try (0..<4).map { _ in
                 try box.start(program: [Box.command, "enqueue", "--stdin"], input: lines)
             }
@@ -22,7 +22,7 @@ import Testing
             #expect(try mapSize(box) ?? 0 >= 64)
             #expect(try Answer(of: "/dispatches", port: port).status == 200)
             try box.succeed("logs", "\(last)", "--follow")
-            #expect(try box.json("status")["dispatches"]["PENDING"].number == 1_800)
+            #expect(try box.json("status")["dispatches"]["PENDING"].number == 2_800)
             worker.signal(SIGTERM)
             #expect(try worker.wait() == .exited(0))
             #expect(try !worker.errors().contains("warning"))

@@ -30,7 +30,10 @@ struct Serve: ParsableCommand {
         let source = StoreSource(path: store.path, access: control == nil ? .read : .write, logger: logger)
         // A store that is not there yet is waited for, and one that is damaged can be mended meanwhile; what only
         // another call of this command can mend ends it.
-        if let error = source.problem(), !isPassing(error) { throw error }
+        if let error = source.problem() {
+            guard isPassing(error) else { throw error }
+            source.note("\(error)")
+        }
         let server = try ServerPart(source, control: control, clocks: clocks, listen: listen, logger: logger)
         try ProcessRunner([server], logger: logger).run()
     }

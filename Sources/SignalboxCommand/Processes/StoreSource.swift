@@ -32,12 +32,13 @@ final class StoreSource: StatusSource {
         self.logger = logger
     }
 
-    /// Why the store cannot be looked at now; nil when it can.
+    /// Why the store cannot be looked at now; nil when it can. Nobody is told yet.
     func problem() -> (any Error)? {
         do {
-            _ = try look { try $0.sequence() }
+            _ = try present().sequence()
             return nil
         } catch {
+            state.withLock { $0.letGo() }
             return error
         }
     }
@@ -99,7 +100,7 @@ final class StoreSource: StatusSource {
         state.withLock { $0.place = place }
         _ = try LoopThread(name: "place") { [weak self] in
             // Whatever it ends with, the next look finds what is there now.
-            do { try place.run() } catch is StoreGone { _ = self?.problem() }
+            do { try place.run() } catch is StoreGone { _ = try? self?.look { try $0.sequence() } }
         }
     }
 
@@ -119,7 +120,8 @@ final class StoreSource: StatusSource {
         }
     }
 
-    private func note(_ complaint: String?) {
+    /// Tells what is wrong, or (nil) that nothing is any more; once.
+    func note(_ complaint: String?) {
         let before = state.withLock { state in
             defer { state.complaint = complaint }
             return state.complaint

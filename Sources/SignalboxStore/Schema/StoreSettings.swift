@@ -36,7 +36,7 @@ public struct StoreSettings: Hashable, Sendable {
 }
 
 extension StoreSettings: Record {
-    static var layout: UInt8 { 1 }
+    static var layout: UInt8 { 2 }
 
     func write(to writer: inout RecordWriter) {
         writer.put(durability.rawValue)

@@ -2,7 +2,7 @@ internal import SignalboxCore
 
 /// What every writing transaction reads first and writes last: the counters of the whole store, in one record.
 struct StoreState: Record, Hashable {
-    static let layout: UInt8 = 1
+    static let layout: UInt8 = 2
     static let key = Key.name("state")
 
     /// The number of the newest transaction that changed something a reader can see.
