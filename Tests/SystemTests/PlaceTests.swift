@@ -21,7 +21,7 @@ import Testing
             mkdir(box.path("above"), 0o755)
             if place == 3 { box.environment = ["SIGNALBOX_STORE=\(box.path("above/store"))"] }
             let gate = try box.makeFifo("gate")
-            _ = try box.enqueue(shell: "echo $$ >> processes; read line <\(gate.path)")
+            _ = try box.enqueue(shell: "echo $$ >> \(box.path("processes")); read line <\(gate.path)")
             let worker = try box.startWorker()
             try box.until("it runs") { try box.lines(of: "processes").count == 1 }
             try Self.places[place].1(box)

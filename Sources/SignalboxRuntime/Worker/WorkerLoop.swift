@@ -135,8 +135,8 @@ final class WorkerLoop<Engine: OrderedStore> {
             queues: options.queues, kinds: shownKinds, slots: options.slots, version: options.version,
             startedAt: now.wall)
         live.forgotten = try store.register(registration, now: now)
-        pulse.begin()
         logger.info("online: \(options.slots) slots, queues \(options.queues.map(\.text).joined(separator: ", "))")
+        pulse.begin()
     }
 
     private func handle(_ token: Token) throws {
