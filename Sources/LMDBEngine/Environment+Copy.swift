@@ -36,15 +36,10 @@ extension Environment {
     ) throws -> Copy<Finding> {
         let wanted = StoreDirectory(path: directory.withoutTrailingSlashes)
         try wanted.requireVacant()
-        let beside = try wanted.makeBeside()
-        do {
-            try beside.requireLocalFileSystem()
+        return try wanted.makingBeside { beside in
             let copy = try copy(into: beside, progress, look)
             guard try beside.rename(to: wanted) else { throw wanted.occupied() }
             return copy
-        } catch {
-            beside.remove()
-            throw error
         }
     }
 

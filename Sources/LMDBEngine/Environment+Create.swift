@@ -21,28 +21,12 @@ extension Environment {
         requireProperBuckets(buckets)
         let wanted = StoreDirectory(path: directory.withoutTrailingSlashes)
         if try wanted.isOccupied() { return .alreadyExisted }
-        let beside = try wanted.makeBeside()
-        do {
-            try fill(beside, buckets, options, initialise)
+        return try wanted.makingBeside { beside in
+            try beside.fill(buckets, .full, options) { try $0.write(initialise) }
             if try beside.rename(to: wanted) { return .created }
-        } catch {
             beside.remove()
-            throw error
+            return .alreadyExisted
         }
-        beside.remove()
-        return .alreadyExisted
-    }
-
-    private static func fill(
-        _ directory: StoreDirectory, _ buckets: [Bucket], _ options: Options,
-        _ initialise: (inout Writing) throws -> Void
-    ) throws {
-        try directory.requireLocalFileSystem()
-        let request = EnvironmentHandle.Request(
-            directory: directory, buckets: buckets, access: .readWrite, durability: .full, options: options,
-            identity: nil)
-        try opened(request).write(initialise)
-        try FileDescriptor(directory.path, O_RDONLY | O_DIRECTORY).synchronize()
     }
 }
 
@@ -57,11 +41,30 @@ extension StoreDirectory {
         }
     }
 
-    /// Makes a directory with a name of its own beside this one, for what gets this one's name when it is complete.
-    func makeBeside() throws -> StoreDirectory {
+    /// Makes a directory with a name of its own beside this one, for what gets this one's name when it is complete. Where
+    /// `body` throws, it is removed.
+    func makingBeside<Result>(_ body: (StoreDirectory) throws -> Result) throws -> Result {
         let beside = StoreDirectory(path: "\(path).new-\(getpid())-\(UInt32.random(in: 0...(.max)))")
         guard unsafe mkdir(beside.path, 0o750) == 0 else { throw EnvironmentError.system(errno, "creating it", path) }
-        return beside
+        do {
+            try beside.requireLocalFileSystem()
+            return try body(beside)
+        } catch {
+            beside.remove()
+            throw error
+        }
+    }
+
+    /// Makes a store here, and fills it; it is closed when this is done, and its name in the directory is on the disk.
+    func fill(
+        _ buckets: [Bucket], _ durability: Environment.Durability, _ options: Environment.Options,
+        _ body: (Environment) throws -> Void
+    ) throws {
+        let request = EnvironmentHandle.Request(
+            directory: self, buckets: buckets, access: .readWrite, durability: durability, options: options,
+            identity: nil)
+        try body(Environment.opened(request))
+        try FileDescriptor(path, O_RDONLY | O_DIRECTORY).synchronize()
     }
 
     /// Refuses when a store, or anything but an empty directory, is there.

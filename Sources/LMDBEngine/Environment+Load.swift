@@ -25,18 +25,18 @@ extension Environment {
         let wanted = StoreDirectory(path: directory.withoutTrailingSlashes)
         let present = try mayReplace.flatMap { try ReplaceableStore(wanted, buckets, options, $0) }
         if present == nil { try wanted.requireVacant() }
-        let beside = try wanted.makeBeside()
-        do {
-            try beside.fill(buckets, options, fill)
+        try wanted.makingBeside { beside in
+            try beside.fill(buckets, .volatile, options) { environment in
+                var loading = Loading(environment)
+                try fill(&loading)
+                try loading.finish()
+            }
             if let present {
                 try present.replaceData(with: beside.dataPath)
                 beside.remove()
             } else if try !beside.rename(to: wanted) {
                 throw wanted.occupied()
             }
-        } catch {
-            beside.remove()
-            throw error
         }
     }
 }
@@ -68,22 +68,6 @@ private struct ReplaceableStore {
             try store.read(mayReplace)
             try store.replaceData(with: path)
         }
-    }
-}
-
-extension StoreDirectory {
-    /// Makes the store; it is closed when this is done.
-    func fill(
-        _ buckets: [Bucket], _ options: Environment.Options, _ fill: (inout Environment.Loading) throws -> Void
-    ) throws {
-        try requireLocalFileSystem()
-        let request = EnvironmentHandle.Request(
-            directory: self, buckets: buckets, access: .readWrite, durability: .volatile, options: options,
-            identity: nil)
-        var loading = Environment.Loading(try Environment.opened(request))
-        try fill(&loading)
-        try loading.finish()
-        try FileDescriptor(path, O_RDONLY | O_DIRECTORY).synchronize()
     }
 }
 

@@ -40,8 +40,8 @@ extension Environment {
         let openLock = try OpenLock(request.directory, request.access)
         return try openLock.whileOthersWait {
             var guest = try OpenGuard.current(dataFile: request.identity)
-            let known = openLock.checkedFile(of: guest)
-            let isAlone = try request.joining(openLock, as: guest)
+            let known = request.buckets.isEmpty ? nil : openLock.checkedFile(of: guest)
+            let isAlone = try request.joining(openLock, as: guest, keeping: known)
             if isAlone { try request.requireSoundPages(known, openLock, guest) }
             try request.prepareLockFile(isAlone: isAlone)
             let handle = try EnvironmentHandle.opened(request)
@@ -103,20 +103,20 @@ extension EnvironmentHandle.Request {
         guard identity != nil, !buckets.isEmpty else { return }
         let file = try directory.dataFile()
         let present = try CheckedFile(file.descriptor)
-        if known != present {
-            guard try file.descriptor.status.st_size <= Self.checkedSize else { return }
-            try file.requireSoundPages()
-        }
-        try openLock.note(present, by: guest)
+        guard try known != present && file.descriptor.status.st_size <= Self.checkedSize else { return }
+        try file.requireSoundPages()
+        try openLock.note(guest, present)
     }
 
     /// The longest file, in bytes, whose pages are all looked at by whoever opens it first: some 50 ms from memory.
     private static var checkedSize: Int { 64 << 20 }
 
     /// Who waited for the lock may have examined what is no longer there.
-    fileprivate func joining(_ openLock: OpenLock, as guest: OpenGuard) throws -> Bool {
+    fileprivate func joining(
+        _ openLock: OpenLock, as guest: OpenGuard, keeping checked: CheckedFile?
+    ) throws -> Bool {
         do {
-            return try openLock.join(as: guest)
+            return try openLock.join(as: guest, keeping: checked)
         } catch {
             if let identity, try directory.examined() != identity { throw ReplacedWhileOpening() }
             throw error

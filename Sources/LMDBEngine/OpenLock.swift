@@ -51,13 +51,14 @@ final class OpenLock: Sendable {
     func letGo() { linux_lock_byte(descriptor.number, 0, linux_lock_none) }
 
     /// Joins those who have the store open, or refuses with the reason. Call it inside `whileOthersWait`.
+    /// - Parameter checked: the data file whose pages stand there as looked at, which goes on standing there.
     /// - Returns: whether there are no others.
-    func join(as guest: OpenGuard) throws -> Bool {
+    func join(as guest: OpenGuard, keeping checked: CheckedFile?) throws -> Bool {
         let isAlone = try isAlone()
         if !isAlone {
             try requireMatch(guest)
         } else if mayWrite {
-            try note(guest)
+            try note(guest, checked)
         } else {
             try requirePresentText(guest)
         }
@@ -70,8 +71,9 @@ final class OpenLock: Sendable {
     func takeAlone() throws -> Bool { try isAlone() }
 
     /// Writes down what those who join have to have in common, where this process may do so.
-    func note(_ guest: OpenGuard) throws {
-        if mayWrite { try descriptor.replaceContent(with: guest.text) }
+    /// - Parameter checked: a data file of which all pages can be believed.
+    func note(_ guest: OpenGuard, _ checked: CheckedFile? = nil) throws {
+        if mayWrite { try descriptor.replaceContent(with: guest.text + (checked?.line ?? "")) }
     }
 
     private func isAlone() throws -> Bool {
@@ -106,11 +108,6 @@ final class OpenLock: Sendable {
     func checkedFile(of guest: OpenGuard) -> CheckedFile? {
         guard let text = try? text(), OpenGuard(text: text)?.boot == guest.boot else { return nil }
         return CheckedFile(text: text)
-    }
-
-    /// Writes down, alone, that all pages of this data file can be believed.
-    func note(_ checked: CheckedFile, by guest: OpenGuard) throws {
-        if mayWrite { try descriptor.replaceContent(with: guest.text + checked.line) }
     }
 
     private func text() throws -> String { String(decoding: try descriptor.bytes(at: 0, count: 4096), as: UTF8.self) }

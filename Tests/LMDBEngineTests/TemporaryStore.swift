@@ -2,6 +2,7 @@ import Glibc
 import LMDBEngine
 import OrderedStore
 import SignalboxTesting
+import Testing
 
 /// Runs `body` with the path of a new directory, which is deleted afterwards.
 func withTemporaryDirectory<Result>(_ body: (String) throws -> Result) throws -> Result {
@@ -27,6 +28,13 @@ func withTemporaryStorePath<Result>(_ body: (String) throws -> Result) throws ->
 /// Opens a store of these tests.
 func openStore(_ path: String, _ access: Environment.Access = .readWrite) throws -> Environment {
     try Environment.open(at: path, buckets: conformanceBuckets, access: access)
+}
+
+/// Lets every user of the machine read the store at `path`, and enter themselves among its readers.
+func admitStrangers(to path: String) {
+    #expect(chmod(path, 0o755) == 0)
+    for name in ["data.mdb", "bell", "open.lock"] { #expect(chmod("\(path)/\(name)", 0o644) == 0) }
+    #expect(chmod("\(path)/lock.mdb", 0o666) == 0)
 }
 
 let firstBucket = conformanceBuckets[0]
