@@ -61,7 +61,7 @@ struct DumpDecoder {
             swap(&transcript.output, &recordBuffer)
             swap(&transcript.keyOutput, &keyBuffer)
         }
-        kind = try transcript.parseKnownKind()
+        kind = try transcript.parseKnownKind(after: kind)
         // Where the key says the layout, it is put over this when that is read.
         transcript.output.put(kind.layout ?? 0)
         try transcript.fields(of: kind)
@@ -73,8 +73,10 @@ struct DumpDecoder {
 
 extension Transcript {
     @_lifetime(self: copy self)
-    mutating func parseKnownKind() throws -> DumpKind {
+    mutating func parseKnownKind(after newest: DumpKind) throws -> DumpKind {
         let word = try parseKind()
+        // Those of a kind stand together.
+        if newest.rawValue.utf8.span.isEqual(to: word) { return newest }
         for kind in DumpKind.allCases where kind.rawValue.utf8.span.isEqual(to: word) { return kind }
         throw DumpFault(
             column: 9, reason: "expected one of \(DumpKind.allCases.map(\.rawValue).joined(separator: ", "))")

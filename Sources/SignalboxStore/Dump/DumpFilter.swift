@@ -35,8 +35,7 @@ struct DumpFilter {
         let isKept =
             switch kind {
             case .meta, .worker, .queue, .limit, .handler: true
-            case .job: keeps(job: key)
-            case .jobProgress: keeps(job: key)
+            case .job, .jobProgress: keeps(job: key)
             case .dispatch, .request, .attempt, .output: key.count >= 8 && keeps(key.number64(at: 0).byteSwapped)
             case .unique: keeps(try UniqueEntry(record: record, key: key))
             case .occurrence: keeps(try Counter(record: record, key: key).value)
@@ -184,12 +183,8 @@ extension ReadTransaction where Self: ~Copyable {
 
     private func eachDispatch(of jobs: [JobName], _ body: (DispatchRecord) throws -> Void) throws {
         guard !jobs.isEmpty else {
-            return try scan(Buckets.dispatches, .all, .ascending) { key, value in
-                do {
-                    try body(try DispatchRecord(record: value, key: key))
-                } catch let fault as RecordFault {
-                    throw StoreError.damaged(Buckets.dispatches.name, hexadecimal(copied(key)), fault)
-                }
+            return try records(DispatchRecord.self, Buckets.dispatches, .all) { _, record in
+                try body(record)
                 return .next
             }
         }

@@ -94,7 +94,8 @@ extension DumpFooter: Record {
 
 /// How many records of each kind a dump has.
 public struct DumpCounts: Hashable, Sendable {
-    private var counts = [Int](repeating: 0, count: DumpKind.allCases.count)
+    /// By the buckets' indexes.
+    private var counts = [Int](repeating: 0, count: Buckets.all.count)
 
     subscript(kind: DumpKind) -> Int {
         get { counts[kind.order] }

@@ -63,27 +63,8 @@ enum DumpKind: String, CaseIterable {
         }
     }
 
-    /// Its place among all kinds: those of a dump come in this order.
-    var order: Int {
-        switch self {
-        case .meta: 0
-        case .job: 1
-        case .jobProgress: 2
-        case .dispatch: 3
-        case .request: 4
-        case .attempt: 5
-        case .output: 6
-        case .unique: 7
-        case .occurrence: 8
-        case .worker: 9
-        case .event: 10
-        case .history: 11
-        case .queue: 12
-        case .limit: 13
-        case .handler: 14
-        case .totals: 15
-        }
-    }
+    /// Those of a dump come in this order: that of their buckets.
+    var order: Int { bucket.index }
 
     /// Whether a dump has the entry of that key. The boot's record names a folder of this machine, and when a rate key
     /// opens can be worked out.
@@ -102,9 +83,12 @@ enum DumpKind: String, CaseIterable {
 
     /// The kind that shows the records of a bucket; nil where they are left out of dumps.
     init?(_ bucket: Bucket) {
-        guard let kind = Self.allCases.first(where: { $0.bucket == bucket }) else { return nil }
+        guard let kind = Self.byBucket[bucket.index] else { return nil }
         self = kind
     }
+
+    /// Looked up for every record.
+    private static let byBucket = Buckets.all.map { bucket in allCases.first { $0.bucket == bucket } }
 }
 
 extension Transcript {
