@@ -17,11 +17,7 @@ import Testing
         let seed = getenv("SIGNALBOX_SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64.random(in: 1...9_999)
         print("\(megabytes) MiB: seed \(seed)")
         var dice = SeededRandom(seed: seed)
-        try withTestStore(on: { path, buckets in
-            try Environment.create(at: path, buckets: buckets, options: options) { _ in }
-            return try Environment.open(
-                at: path, buckets: buckets, access: .readWrite, durability: .volatile, options: options)
-        }) { store in
+        try withTestStore(on: onLMDB(options)) { store in
             let underTest = StoreUnderTest(store)
             let jobs = try ["one", "two", "three"].map { try underTest.define($0, overlap: .allow) }
             let worker = try underTest.worker(slots: 8)

@@ -195,11 +195,7 @@ import Testing
     /// made it takes new work again, all without opening anything anew.
     @Test func `does all that on a real store`() throws {
         let options = Environment.Options(initialMapSize: 4 << 20, maximumSize: 4 << 20)
-        try withTestStore(on: { path, buckets in
-            try Environment.create(at: path, buckets: buckets, options: options) { _ in }
-            return try Environment.open(
-                at: path, buckets: buckets, access: .readWrite, durability: .volatile, options: options)
-        }) { store in
+        try withTestStore(on: onLMDB(options)) { store in
             let underTest = StoreUnderTest(store)
             let accepted = try enqueueUntilRefused(store)
             #expect(accepted.count > 100)

@@ -26,17 +26,20 @@ enum EngineKind: CaseIterable, CustomTestStringConvertible {
         case .memory:
             try withMemoryStore(verifying: verifying, sourceLocation: sourceLocation) { try body(StoreUnderTest($0)) }
         case .lmdb:
-            try withTestStore(on: makeLMDB, verifying: verifying, sourceLocation: sourceLocation) {
+            try withTestStore(on: onLMDB(), verifying: verifying, sourceLocation: sourceLocation) {
                 try body(StoreUnderTest($0))
             }
         }
     }
 }
 
-/// These stores live for one test: nothing of them need survive a power cut.
-private func makeLMDB(_ path: String, _ buckets: [Bucket]) throws -> Environment {
-    try Environment.create(at: path, buckets: buckets) { _ in }
-    return try Environment.open(at: path, buckets: buckets, access: .readWrite, durability: .volatile)
+/// Makes stores on LMDB, which live for one test: nothing of them need survive a power cut.
+func onLMDB(_ options: Environment.Options = .init()) -> (String, [Bucket]) throws -> Environment {
+    { path, buckets in
+        try Environment.create(at: path, buckets: buckets, options: options) { _ in }
+        return try Environment.open(
+            at: path, buckets: buckets, access: .readWrite, durability: .volatile, options: options)
+    }
 }
 
 /// A job store whose engine is not part of its type, so that a test is written once.

@@ -1,5 +1,4 @@
 import ArgumentParser
-import OrderedStore
 import Signalbox
 import SignalboxCore
 import SignalboxStore
@@ -35,18 +34,9 @@ struct Prune: ParsableCommand {
             states.isEmpty ? "nothing to prune" : "\(verb) \(walk.total): \(states.joined(separator: ", "))")
     }
 
-    /// Where there is no room to delete many at once, fewer are tried.
     private func prune(_ store: Store, _ job: JobName?) throws -> PruneWalk {
-        var walk = PruneWalk(job: job)
-        var slice = Store.prunedPerSlice
-        while !walk.isDone {
-            do {
-                walk = try store.prune(walk, limit: slice, now: currentTime())
-                slice = min(2 * slice, Store.prunedPerSlice)
-            } catch let error as any RoomError where error.isLackOfRoom && slice > 1 {
-                slice /= 2
-            }
-        }
+        var (walk, pace) = (PruneWalk(job: job), PrunePace())
+        while !walk.isDone { walk = try store.prune(walk, at: &pace, now: currentTime()) }
         return walk
     }
 }

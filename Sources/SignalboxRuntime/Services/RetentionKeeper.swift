@@ -11,8 +11,7 @@ struct RetentionKeeper<Engine: OrderedStore> {
     private let logger: Logger
     /// The walk that is under way.
     private var walk: PruneWalk?
-    /// How many dispatches go in one transaction: fewer where the store has no room to delete so many.
-    private var slice = JobStore<Engine>.prunedPerSlice
+    private var pace = PrunePace()
     /// When the next walk begins.
     private(set) var nextTime: BootInstant
     /// The newest change of the settings that a walk has followed.
@@ -46,14 +45,11 @@ struct RetentionKeeper<Engine: OrderedStore> {
         if walk == nil { try begin(now) }
         guard let walk else { return false }
         do {
-            let next = try store.prune(walk, limit: slice, now: now)
-            slice = min(2 * slice, JobStore<Engine>.prunedPerSlice)
+            let next = try store.prune(walk, at: &pace, now: now)
             self.walk = next.isDone ? nil : next
             if next.isDone { try conclude(next, now) }
             return true
         } catch let error as any RoomError where error.isLackOfRoom {
-            slice = max(1, slice / 2)
-            guard slice == 1 else { return true }
             self.walk = nil
             nextTime = now.boot + Self.lookDistance
             return false

@@ -47,14 +47,36 @@ public struct PruneWalk: Hashable, Sendable {
     }
 }
 
+/// How many dispatches of a walk go at once: half as many where the store has no room to delete so many, and twice as many
+/// again where it has.
+public struct PrunePace: Hashable, Sendable {
+    fileprivate var limit: Int?
+
+    public init() {}
+}
+
 extension JobStore {
+    /// Goes on with a walk, in one transaction at most; where that lacked room, the walk stands where it stood.
+    /// - Throws: `full` when there is not even room to delete one.
+    public func prune(_ walk: PruneWalk, at pace: inout PrunePace, now: Now) throws -> PruneWalk {
+        let limit = pace.limit ?? Self.prunedPerSlice
+        do {
+            let next = try prune(walk, limit: limit, now: now)
+            pace.limit = min(2 * limit, Self.prunedPerSlice)
+            return next
+        } catch let error as any RoomError where error.isLackOfRoom && limit > 1 {
+            pace.limit = limit / 2
+            return walk
+        }
+    }
+
     /// The most dispatches that one transaction of a walk takes away.
-    public static var prunedPerSlice: Int { 200 }
+    static var prunedPerSlice: Int { 200 }
 
     /// T16. Goes on with a walk, in one transaction; in none where nothing has to go.
     /// - Parameter limit: the most dispatches to take away.
     /// - Throws: `full` when there is not even room to delete so many: try fewer.
-    public func prune(_ walk: PruneWalk, limit: Int = prunedPerSlice, now: Now) throws -> PruneWalk {
+    public func prune(_ walk: PruneWalk, limit: Int, now: Now) throws -> PruneWalk {
         var looked = walk
         let found = try engine.read { try $0.look(&looked, limit: limit, now) }
         guard !found.isEmpty else { return looked }
@@ -109,27 +131,21 @@ extension JobStore {
 
 // MARK: What goes
 
-/// Some of one group that go, and where the walk goes on.
-private struct PruneFind {
-    var ids: [DispatchID] = []
-    var isEmpty: Bool { ids.isEmpty }
-}
-
 extension ReadTransaction where Self: ~Copyable {
     /// So many groups are looked at in one transaction.
     private static var groupsPerSlice: Int { 1000 }
 
     /// Goes over groups until some have something to let go, and names them, `limit` at most; the walk stands at the
     /// group of the last of them then, or behind all that were looked at.
-    fileprivate func look(_ walk: inout PruneWalk, limit: Int, _ now: Now) throws -> PruneFind {
-        var found = PruneFind()
+    fileprivate func look(_ walk: inout PruneWalk, limit: Int, _ now: Now) throws -> [DispatchID] {
+        var found: [DispatchID] = []
         let (settings, time) = (try storeSettings(), try agingTime(at: now))
         for _ in 0..<Self.groupsPerSlice {
             guard let (subject, state, group) = try nextGroup(&walk, settings) else { break }
             let prefix = KeyRange(prefix: Key.ended(subject, state).bytes)
-            let room = limit - found.ids.count
+            let room = limit - found.count
             let ids = try excess(of: group, in: prefix, limit: room, time)
-            found.ids += ids
+            found += ids
             guard ids.count < room else { return found }
             walk.note(expiry: try expiry(of: group, in: prefix, behind: ids.count))
             walk.go(on: prefix.upper)
@@ -254,7 +270,7 @@ extension JobWriter where Transaction: ~Copyable {
     fileprivate mutating func prune(_ walk: inout PruneWalk, limit: Int) throws {
         let start = walk
         var removed = 0
-        for id in try transaction.look(&walk, limit: limit, now).ids {
+        for id in try transaction.look(&walk, limit: limit, now) {
             guard removed < Self.entriesPerSlice else {
                 walk = start.havingPruned(walk.pruned)
                 break

@@ -42,15 +42,16 @@ extension JobWriter where Transaction: ~Copyable {
             birth = .blocked(by: other, .dependency)
         }
         let copy = Dispatch(id: newDispatchID(), origin: origin, birth: birth, now: now)
-        try insert(copy, request: request, madeAgainOf: try transaction.original(of: ended.id))
-        try stand(copy.id, inFor: ended)
+        let original = try transaction.original(of: ended.id)
+        try insert(copy, request: request, madeAgainOf: original)
+        try stand(copy.id, inFor: ended, original)
         return copy.id
     }
 
     /// What waits for a success of the ended one, or of the newest that was made of it, waits for `copy`.
-    private mutating func stand(_ copy: DispatchID, inFor ended: Dispatch) throws {
+    private mutating func stand(_ copy: DispatchID, inFor ended: Dispatch, _ original: DispatchID) throws {
         let newest = try transaction.standIn(of: ended.id)
-        try mark(.standIn(copy, for: try transaction.original(of: ended.id)), in: Buckets.standIns)
+        try mark(.standIn(copy, for: original), in: Buckets.standIns)
         guard try transaction.dispatchRecord(newest)?.dispatch.state.isTerminal ?? true else { return }
         for id in try transaction.ids(Buckets.blocked, KeyRange(prefix: Key.dispatch(newest).bytes), limit: .max) {
             try apply(.unblock(next: copy), to: try transaction.indexed(id, by: Buckets.blocked))
