@@ -23,7 +23,7 @@ enum LiveFolder {
             guard let address = try store.liveAddress(of: file, boot: now.bootID) else { return nil }
             return try? LiveStore(engine: opened(resolved(address.path, engine), .readOnly))
         }
-        let mark = newMark()
+        let mark = randomHexadecimal(digits: markLength - 1)
         let address = try store.settleLiveAddress(
             of: file, proposed: try proposal(for: store, "\(now.bootID)-\(mark)"), mark: mark, now: now)
         for dispatch in address.lost {
@@ -60,12 +60,6 @@ enum LiveFolder {
         guard let shared = sharedFolder() else { return "live/\(name)" }
         let folder = shared.hasPrefix("/") ? shared : "\(try absolutePath("."))/\(shared)"
         return "\(folder)/\(try store.storeID())/\(name)"
-    }
-
-    /// Eight hexadecimal digits.
-    private static func newMark() -> String {
-        let digits = String(UInt32.random(in: 0...(.max)), radix: 16)
-        return String(repeating: "0", count: 8 - digits.count) + digits
     }
 
     private static func resolved(_ address: String, _ engine: Environment) throws -> String {

@@ -73,9 +73,11 @@ extension JobStore<Environment> {
         try Environment.checkPages(at: path, buckets: Buckets.all)
     }
 
+    /// The name of a new store, drawn at random: 32 hexadecimal digits.
+    public static func newStoreID() -> String { randomHexadecimal(digits: 32) }
+
     private static func create(at path: String) throws {
-        let digits = Array("0123456789abcdef")
-        let storeID = String((0..<32).map { _ in digits[Int.random(in: 0..<16)] })
+        let storeID = newStoreID()
         try Environment.create(at: path, buckets: Buckets.all) { transaction in
             try initialise(&transaction, storeID: storeID)
         }
@@ -85,4 +87,9 @@ extension JobStore<Environment> {
     public var liveness: LivenessFile { LivenessFile(path: Self.livenessPath(engine)) }
 
     private static func livenessPath(_ engine: Environment) -> String { "\(engine.directory)/workers.lock" }
+}
+
+func randomHexadecimal(digits count: Int) -> String {
+    let digits = Array("0123456789abcdef")
+    return String((0..<count).map { _ in digits[Int.random(in: 0..<16)] })
 }

@@ -23,9 +23,8 @@ final class SalvagedStore {
             var salvager = Salvager(into: engine)
             try salvage.eachEntry { bucket, key, value in try salvager.take(bucket, key: key, record: value) }
             try salvage.eachLostPage(includingFree: includingFree) { try salvager.takeLostPage($0) }
-            let name = (0..<32).map { _ in String(Int.random(in: 0..<16), radix: 16) }.joined()
             let losses = salvage.losses
-            report = try salvager.finish(storeID: name, isWhole: losses.isEmpty)
+            report = try salvager.finish(storeID: Store.newStoreID(), isWhole: losses.isEmpty)
             self.losses = losses + report.sentences
             store = try JobStore(engine: engine, live: nil)
         } catch {
