@@ -9,7 +9,7 @@
 import Glibc
 import Testing
 
-@Suite(.enabled(if: FaultyDisk.compiler != nil, "there is no C compiler"))
+@Suite(.enabled(if: PreloadedLibrary.compiler != nil, "there is no C compiler"))
 struct `A disk that fails at any call` {
     @Test(.timeLimit(.minutes(30)))
     func `takes nothing that was acknowledged, leaves nothing half done, and hinders no process after that`()

@@ -3,7 +3,7 @@
 import Glibc
 import Testing
 
-@Suite(.enabled(if: FaultyDisk.compiler != nil, "there is no C compiler"))
+@Suite(.enabled(if: PreloadedLibrary.compiler != nil, "there is no C compiler"))
 struct `A disk that fails once` {
     /// Every flush and write of one command in turn, until the command no longer comes so far.
     @Test(arguments: Fault.all)

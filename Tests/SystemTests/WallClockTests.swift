@@ -66,7 +66,7 @@ private final class ClockBox {
     }
 }
 
-@Suite(.enabled(if: WallClock.compiler != nil, "there is no C compiler to build the clock with"))
+@Suite(.enabled(if: PreloadedLibrary.compiler != nil, "there is no C compiler to build the clock with"))
 struct `A wall clock that is set while scheduler and worker run` {
     /// Aim (reliability C1): by seconds, hours and decades, both ways, to 1970 and past 2038: the interval keeps its
     /// beat, no calendar job runs twice for a time or misses one without a record, and nobody spins. Method: the

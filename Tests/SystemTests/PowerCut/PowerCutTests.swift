@@ -5,7 +5,7 @@
 import Glibc
 import Testing
 
-@Suite(.enabled(if: WallClock.compiler != nil, "there is no C compiler"))
+@Suite(.enabled(if: PreloadedLibrary.compiler != nil, "there is no C compiler"))
 struct `A power cut` {
     let options = PowerCutOptions()
 

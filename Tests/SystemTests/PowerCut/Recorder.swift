@@ -73,16 +73,7 @@ final class Recorder {
 
     /// Built once, when a test first needs it.
     private static let library = Result {
-        let source = #filePath.split(separator: "/").dropLast(2).map { "/" + $0 }.joined() + "/Faults/recorder.c"
-        let path = "/tmp/signalbox-recorder-\(getpid()).so"
-        guard let compiler = WallClock.compiler else { throw TestFailure("there is no C compiler") }
-        let builder = try Box()
-        defer { builder.finish(failed: false) }
-        let built = try builder.run(
-            program: [compiler, "-shared", "-fPIC", "-O1", "-o", builder.path("recorder.so"), source, "-ldl"])
-        guard built.status == 0, rename(builder.path("recorder.so"), path) == 0 else {
-            throw TestFailure("\(compiler): \(built.errors)")
-        }
+        let path = try PreloadedLibrary.built("recorder", of: "Faults/recorder.c", with: ["-ldl"])
         atexit { unlink("/tmp/signalbox-recorder-\(getpid()).so") }
         return path
     }

@@ -49,30 +49,10 @@ final class WallClock {
 
     /// Built once, when a test first needs it.
     private static let library = Result {
-        let source = #filePath.split(separator: "/").dropLast(2).map { "/" + $0 }.joined() + "/Shim/wall-clock.c"
-        let path = "/tmp/signalbox-wall-clock-\(getpid()).so"
-        guard let compiler else { throw TestFailure("there is no C compiler") }
-        let builder = try Box()
-        defer { builder.finish(failed: false) }
-        let built = try builder.run(
-            program: [compiler, "-shared", "-fPIC", "-O1", "-o", builder.path("clock.so"), source, "-lpthread"])
-        guard built.status == 0, rename(builder.path("clock.so"), path) == 0 else {
-            throw TestFailure("\(compiler): \(built.errors)")
-        }
+        let path = try PreloadedLibrary.built("wall-clock", of: "Shim/wall-clock.c", with: ["-lpthread"])
         atexit { unlink("/tmp/signalbox-wall-clock-\(getpid()).so") }
         return path
     }
-
-    /// The system's C compiler, or the one beside Swift's.
-    static let compiler: String? = {
-        let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
-        for name in ["cc", "clang", "gcc"] {
-            for folder in path.split(separator: ":") where access("\(folder)/\(name)", X_OK) == 0 {
-                return "\(folder)/\(name)"
-            }
-        }
-        return nil
-    }()
 }
 
 /// The machine's boot clock, in seconds.
