@@ -2,17 +2,14 @@ import SignalboxCore
 import Testing
 
 @Suite struct `A limit of what is kept` {
-    private let start = Instant(seconds: 1_800_000_000)
-
     private func group(_ text: String, total: Int, keepsNewest: Bool = false) throws -> KeptGroup {
         KeptGroup(limit: try KeepLimit(text: text), total: total, keepsNewest: keepsNewest)
     }
 
     /// Which of so many go that ended a day apart, the last of them now.
-    private func going(_ group: KeptGroup, isTrusted: Bool = true) -> [Int] {
-        let now = start + .seconds(Int64(group.total - 1) * 86_400)
-        return (0..<group.total).filter {
-            group.letsGo(at: $0, ended: start + .seconds(Int64($0) * 86_400), now: isTrusted ? now : nil)
+    private func going(_ group: KeptGroup) -> [Int] {
+        (0..<group.total).filter { place in
+            group.letsGo(at: place) { Duration.seconds(Int64(group.total - 1 - place) * 86_400) > $0 }
         }
     }
 
@@ -28,17 +25,13 @@ import Testing
     @Test func `leaves the newest of a job whatever it says`() throws {
         #expect(try going(group("0", total: 3, keepsNewest: true)) == [0, 1])
         let old = try group("1s", total: 1, keepsNewest: true)
-        #expect(!old.letsGo(at: 0, ended: start, now: start + .seconds(9)))
-        #expect(old.expiry(ofOldest: start) == nil)
+        #expect(!old.letsGo(at: 0) { _ in true })
+        #expect(old.rest(ofOldest: .seconds(9)) == nil)
     }
 
-    @Test func `counts no age by a clock that may be wrong`() throws {
-        #expect(try going(group("3 or 1s", total: 5), isTrusted: false) == [0, 1])
-    }
-
-    @Test func `tells when the oldest is too old`() throws {
-        #expect(try group("7 or 2d", total: 1).expiry(ofOldest: start) == start + .seconds(2 * 86_400))
-        #expect(try group("7", total: 1).expiry(ofOldest: start) == nil)
+    @Test func `tells how long until the oldest is too old`() throws {
+        #expect(try group("7 or 2d", total: 1).rest(ofOldest: .seconds(86_400)) == .seconds(86_400))
+        #expect(try group("7", total: 1).rest(ofOldest: .zero) == nil)
     }
 
     @Test func `of a removed job ends with the longest age that is said`() throws {
@@ -46,6 +39,8 @@ import Testing
         #expect(removed.skipped == KeepLimit(count: 50, age: .seconds(30 * 86_400)))
         #expect(removed.success == Retention.standard.success)
         #expect(Retention.forever.ofRemoved == .forever)
+        let counts = Retention(success: KeepLimit(count: 9), failed: .forever, skipped: KeepLimit(count: 0)).ofRemoved
+        #expect(counts.success == KeepLimit(count: 9, age: .seconds(30 * 86_400)) && counts.failed == .forever)
     }
 }
 
@@ -56,7 +51,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "or", "100 7d", "7d or 100", "100 or", "or 7d", "100 or 200", "7d or 8d", "-1", "0s", "ten", "100 or forever",
+        "", "or", "100 7d", "7d or 100", "100 or", "or 7d", "100 or 200", "7d or 8d", "-1", "0s", "ten",
+        "100 or forever",
         "100 or 7d or 8d", "99999999999",
     ])
     func `is refused with what was expected, where it says nothing`(text: String) {

@@ -179,7 +179,8 @@ enum DumpSamples {
     private static let inFold = ended(.signalled(9))
 
     private static func ended(_ ending: Ending) -> DispatchRecord {
-        DispatchRecord(dispatch: endedDispatch(ending), holdsUniqueKey: false, hasDependencies: false)
+        DispatchRecord(
+            dispatch: endedDispatch(ending), holdsUniqueKey: false, hasDependencies: false, ended: moment.wall)
     }
 
     private static func endedDispatch(_ ending: Ending) -> Dispatch {

@@ -59,7 +59,7 @@ import Testing
         let key = Key.dispatch(dispatch.id)
         let record = DispatchRecord(dispatch: dispatch, holdsUniqueKey: false, hasDependencies: true)
         let bytes = record.record(under: key)
-        #expect(bytes.count == 137 + 256)
+        #expect(bytes.count == 145 + 256)
         let read = try DispatchRecord(record: bytes.span, key: key.span)
         #expect(read.dispatch.job == dispatch.job && read.dispatch.queue == dispatch.queue)
         #expect(read.dispatch.maxAttempts == Int(UInt16.max) && read.hasDependencies && !read.holdsUniqueKey)

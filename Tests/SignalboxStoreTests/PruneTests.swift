@@ -100,17 +100,93 @@ extension StoreUnderTest {
             let walk = try store.jobs.prune(PruneWalk(), limit: 9, now: store.now)
             #expect(walk.pruned == [.success: 1])
             let rest = try store.jobs.prune(walk, limit: 9, now: store.now)
-            #expect(rest.isDone && rest.nextExpiry.map { $0 > store.now.wall } == true)
+            #expect(rest.isDone && rest.untilNextExpiry.map { $0 > .zero } == true)
             #expect(try !store.exists(old) && store.exists(young))
         }
     }
 
-    @Test func `does not go by a clock that has just been set`() throws {
+    @Test func `does not go by a clock that was set to another year, and goes when its time has passed`() throws {
+        try EngineKind.memory.withStore { store in
+            try store.keep("success: 7d")
+            let worker = try store.worker()
+            let years = Duration.seconds(3650 * 86_400)
+            for step in [years, .zero - years] {
+                try store.runOne(worker)
+                store.clock.stepWall(by: step)
+                #expect(try store.prune() == 0)
+                store.clock.advance(by: .seconds(2 * 86_400))
+                #expect(try store.prune() == 0)
+                store.clock.advance(by: .seconds(6 * 86_400))
+                #expect(try store.prune() == 1)
+            }
+        }
+    }
+
+    /// The clock says that it was off for ten years: nobody can tell before it has been up for a while, or is started
+    /// again.
+    @Test(arguments: [true, false])
+    func `does not go at once when the machine says that it was off for years`(isStartedAgain: Bool) throws {
         try EngineKind.memory.withStore { store in
             try store.keep("success: 7d")
             try store.runOne(try store.worker())
-            store.clock.stepWall(by: .seconds(3650 * 86_400))
+            store.clock.reboot(after: .seconds(3650 * 86_400))
             #expect(try store.prune() == 0)
+            let young = try store.runOne(try store.worker())
+            #expect(try store.prune() == 0)
+            if isStartedAgain { store.clock.reboot() } else { store.clock.advance(by: .seconds(86_401)) }
+            #expect(try store.prune() == 1)
+            #expect(try store.ids() == [young.number])
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `goes in the order in which it ended, however the clock is set back`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let (worker, job) = (try store.worker(), try store.define("job", "@manual"))
+            try store.keep("success: 2")
+            var ids: [DispatchID] = []
+            for back in [0, 50 * 365 * 86_400, 3600, 1] as [Int64] {
+                store.clock.stepWall(by: .seconds(-back))
+                ids.append(try store.runNow(job, worker))
+                ids.append(try store.runOne(worker))
+                #expect(try store.exists(ids[ids.count - 1]) && store.exists(ids[ids.count - 2]))
+            }
+            #expect(try store.ids() == ids.suffix(4).map(\.number))
+            #expect(try store.progress(job).lastRun?.dispatch == ids[6])
+        }
+    }
+
+    /// So much output that a slice takes a part of a group only.
+    @Test func `leaves half of each group when the store is too full, in however many slices`() throws {
+        try EngineKind.memory.withStore { store in
+            let (worker, job) = (try store.worker(), try store.define("job", "@manual"))
+            try store.jobs.setRetention(.forever, enqueued: .forever, now: store.now)
+            for number in 1...60 {
+                try store.runOne(worker, exit: number % 3 == 0 ? 64 : 0)
+                if number % 6 == 0 { _ = try store.runNow(job, worker) }
+            }
+            #expect(try store.prune(PruneWalk(isHard: true), limit: 3) == 20 + 10 + 5)
+            #expect(try store.prune(PruneWalk(isHard: true), limit: 200) == 10 + 5 + 3)
+        }
+    }
+
+    @Test(arguments: EngineKind.allCases)
+    func `stays where it makes good what is still kept as failed`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let worker = try store.worker()
+            let failed = try store.enqueue(attempts: 1)
+            try store.finish(try store.claimOne(worker), .ended(.exited(64)))
+            let good = try store.jobs.requeue(failed, now: store.now)
+            try store.finish(try store.claimOne(worker))
+            try store.keep("success: 0, failed: forever")
+            #expect(try store.prune() == 0)
+            let child = try store.enqueue(after: [failed])
+            #expect(try store.state(child) == .pending)
+            try store.finish(try store.claimOne(worker))
+            #expect(try store.ids() == [failed.number, good.number])
+            try store.keep("failed: 0")
+            #expect(try store.prune() == 1)
+            #expect(try store.ids().isEmpty)
         }
     }
 

@@ -58,6 +58,7 @@ enum RecordSamples {
         durations: DurationHistogram(counts: [(40, 3), (DurationHistogram.lastBin, 1)])!)
     private static let clock: StoreClock = {
         var clock = StoreClock(first: Now(wall: moment.wall, boot: moment.boot, bootID: BootID("boot")))
+        clock.timeOff = .seconds(7)
         clock.newestWall = moment.wall
         clock.trust = .held(.unsynchronised, since: moment.boot, until: moment.boot + .seconds(1))
         clock.gap = ClockGap(.clockForward, lasting: .seconds(60), through: moment.wall)

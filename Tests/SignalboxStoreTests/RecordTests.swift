@@ -68,9 +68,9 @@ import Testing
     /// Raise `StoreHeader.currentFormat` when this fails.
     @Test func `of a dispatch has the bytes that are drawn in the Layout article`() throws {
         let dispatch = try #require(Self.samples.first { $0.name == "dispatch" })
-        let beginning: [UInt8] = [3, 0xF5, 0x1F, 0x3F, 0, 3, 0, 100, 0, 0, 1, 2, 0, 5, 0, 3, 0, 0, 0]
+        let beginning: [UInt8] = [4, 0xF5, 0x1F, 0x3F, 0, 3, 0, 100, 0, 0, 1, 2, 0, 5, 0, 3, 0, 0, 0]
         #expect(Array(dispatch.bytes.prefix(19)) == beginning)
-        #expect(dispatch.bytes.count == 161 + "nightly".count + "default".count)
+        #expect(dispatch.bytes.count == 169 + "nightly".count + "default".count)
     }
 
     private func checksum(_ bytes: [UInt8]) -> UInt32 {

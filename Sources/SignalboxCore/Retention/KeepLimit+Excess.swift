@@ -18,27 +18,26 @@ public struct KeptGroup: Hashable, Sendable {
     /// Whether one of them goes.
     /// - Parameters:
     ///   - place: how many ended before it; those go too where it does.
-    ///   - ended: when it ended.
-    ///   - now: nil: the clock cannot be trusted, so that nothing is too old.
-    public func letsGo(at place: Int, ended: Instant, now: Instant?) -> Bool {
+    ///   - isOlder: whether it ended longer ago than that; asked only where nothing else lets it go.
+    public func letsGo(at place: Int, isOlder: (_ age: Duration) throws -> Bool) rethrows -> Bool {
         guard !keepsNewest || place < total - 1 else { return false }
         if let count = limit.count, total - place > count { return true }
-        guard let now, let age = limit.age else { return false }
-        return ended + age < now
+        return try limit.age.map(isOlder) ?? false
     }
 
-    /// When the oldest, that ended then, is too old; nil: never.
-    public func expiry(ofOldest ended: Instant) -> Instant? {
+    /// How long until the oldest, which ended so long ago, is too old; nil: it never is.
+    public func rest(ofOldest age: Duration) -> Duration? {
         guard !keepsNewest || total > 1 else { return nil }
-        return limit.age.map { ended + $0 }
+        return limit.age.map { $0 - age }
     }
 }
 
 extension Retention {
     /// What is kept of a job that was removed: nobody asks any more how it last ended, and what would be kept for ever
-    /// but for a count goes with the longest of the ages.
+    /// but for a count goes with the longest of the ages. Where none is said it goes with the standard's: who removes
+    /// jobs does not want them to leave something behind for good.
     public var ofRemoved: Retention {
-        let longest = [success.age, failed.age, skipped.age].compactMap { $0 }.max()
+        let longest = [success.age, failed.age, skipped.age].compactMap { $0 }.max() ?? Self.standard.failed.age
         func aged(_ limit: KeepLimit) -> KeepLimit {
             limit == .forever ? limit : KeepLimit(count: limit.count, age: limit.age ?? longest)
         }

@@ -12,6 +12,8 @@ public struct StoreClock: Hashable, Sendable {
     /// What the wall clock and steady time showed, or would have shown, when the boot clock stood at zero.
     public var wallStart: Instant
     public var steadyStart: Instant
+    /// How long the machine was off before this boot, as far as its wall clock can tell.
+    public var timeOff: Duration
     /// The newest look at the clocks that was written down.
     public var lastLook: BootInstant
     /// How long the machine had slept in this boot at the newest planning.
@@ -32,6 +34,7 @@ public struct StoreClock: Hashable, Sendable {
         bootID = now.bootID
         wallStart = now.wallAtBoot
         steadyStart = now.wallAtBoot
+        timeOff = .zero
         lastLook = now.boot
         slept = now.slept
         isPlanned = false
@@ -41,10 +44,12 @@ public struct StoreClock: Hashable, Sendable {
     /// Goes on in the boot of `now`, if that is another: steady time by as much as the wall clock did, and never back.
     public mutating func enter(_ now: Now) {
         guard now.bootID != bootID else { return }
-        let steady = max(now.wall - displacement, steady(at: lastLook) + now.sinceBoot)
+        let reached = steady(at: lastLook)
+        let steady = max(now.wall - displacement, reached + now.sinceBoot)
         bootID = now.bootID
         wallStart = now.wallAtBoot
         steadyStart = steady - now.sinceBoot
+        timeOff = reached.duration(to: steadyStart)
         lastLook = now.boot
         slept = now.slept
         isPlanned = false

@@ -65,15 +65,18 @@ struct RetentionKeeper<Engine: OrderedStore> {
     }
 
     private mutating func conclude(_ walk: PruneWalk, _ now: Now) throws {
-        if walk.total > 0 {
-            logger.info("pruned \(walk.total) dispatches\(walk.isHard ? ": the store is too full" : "")")
-        }
         guard !walk.isHard else {
+            if walk.total > 0 {
+                logger.warning(
+                    "the store, or the disk it is on, is nearly full: pruned \(walk.total) dispatches that were to be kept"
+                )
+            }
             // Half is gone; as long as that is not enough, so is half of the rest.
             if walk.total > 0 { nextLook = now.boot }
             return
         }
-        let wait = walk.nextExpiry.map { now.wall.duration(to: $0) } ?? Self.distances.upperBound
+        if walk.total > 0 { logger.info("pruned \(walk.total) dispatches") }
+        let wait = walk.untilNextExpiry ?? Self.distances.upperBound
         nextTime = now.boot + min(max(wait, Self.distances.lowerBound), Self.distances.upperBound)
     }
 }

@@ -16,8 +16,8 @@ public struct PruneWalk: Hashable, Sendable {
     public private(set) var pruned: [DispatchState: Int] = [:]
     /// Whether it has come to the end.
     public private(set) var isDone = false
-    /// When the next of those that stay is too old; nil: none will be.
-    public private(set) var nextExpiry: Instant?
+    /// How long until the next of those that stay is too old; nil: none will be.
+    public private(set) var untilNextExpiry: Duration?
     /// Where it goes on.
     fileprivate var position: [UInt8]
     /// How many a hard walk leaves of the group that it is at.
@@ -32,8 +32,8 @@ public struct PruneWalk: Hashable, Sendable {
     public var total: Int { pruned.values.reduce(0, +) }
 
     fileprivate mutating func note(_ state: DispatchState, _ count: Int = 1) { pruned[state, default: 0] += count }
-    fileprivate mutating func note(expiry: Instant?) {
-        nextExpiry = [nextExpiry, expiry].compactMap { $0 }.min()
+    fileprivate mutating func note(rest: Duration?) {
+        untilNextExpiry = [untilNextExpiry, rest].compactMap { $0 }.min()
     }
     /// Where it was before, for what is left there to be found again.
     fileprivate func havingPruned(_ pruned: [DispatchState: Int]) -> PruneWalk {
@@ -105,9 +105,9 @@ extension JobStore {
             guard record.isPinned != isPinned else { return false }
             // Who unpins one is still to see it; it goes with the next that end, or a walk.
             writer.prunesAlong = false
-            if record.isCountedAsEnded { try writer.countNoMore(record.dispatch) }
+            if record.isCountedAsEnded { try writer.countNoMore(record) }
             record.isPinned = isPinned
-            if record.isCountedAsEnded { try writer.countAsEnded(record.dispatch) }
+            if record.isCountedAsEnded { try writer.countAsEnded(record) }
             try writer.put(record, .dispatch(id), in: Buckets.dispatches)
             writer.notify(.anyChange)
             return true
@@ -136,18 +136,19 @@ extension ReadTransaction where Self: ~Copyable {
     private static var groupsPerSlice: Int { 1000 }
 
     /// Goes over groups until some have something to let go, and names them, `limit` at most; the walk stands at the
-    /// group of the last of them then, or behind all that were looked at.
+    /// group of the last of them then, or behind all that were looked at. A hard walk stands at the first group that has:
+    /// how many it leaves of a group is said once.
     fileprivate func look(_ walk: inout PruneWalk, limit: Int, _ now: Now) throws -> [DispatchID] {
         var found: [DispatchID] = []
-        let (settings, time) = (try storeSettings(), try agingTime(at: now))
+        let (settings, clock) = (try storeSettings(), try clock(at: now).aging(at: now))
         for _ in 0..<Self.groupsPerSlice {
             guard let (subject, state, group) = try nextGroup(&walk, settings) else { break }
             let prefix = KeyRange(prefix: Key.ended(subject, state).bytes)
             let room = limit - found.count
-            let ids = try excess(of: group, in: prefix, limit: room, time)
+            let ids = try excess(of: group, in: prefix, limit: room, clock)
             found += ids
-            guard ids.count < room else { return found }
-            walk.note(expiry: try expiry(of: group, in: prefix, behind: ids.count))
+            guard ids.count < room, !walk.isHard || ids.isEmpty else { return found }
+            walk.note(rest: try rest(of: group, in: prefix, behind: ids.count, clock))
             walk.go(on: prefix.upper)
         }
         return found
@@ -158,10 +159,11 @@ extension ReadTransaction where Self: ~Copyable {
         let settings = try storeSettings()
         guard let (subject, state, group) = try nextGroup(&walk, settings) else { return }
         let prefix = KeyRange(prefix: Key.ended(subject, state).bytes)
-        let ids = try excess(of: group, in: prefix, limit: .max, try agingTime(at: now))
+        let clock = try clock(at: now).aging(at: now)
+        let ids = try excess(of: group, in: prefix, limit: .max, clock)
         let count = try ids.count { try !isNeeded(try indexed($0, by: Buckets.ended)) }
         if count > 0 { walk.note(state, count) }
-        walk.note(expiry: try expiry(of: group, in: prefix, behind: ids.count))
+        walk.note(rest: try rest(of: group, in: prefix, behind: ids.count, clock))
         walk.go(on: prefix.upper)
     }
 
@@ -202,32 +204,39 @@ extension ReadTransaction where Self: ~Copyable {
     }
 
     /// The oldest of a group, as far as they go.
-    func excess(of group: KeptGroup, in range: KeyRange, limit: Int, _ time: Instant?) throws -> [DispatchID] {
+    /// - Parameter clock: nil: nothing is too old.
+    func excess(of group: KeptGroup, in range: KeyRange, limit: Int, _ clock: AgingClock?) throws -> [DispatchID] {
         var ids: [DispatchID] = []
         guard limit > 0 else { return ids }
         try scan(Buckets.ended, range, .ascending) { key, _ in
+            let id = DispatchID(key.number64(at: key.count - 8).byteSwapped)
             let ended = Instant(
                 microseconds: Int64(bitPattern: key.number64(at: key.count - 16).byteSwapped ^ (1 << 63)))
-            guard ids.count < limit, group.letsGo(at: ids.count, ended: ended, now: time) else { return .stop }
-            ids.append(DispatchID(key.number64(at: key.count - 8).byteSwapped))
+            let goes = try group.letsGo(at: ids.count) { age in
+                try clock?.isOlder(than: age, ended: ended) { try wallTimeOfEnd(id) } ?? false
+            }
+            guard ids.count < limit, goes else { return .stop }
+            ids.append(id)
             return .next
         }
         return ids
     }
 
-    /// When the oldest of a group is too old once `count` have gone.
-    private func expiry(of group: KeptGroup, in range: KeyRange, behind count: Int) throws -> Instant? {
-        guard group.limit.age != nil, let key = try keys(Buckets.ended, range, limit: count + 1).dropFirst(count).first
+    /// How long until the oldest of a group is too old once `count` have gone.
+    private func rest(
+        of group: KeptGroup, in range: KeyRange, behind count: Int, _ clock: AgingClock
+    ) throws -> Duration? {
+        guard group.limit.age != nil,
+            let id = try ids(Buckets.ended, range, limit: count + 1).dropFirst(count).first
         else { return nil }
-        var rest = group
-        rest.total -= count
-        var reader = KeyReader(Array(key.suffix(16)))
-        return reader.instant().flatMap { rest.expiry(ofOldest: $0) }
+        var left = group
+        left.total -= count
+        let record = try indexed(id, by: Buckets.ended)
+        return left.rest(ofOldest: clock.age(ended: record.ended, wall: try wallTimeOfEnd(id)))
     }
 
-    /// What time it is for what grows old; nil while the wall clock may be wrong.
-    private func agingTime(at now: Now) throws -> Instant? {
-        try clock(at: now).hasSettled(at: now) ? now.wall : nil
+    private func wallTimeOfEnd(_ id: DispatchID) throws -> Instant {
+        try indexed(id, by: Buckets.ended).dispatch.finished?.wall ?? .epoch
     }
 
     /// What a job says of its records; nil when there is no such job.
@@ -272,7 +281,7 @@ extension JobWriter where Transaction: ~Copyable {
         var removed = 0
         for id in try transaction.look(&walk, limit: limit, now) {
             guard removed < Self.entriesPerSlice else {
-                walk = start.havingPruned(walk.pruned)
+                if !walk.isHard { walk = start.havingPruned(walk.pruned) }
                 break
             }
             let record = try transaction.indexed(id, by: Buckets.ended)
@@ -312,7 +321,7 @@ extension JobWriter where Transaction: ~Copyable {
     /// T16, unless something that waits needs it: then it is set aside until nothing does.
     /// - Returns: how many entries went; nil: it was set aside.
     private mutating func prune(_ record: DispatchRecord) throws -> Int? {
-        try countNoMore(record.dispatch)
+        try countNoMore(record)
         guard try !transaction.isNeeded(record) else {
             var kept = record
             kept.isSetAside = true
@@ -336,6 +345,8 @@ extension JobWriter where Transaction: ~Copyable {
         if let job = dispatch.job { try delete(.job(job, id), in: Buckets.byJob) }
         if let original = record.original { try delete(.standIn(id, for: original), in: Buckets.standIns) }
         try discount(dispatch)
+        // What stands in for it may go too, if it was the last.
+        if let newest = try transaction.standIn(ofChain: record.chain) { try release(newest) }
         return entries
     }
 

@@ -76,8 +76,13 @@ extension ReadTransaction where Self: ~Copyable {
 
     /// The newest of those that were made again one of the other, `id` among them.
     func standIn(of id: DispatchID) throws -> DispatchID {
-        let copies = KeyRange(prefix: Key.dispatch(try original(of: id)).bytes)
-        return try ids(Buckets.standIns, copies, .descending, limit: 1).first ?? id
+        try standIn(ofChain: try original(of: id)) ?? id
+    }
+
+    /// The newest of those that were made again of the first of them; nil: none was, or is left.
+    func standIn(ofChain first: DispatchID) throws -> DispatchID? {
+        let copies = KeyRange(prefix: Key.dispatch(first).bytes)
+        return try ids(Buckets.standIns, copies, .descending, limit: 1).first
     }
 
     /// The first of those that were made again one of the other, `id` among them.

@@ -15,7 +15,7 @@ extension DispatchRecord {
         if let bucket = waitingBucket(of: dispatch) { try body(bucket, Key.waiting(dispatch).span) }
         if let job = dispatch.job { try body(Buckets.byJob, Key.job(job, dispatch.id).span) }
         if let key = activeKey(of: dispatch) { try body(Buckets.active, key.span) }
-        if isCountedAsEnded { try body(Buckets.ended, Key.ended(dispatch).span) }
+        if isCountedAsEnded { try body(Buckets.ended, Key.ended(self).span) }
         if let original { try body(Buckets.standIns, Key.standIn(dispatch.id, for: original).span) }
         guard dispatch.heldBy != nil, let list = try work().flatMap({ dispatch.heldList($0) }) else { return }
         try body(Buckets.held, list.key(of: dispatch).span)

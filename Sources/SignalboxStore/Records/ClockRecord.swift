@@ -2,13 +2,14 @@ internal import SignalboxCore
 
 /// What the store knows of the machine's clocks; in `meta`, once anything went by them.
 extension StoreClock: Record {
-    static var layout: UInt8 { 1 }
+    static var layout: UInt8 { 2 }
     static var key: Key { .name("clock") }
 
     func write(to writer: inout RecordWriter) {
         writer.put(bootID.text)
         writer.put(wallStart)
         writer.put(steadyStart)
+        writer.put(timeOff)
         writer.put(lastLook)
         writer.put(slept)
         writer.put(isPlanned)
@@ -31,6 +32,7 @@ extension StoreClock: Record {
         var clock = StoreClock(first: Now(wall: .epoch, boot: BootInstant(nanoseconds: 0), bootID: bootID))
         clock.wallStart = try reader.instant()
         clock.steadyStart = try reader.instant()
+        clock.timeOff = try reader.duration()
         clock.lastLook = try reader.bootInstant()
         clock.slept = try reader.duration()
         clock.isPlanned = try reader.flag()

@@ -2,7 +2,7 @@ internal import SignalboxCore
 
 /// A dispatch as it is kept: everything that changes has a fixed width, so that a transition overwrites in place.
 struct DispatchRecord: Record {
-    static let layout: UInt8 = 3
+    static let layout: UInt8 = 4
 
     var dispatch: Dispatch
     /// Its request has a unique key, which is released when it ends: it is the holder, and its scope is to be active.
@@ -13,6 +13,9 @@ struct DispatchRecord: Record {
     var hasDependencies: Bool
     /// Its request names a concurrency key or a rate key.
     var isLimited = false
+    /// When it ended, in steady time: in this order what has ended goes, however the wall clock was set. Means nothing
+    /// before.
+    var ended = Instant.epoch
     /// Somebody asked for it to stay: retention passes it over.
     var isPinned = false
     /// Retention has met it and passed it over, because something waits that needs it: see ``Buckets/awaited``.
@@ -22,7 +25,7 @@ struct DispatchRecord: Record {
     var original: DispatchID?
 
     /// The bytes between layout and names.
-    private static let fixedWidth = 124
+    private static let fixedWidth = 132
 
     struct Flags: OptionSet {
         let rawValue: UInt32
@@ -105,6 +108,7 @@ struct DispatchRecord: Record {
         writer.put(dispatch.parent?.number ?? 0)
         writer.put(dispatch.id.number)
         writer.put(UInt16(clamping: dispatch.snoozes))
+        writer.put(ended)
         if dispatch.job == nil { writer.put(UInt32(0)) } else { writer.put(dispatch.job?.text ?? "") }
         writer.put(dispatch.queue.text)
         if let deadline = dispatch.startDeadline { writer.put(deadline) }
@@ -147,7 +151,7 @@ struct DispatchRecord: Record {
         return DispatchRecord(
             dispatch: dispatch, holdsUniqueKey: flags.contains(.uniqueKey),
             hasLostUniqueKey: flags.contains(.lostUniqueKey), hasDependencies: flags.contains(.dependencies),
-            isLimited: flags.contains(.limited), isPinned: flags.contains(.pinned),
+            isLimited: flags.contains(.limited), ended: fixed.instant(at: 124), isPinned: flags.contains(.pinned),
             isSetAside: flags.contains(.setAside), original: original)
     }
 }

@@ -33,12 +33,12 @@ extension DispatchRecord {
 extension Key {
     /// That of one that has ended, in `dispatch.ended`.
     @inline(__always)
-    static func ended(_ dispatch: Dispatch) -> Key {
+    static func ended(_ record: DispatchRecord) -> Key {
         Key {
-            $0.put(ended: KeptSubject(dispatch))
-            $0.put(dispatch.state.rawValue)
-            $0.put(dispatch.finished?.wall ?? .epoch)
-            $0.put(dispatch.id.number)
+            $0.put(ended: KeptSubject(record.dispatch))
+            $0.put(record.dispatch.state.rawValue)
+            $0.put(record.ended)
+            $0.put(record.dispatch.id.number)
         }
     }
     /// The beginning of the keys of those that ended in `state`.

@@ -69,9 +69,11 @@ extension StoreClock {
     /// knows.
     func hasSettled(at now: Now) -> Bool {
         let expected = wallStart + .nanoseconds(now.boot.nanoseconds)
-        let limit = HistoryAge.settling
-        guard !isHeld(at: now), now.wall < expected + limit, expected < now.wall + limit else { return false }
-        guard let gap, gap.reason == .clockForward, gap.from + limit < gap.through else { return true }
+        let limit = StoreClock.settling
+        guard !isHeld(at: now), !isTimeOffDoubtful(at: now), now.wall < expected + limit, expected < now.wall + limit
+        else { return false }
+        guard let gap, gap.reason == .clockForward || gap.reason == .untrustedClock, gap.from + limit < gap.through
+        else { return true }
         return now.wall < gap.through || gap.through + limit < now.wall
     }
 }
@@ -83,6 +85,4 @@ enum HistoryAge {
     static let droppedAtOnce = 4
     /// A record that is ahead by more was made by a clock that was wrong.
     static let hoursAhead = 24
-    /// Steps of the clock that are shorter matter to no record; and so long after a longer one nothing goes.
-    static let settling: Duration = .seconds(86_400)
 }

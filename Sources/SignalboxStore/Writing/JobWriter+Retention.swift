@@ -6,15 +6,15 @@ internal import SignalboxCore
 
 extension JobWriter where Transaction: ~Copyable {
     /// A dispatch that has just ended, or that stays only as long as others do from now on.
-    mutating func countAsEnded(_ ended: Dispatch) throws {
-        try mark(.ended(ended), in: Buckets.ended)
-        count(KeptSubject(ended).counter, ended.state, by: 1)
+    mutating func countAsEnded(_ record: DispatchRecord) throws {
+        try mark(.ended(record), in: Buckets.ended)
+        count(KeptSubject(record.dispatch).counter, record.dispatch.state, by: 1)
     }
 
     /// It stays, whatever becomes of others.
-    mutating func countNoMore(_ ended: Dispatch) throws {
-        try delete(.ended(ended), in: Buckets.ended)
-        count(KeptSubject(ended).counter, ended.state, by: -1)
+    mutating func countNoMore(_ record: DispatchRecord) throws {
+        try delete(.ended(record), in: Buckets.ended)
+        count(KeptSubject(record.dispatch).counter, record.dispatch.state, by: -1)
     }
 
     /// Writes down that `waiting` comes after these.
@@ -48,7 +48,7 @@ extension JobWriter where Transaction: ~Copyable {
         else { return }
         record.isSetAside = false
         try put(record, .dispatch(id), in: Buckets.dispatches)
-        if record.isCountedAsEnded { try countAsEnded(record.dispatch) }
+        if record.isCountedAsEnded { try countAsEnded(record) }
     }
 }
 
@@ -60,12 +60,20 @@ extension ReadTransaction where Self: ~Copyable {
         return all
     }
 
-    /// Whether what waits would be judged otherwise if this one were not there: it comes after this one, or after one
-    /// that this one stands in for.
+    /// Whether what waits, or what is still to come after it, would be judged otherwise if this one were not there: it
+    /// comes after this one, or after one that this one stands in for.
     func isNeeded(_ record: DispatchRecord) throws -> Bool {
         let id = record.dispatch.id
         if try isAwaited(id) { return true }
-        return try record.chain != id && isAwaited(record.chain) && standIn(of: id) == id
+        guard record.chain != id, try standIn(of: id) == id else { return false }
+        return try isAwaited(record.chain) || standsInForAny(id, record.chain)
+    }
+
+    /// Whether there is still one that `newest` was made again of.
+    private func standsInForAny(_ newest: DispatchID, _ chain: DispatchID) throws -> Bool {
+        if try contains(.dispatch(chain), in: Buckets.dispatches) { return true }
+        let copies = KeyRange(prefix: Key.dispatch(chain).bytes)
+        return try ids(Buckets.standIns, copies, limit: 1).first != newest
     }
 
     private func isAwaited(_ id: DispatchID) throws -> Bool {

@@ -67,7 +67,11 @@ extension JobWriter where Transaction: ~Copyable {
     }
 
     /// Writes a dispatch whose former index entries are gone; `before` is nil when it is new.
-    private mutating func place(_ record: DispatchRecord, from before: DispatchState?) throws {
+    private mutating func place(_ moved: DispatchRecord, from before: DispatchState?) throws {
+        var record = moved
+        if before != record.dispatch.state, record.dispatch.state.isTerminal {
+            record.ended = try clock().steady(at: now.boot)
+        }
         try addIndexes(of: record.dispatch)
         let (hasJob, state) = (record.dispatch.job != nil, record.dispatch.state)
         if hasJob { try moveActive(record.dispatch, from: before) }
@@ -76,7 +80,7 @@ extension JobWriter where Transaction: ~Copyable {
             try count(record.dispatch.queue, from: before, to: state)
             if hasJob, let job = record.dispatch.job { count(.job(job), from: before, to: state) }
             report(record.dispatch, from: before)
-            if record.isCountedAsEnded { try countAsEnded(record.dispatch) }
+            if record.isCountedAsEnded { try countAsEnded(record) }
         }
         announce(record.dispatch)
     }

@@ -3,10 +3,10 @@ internal import SignalboxCore
 /// The part of a dispatch's record that has a fixed width, and the flags that say which of its fields mean something. See
 /// the article <doc:Layout>.
 private struct DispatchSlots {
-    static let width = 124
+    static let width = 132
 
     var flags: UInt32 = 0
-    var bytes = InlineArray<124, UInt8>(repeating: 0)
+    var bytes = InlineArray<132, UInt8>(repeating: 0)
 
     func has(_ flag: DispatchRecord.Flags) -> Bool { flags & flag.rawValue != 0 }
 
@@ -116,6 +116,7 @@ extension Transcript {
         try slotBoot("started_boot_seconds", &slots, at: 58, if: .started)
         try slotInstant("finished_at", &slots, at: 66, if: .finished)
         try slotBoot("finished_boot_seconds", &slots, at: 74, if: .finished)
+        try slotInstant("ended_steady", &slots, at: 124, among: .finished)
         try slotNumber("worker", &slots, width: 8, at: 82, if: .claimed)
         try slotNumber("token", &slots, width: 8, at: 90, among: .claimed)
         try slotNumber("blocked_by", &slots, width: 8, at: 98, if: .blocked)
@@ -184,6 +185,19 @@ extension Transcript {
         _ name: String, _ slots: inout DispatchSlots, at offset: Int, if flag: DispatchRecord.Flags
     ) throws {
         if try isThere(name, &slots, width: 8, at: offset, flag) { try slotInstant(&slots, at: offset) }
+    }
+
+    /// One of several fields that share a flag, the first of which has set it.
+    @_lifetime(self: copy self)
+    @inline(__always)
+    private mutating func slotInstant(
+        _ name: String, _ slots: inout DispatchSlots, at offset: Int, among flag: DispatchRecord.Flags
+    ) throws {
+        if slots.has(flag) {
+            try slotInstant(name, &slots, at: offset)
+        } else {
+            guard slots.number(width: 8, at: offset) == 0 else { throw RecordFault.shape }
+        }
     }
 
     @_lifetime(self: copy self)

@@ -74,6 +74,7 @@ extension Transcript {
         try text("boot_id")
         try instant("wall_start")
         try instant("steady_start")
+        try duration("time_off_seconds")
         try bootInstant("last_look_boot_seconds")
         try duration("slept_seconds")
         try flag("planned")
