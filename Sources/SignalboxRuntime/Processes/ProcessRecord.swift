@@ -41,8 +41,27 @@ public struct ProcessRecord: Hashable, Sendable {
 
     /// Every process that can be seen from here, in one pass over /proc.
     public static func all() throws(SystemCallError) -> [ProcessRecord] {
+        try numbers().compactMap { ProcessRecord(pid: $0) }
+    }
+
+    /// The numbers of all processes that can be seen from here.
+    static func numbers() throws(SystemCallError) -> [Int32] {
         guard let names = names(inFolder: "/proc") else { throw SystemCallError("open /proc") }
-        return names.compactMap { Int32($0) }.compactMap { ProcessRecord(pid: $0) }
+        return names.compactMap { Int32($0) }
+    }
+
+    /// Whether a process whose environment was read and is empty may have one: the kernel has taken away the memory of
+    /// its last program, and has not put the environment of the next into the new one; or it has done so since.
+    static func isBeginning(_ pid: Int32) -> Bool {
+        guard let stat = try? readProcessFile("/proc/\(pid)/stat", limit: 4_096),
+            let close = stat.lastIndex(of: UInt8(ascii: ")"))
+        else { return false }
+        let fields = text(stat[(close + 1)...]).split(separator: " ")
+        guard fields.count > 48, let size = UInt64(fields[20]), let begin = UInt64(fields[47]),
+            let end = UInt64(fields[48])
+        else { return false }
+        // The kernel's own have no memory, nor has one that is ending.
+        return size > 0 && (end == 0 || begin < end)
     }
 }
 

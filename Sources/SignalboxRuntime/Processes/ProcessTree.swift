@@ -40,10 +40,11 @@ public struct ProcessTree: Sendable {
 
     /// The members that have not been collected, in one look at /proc. Never this process, nor init.
     public func members() throws(SystemCallError) -> [ProcessRecord] {
-        try ProcessLook().members(of: self)
+        try ProcessLook(for: [self]).members(of: self)
     }
 
-    /// Sends SIGKILL to every member and looks again, until none is left: a member may have started another meanwhile.
+    /// Sends SIGKILL to every member and looks again, until none is found: a member may have started another meanwhile,
+    /// also one that was gone before it could be killed.
     /// It sleeps on their ends, at most for `patience` in all, so call it where that may be spent.
     public func killAll(patience: Duration = .seconds(2)) throws(SystemCallError) -> Sweep {
         let deadline = SystemClocks.bootTime() + patience
@@ -51,7 +52,7 @@ public struct ProcessTree: Sendable {
         for _ in 0..<Self.maxRounds {
             let round = try killOnce()
             sweep.survivors = round.refused
-            guard !round.signalled.isEmpty else { break }
+            guard round.foundSome else { break }
             for watch in round.signalled {
                 let hasEnded = try watch.waitForEnd(for: max(.zero, deadline - SystemClocks.bootTime()))
                 if hasEnded { sweep.killed.insert(watch.identity) } else { sweep.survivors.insert(watch.identity) }
@@ -65,18 +66,28 @@ public struct ProcessTree: Sendable {
     /// Enough for a family that multiplies while it is swept; one that outruns this is reported, not fought for ever.
     private static let maxRounds = 64
 
-    private func killOnce() throws(SystemCallError) -> (signalled: [ProcessWatch], refused: Set<ProcessIdentity>) {
+    private struct Round {
         var signalled: [ProcessWatch] = []
         var refused: Set<ProcessIdentity> = []
+        /// There were members that had not ended when they were seen, and that may be signalled.
+        var foundSome = false
+    }
+
+    private func killOnce() throws(SystemCallError) -> Round {
+        var round = Round()
         for member in try members() {
-            guard let watch = try ProcessWatch(member.identity), try !watch.hasEnded() else { continue }
+            guard let watch = try ProcessWatch(member.identity), try !watch.hasEnded() else {
+                round.foundSome = round.foundSome || !member.isZombie
+                continue
+            }
             do {
-                if try watch.send(.kill) { signalled.append(watch) }
+                if try watch.send(.kill) { round.signalled.append(watch) }
+                round.foundSome = true
             } catch {
-                refused.insert(member.identity)
+                round.refused.insert(member.identity)
             }
         }
-        return (signalled, refused)
+        return round
     }
 
     /// The rule, apart from where its facts come from.
@@ -99,7 +110,7 @@ public struct ProcessTree: Sendable {
     }
 
     /// Nothing that was there before the leader came from it; so most environments of the machine need not be read.
-    private func mayDescend(_ record: ProcessRecord) -> Bool {
+    func mayDescend(_ record: ProcessRecord) -> Bool {
         leader.map { $0.startTicks <= record.identity.startTicks } ?? true
     }
 

@@ -121,7 +121,7 @@ private struct SweepRound {
             try wait(hurry)
             return []
         }
-        let look = try ProcessLook()
+        let look = try ProcessLook(for: due.map(\.tree))
         var swept: [Sweeper.Swept] = []
         for sweep in due {
             if let result = try attend(sweep, look, now) { swept.append(result) }

@@ -42,6 +42,23 @@ import Testing
         #expect(sweep == ProcessTree.Sweep(killed: [child]))
     }
 
+    /// Between two programs a process has an environment that nobody can read: it begins one after the other here.
+    @Test func `has in it who goes from one program to the next, at every look`() async throws {
+        let (missed, sweep) = try await onThread {
+            let id = "tree-\(getpid())-programs"
+            let process = try CommandProcess(
+                shell(
+                    "setsid sh -c 'echo $$; exec sh -c \"$AGAIN\"' & wait", job: ["AGAIN": #"exec sh -c "$AGAIN""#],
+                    ours: [ProcessTree.runIDVariable: id]))
+            let stray = try identity(printed: try nextText(process.output))
+            let tree = ProcessTree(runID: id, leader: process.identity)
+            let missed = try (0..<150).count { _ in try !tree.members().contains { $0.identity == stray } }
+            return (missed, try tree.killAll())
+        }
+        #expect(missed == 0)
+        #expect(sweep.survivors.isEmpty)
+    }
+
     @Test func `has nobody in it once all have ended`() async throws {
         let sweep = try await onThread {
             let id = "tree-\(getpid())-none"
