@@ -27,9 +27,39 @@ public struct LivenessFile: Hashable, Sendable {
     }
 
     public let path: String
+    /// The folder that it is in; nil when there was none.
+    private let folder: Place?
+
+    private struct Place: Hashable {
+        let device: UInt
+        let inode: UInt
+
+        init?(_ path: String) {
+            var status = stat()
+            guard stat(path, &status) == 0 else { return nil }
+            (device, inode) = (UInt(status.st_dev), UInt(status.st_ino))
+        }
+    }
 
     /// The file is made by whoever takes the first lock.
-    public init(path: String) { self.path = path }
+    public init(path: String) {
+        self.path = path
+        folder = Place(Self.folder(of: path))
+    }
+
+    /// - Throws: ``StoreGone`` when another folder is in the place of the one that the file is in, or none: what is said
+    ///   there of locks is about others.
+    func requirePlace() throws {
+        let now = Place(Self.folder(of: path))
+        guard let folder, folder != now else { return }
+        throw StoreGone(
+            folder: Self.folder(of: path), reason: now == nil ? "there is no such folder" : "another store is there now"
+        )
+    }
+
+    private static func folder(of path: String) -> String {
+        path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    }
 
     /// Takes the lock of `role`; nil when somebody holds it.
     public func tryLock(_ role: Role) throws(SystemCallError) -> LivenessLock? {

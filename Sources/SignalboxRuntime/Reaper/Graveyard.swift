@@ -33,6 +33,8 @@ public struct Graveyard<Engine: OrderedStore>: Sendable {
     /// False when the worker lives.
     func settleIfDead(_ worker: WorkerRegistration) throws -> Bool {
         guard try !liveness.isHeld(.worker(worker.id)) else { return false }
+        // Looked at afterwards: a store that is moved takes the locks of the living with it.
+        try liveness.requirePlace()
         let held = try store.held(by: worker.id)
         var output: [DispatchID: [OutputLine]] = [:]
         for dispatch in held {
