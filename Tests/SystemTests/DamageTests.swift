@@ -17,7 +17,7 @@ import Testing
                 program: [
                     "/usr/bin/python3", Self.damage, "--files", "\(Self.files)", "--signalbox", Box.command,
                 ])
-            let ending = try damage.wait(Bound(seconds: 60 + 10 * Self.files))
+            let ending = try damage.wait(Bound(seconds: 900 + 10 * Self.files))
             let (output, errors) = (try damage.output(), try damage.errors())
             #expect(ending == .exited(0), "\(output)\(errors)")
             #expect(output.contains("files: \(Self.files)\ncrashes: 0\nhangs: 0\nundetected: 0\n"), "\(output)")

@@ -12,7 +12,7 @@ import Testing
                     "/usr/bin/python3", Self.hammer, "--kills", "500", "--signalbox", Box.command, "--folder",
                     box.path("hammer"),
                 ])
-            let ending = try hammer.wait(Bound(seconds: 900))
+            let ending = try hammer.wait()
             let (output, errors) = (try hammer.output(), try hammer.errors())
             #expect(ending == .exited(0), "\(output)\(errors)")
             #expect(output.contains("faults: none"), "\(output)")

@@ -17,7 +17,7 @@ from processes import Loop, Process
 
 WORKERS = ("one", "two", "three")
 # How long anything may take before it counts as hung, in seconds.
-PATIENCE = 120
+PATIENCE = 600
 # The byte of workers.lock that the reaper holds.
 REAPER = 1 << 62
 # The system calls of a commit: pwrite64, pwritev, fdatasync.
