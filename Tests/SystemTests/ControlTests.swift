@@ -61,8 +61,8 @@ import Testing
                   alive:
                     manual: true
                     shell: for i in 1 2 3 4 5 6; do sleep 0.1; echo ping >&3; done
-                    idle_timeout: 5s
-                    watchdog: 5s
+                    idle_timeout: 15m
+                    watchdog: 15m
 
                 """, to: "jobs.yaml")
             try box.succeed("apply", "jobs.yaml")

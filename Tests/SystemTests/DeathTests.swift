@@ -140,7 +140,7 @@ import Testing
             let first = try box.startWorker("--slots", "1")
             let id = try box.enqueue(shell: "echo started >>\(box.path("started")); read line <\(gate.path)")
             try box.until("it runs") { try box.lines(of: "started") == ["started"] }
-            first.signal(SIGSTOP)
+            try first.stopWhereItWaits()
             _ = try box.startWorker("--slots", "1")
             let other = try box.enqueue(shell: "true")
             try box.succeed("logs", "\(other)", "--follow")
@@ -165,7 +165,7 @@ import Testing
             let id = try box.enqueue(
                 shell: "echo $$ >>\(box.path("processes")); read line <\(gate.path); echo $SIGNALBOX_ATTEMPT")
             try box.until("it runs") { try box.lines(of: "processes").count == 1 }
-            first.signal(SIGSTOP)
+            try first.stopWhereItWaits()
             #expect(unlink(box.store + "/workers.lock") == 0)
             _ = try box.startWorker("--slots", "1")
             try box.until("it runs again") { try box.lines(of: "processes").count == 2 }

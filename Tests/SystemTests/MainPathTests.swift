@@ -72,6 +72,8 @@ import Testing
             try follower.waitForOutput("/usr\n")
             let pages = try box.start("logs", "1", "--follow")
             try pages.waitForOutput("/usr\n")
+            // The two come by pipes of their own.
+            try box.until("it has told of its progress") { try box.dispatch(1)["progress"] != .null }
             let running = try box.dispatch(1)
             #expect(running["state"] == "IN_PROGRESS")
             #expect(running["progress"]["percent"] == 40)
@@ -196,6 +198,7 @@ import Testing
         // What the page says of a worker is written after the result, in the live data.
         try worker.waitForLine("dispatch 2")
         try box.succeed("logs", "2", "--follow")
+        try box.until("that is written") { try box.jsonList("workers")[0]["processed"] == 2 }
     }
 
     /// RFC 3339 in UTC with microseconds, as in 2026-11-22T14:30:00.000000Z.

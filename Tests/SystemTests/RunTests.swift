@@ -83,8 +83,10 @@ import Testing
             try box.write(
                 """
                 cd \(box.folder)
+                touch processes
                 \(survivorsLine)
-                if [ $SIGNALBOX_ATTEMPT = 2 ]; then exit 0; fi
+                if [ $(wc -l <processes) = 2 ]; then exit 0; fi
+                rm processes
                 setsid sh -c 'echo $$ >>processes; read line <\(never.path)' &
                 echo $$ >>processes
                 read line <\(never.path)
@@ -97,7 +99,7 @@ import Testing
                     manual: true
                     exec: [sh, "\(box.path("slow.sh"))"]
                     timeout: 1s
-                    max_attempts: 2
+                    max_attempts: 900
                     retry: {base: 10ms, cap: 10ms}
 
                 """, to: "jobs.yaml")
@@ -106,10 +108,15 @@ import Testing
             #expect(try box.run("run", "slow", "--wait").status == 0)
             #expect(try box.lines(of: "processes").count == 2)
             #expect(try box.lines(of: "survivors") == [])
-            let dispatch = try box.dispatch(1)
-            #expect(dispatch["attempts"][0]["reason"] == "timeout")
-            #expect(dispatch["attempts"][0]["signal"] == 15)
-            #expect(dispatch["attempts"][1]["exit_code"] == 0)
+            let attempts = try box.dispatch(1)["attempts"]
+            // On a machine so busy that the tree does not stand within the timeout, there are more of the first kind.
+            let last = attempts.count - 1
+            #expect(last >= 1)
+            for index in 0..<last {
+                #expect(attempts[index]["reason"] == "timeout")
+                #expect(attempts[index]["signal"] == 15)
+            }
+            #expect(attempts[last]["exit_code"] == 0)
         }
     }
 

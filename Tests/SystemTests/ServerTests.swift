@@ -12,6 +12,8 @@ import Testing
             let port = try startServer(box)
             let follower = try box.start("run", "disk", "--follow")
             try follower.waitForOutput("well")
+            // The two come by pipes of their own.
+            try box.until("it has told of its progress") { try box.dispatch(1)["progress"] != .null }
             for path in ["/", "/jobs", "/jobs/disk", "/dispatches", "/dispatches/1"] {
                 #expect(try page(path, port).contains("disk"), "\(path)")
             }
