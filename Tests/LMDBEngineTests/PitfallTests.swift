@@ -104,13 +104,17 @@ import Testing
     }
 }
 
-/// The kernel's list of this process's locks on a file.
+/// What the kernel says of this process's locks on a file: by descriptor, for its list of all locks of the machine is
+/// read in parts, and leaves some out when others come and go meanwhile.
 private func locks(of path: String) throws -> Set<String> {
-    var status = stat()
-    guard stat(path, &status) == 0 else { throw Failure("stat \(path): errno \(errno)") }
-    let lines = String(decoding: try readFile("/proc/locks"), as: UTF8.self).split(separator: "\n")
-    let ours = lines.map { $0.split(separator: " ").dropFirst() }.filter { words in
-        words.contains("\(getpid())") && words.contains { $0.hasSuffix(":\(status.st_ino)") }
+    var (file, opened) = (stat(), stat())
+    guard stat(path, &file) == 0 else { throw Failure("stat \(path): errno \(errno)") }
+    let descriptors = try directoryListing("/proc/self/fd").filter { name in
+        stat("/proc/self/fd/\(name)", &opened) == 0 && (opened.st_dev, opened.st_ino) == (file.st_dev, file.st_ino)
     }
-    return Set(ours.map { $0.joined(separator: " ") })
+    let lines = try descriptors.flatMap { name in
+        String(decoding: try readFile("/proc/self/fdinfo/\(name)"), as: UTF8.self).split(separator: "\n").map(
+            String.init)
+    }
+    return Set(lines.filter { $0.hasPrefix("lock:") })
 }

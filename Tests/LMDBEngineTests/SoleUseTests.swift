@@ -116,12 +116,15 @@ import Testing
     @Test func `keeps who wants to open it waiting, who then finds all of it`() throws {
         try withTemporaryStorePath { path throws in
             try increment(openStore(path), times: 1)
-            let flag = Flag()
+            let (flag, wrote) = (Flag(), Flag())
             let writer = OSThread { [path = path as String] in
-                while !flag.isRaised { try increment(openStore(path), times: 1) }
+                while !flag.isRaised {
+                    try increment(openStore(path), times: 1)
+                    wrote.raise()
+                }
             }
             var compactions = 0
-            while compactions < 20 { if try compactIfFree(path) { compactions += 1 } }
+            while compactions < 20 || !wrote.isRaised { if try compactIfFree(path) { compactions += 1 } }
             flag.raise()
             try writer.join()
             let opened = try openStore(path)

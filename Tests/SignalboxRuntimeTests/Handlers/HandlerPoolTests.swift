@@ -150,11 +150,14 @@ extension OutputLine {
     @Test func `that works past the timeout or is cancelled is ended with all it started`() async throws {
         let line = "while read -r line; do setsid sleep 1000 & echo $! >&2; echo up >&2; wait; done"
         try await HandlerBox.with(["h": line]) { box in
-            var id = try box.enqueue(timeout: .milliseconds(300))
-            var detail = try box.end(of: id)
-            #expect(detail.view.dispatch.reason == .timeout)
+            var detail: DispatchDetail
+            repeat {
+                detail = try box.end(of: try box.enqueue(timeout: .milliseconds(300)))
+                #expect(detail.view.dispatch.reason == .timeout)
+                // A machine that is busy may not have come so far that something was started.
+            } while detail.output.isEmpty
             #expect(try !box.isAlive(printedBy: detail))
-            id = try box.enqueue()
+            let id = try box.enqueue()
             try box.untilRunning(id, says: "up")
             _ = try box.box.store.jobs.cancel(id, now: box.box.clocks.now())
             detail = try box.end(of: id)
