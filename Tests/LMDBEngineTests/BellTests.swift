@@ -5,9 +5,9 @@ import SignalboxTesting
 import Testing
 
 @Suite struct `A bell` {
-    @Test func `loses no wake-up between two processes, however their steps interleave`() async throws {
+    @Test(arguments: [UInt64.random(in: 0...(.max))])
+    func `loses no wake-up between two processes, however their steps interleave`(seed: UInt64) async throws {
         try await withTemporaryStorePathAsync { path async throws in
-            let seed = UInt64.random(in: 0...(.max))
             async let other: Void = answerInAnotherProcess(path, seed)
             try await onOwnThread { () throws in
                 let store = try openVolatile(path)

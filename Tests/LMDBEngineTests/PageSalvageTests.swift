@@ -85,8 +85,8 @@ import Testing
         }
     }
 
-    @Test func `never is what was not there, whatever byte is damaged`() throws {
-        let seed = UInt64.random(in: 0...(.max))
+    @Test(arguments: [UInt64.random(in: 0...(.max))])
+    func `never is what was not there, whatever byte is damaged`(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         try withDamage { file in
             let sound = file.bytes

@@ -1,6 +1,7 @@
 // Aim: however small the map of a store, and however full clients and schedules have made it, what runs in it can end
 // with all of its output, and all that clears up can be done. Method: a store is filled to the top by a random mix of
-// requests, and nothing that must succeed then may throw. The seed is printed; SIGNALBOX_SEED=N plays it again.
+// requests, and nothing that must succeed then may throw. The seed is an argument of the test, named with
+// each issue; SIGNALBOX_SEED=N plays it again.
 import Glibc
 import LMDBEngine
 import OrderedStore
@@ -11,11 +12,14 @@ import Testing
 @testable import SignalboxStore
 
 @Suite struct `A map that is filled to the top` {
-    @Test(arguments: [1, 2, 4, 16])
-    func `lets all that runs end with full output, and all be cancelled and removed`(_ megabytes: Int) throws {
+    private static let seed =
+        getenv("SIGNALBOX_SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64.random(in: 1...9_999)
+
+    @Test(arguments: [1, 2, 4, 16], [seed])
+    func `lets all that runs end with full output, and all be cancelled and removed`(
+        _ megabytes: Int, seed: UInt64
+    ) throws {
         let options = Environment.Options(initialMapSize: megabytes << 20, maximumSize: megabytes << 20)
-        let seed = getenv("SIGNALBOX_SEED").flatMap { UInt64(String(cString: $0)) } ?? UInt64.random(in: 1...9_999)
-        print("\(megabytes) MiB: seed \(seed)")
         var dice = SeededRandom(seed: seed)
         try withTestStore(on: onLMDB(options)) { store in
             let underTest = StoreUnderTest(store)

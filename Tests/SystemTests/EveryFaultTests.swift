@@ -27,7 +27,7 @@ struct `A disk that fails at any call` {
             print(
                 "\(script.states.count - 1) operations, \(script.calls.count) calls; \(tried) of \(faults.count) faults"
                     + " tried (seed \(seed)), \(violations.count) violations")
-            for violation in violations.prefix(20) { Issue.record("\(violation)") }
+            for violation in violations.prefix(20) { Issue.record("seed \(seed): \(violation)") }
             #expect(tried > 40)
         }
     }

@@ -69,8 +69,8 @@ import Testing
                 try writeBytes(box.path("broken"), bytes)
                 let finished = try box.run("restore", "broken", "--into", "copy")
                 #expect(finished.status == 65, "\(seed): \(finished.errors)")
-                #expect(finished.errors.hasPrefix("signalbox: broken: line "), "\(finished.errors)")
-                #expect(names("copy", in: box) == [])
+                #expect(finished.errors.hasPrefix("signalbox: broken: line "), "\(seed): \(finished.errors)")
+                #expect(names("copy", in: box) == [], "\(seed)")
             }
         }
     }

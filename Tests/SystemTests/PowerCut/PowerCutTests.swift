@@ -38,7 +38,8 @@ struct `A power cut` {
                 trial.nextCommand = (every: 16, run: { try enqueues(in: $0, box, $1) })
                 let report = try trial.run(0..<options.states(160))
                 require(report, "\(command), names \(model.rawValue)", recorder)
-                #expect(report.withoutStore > 0 && report.withoutStore < report.states)
+                #expect(
+                    report.withoutStore > 0 && report.withoutStore < report.states, "seed \(options.seed): \(report)")
             }
         }
     }
@@ -65,7 +66,9 @@ struct `A power cut` {
             // It is relaxed indeed: what `full` promises does not hold.
             let trial = try Trial(recording, commits, .ordered, .full, seed: options.seed)
             let violations = try trial.run(0..<options.states(200)).violations
-            #expect(!violations.isEmpty && violations.allSatisfy { $0.fault.contains("is lost") })
+            #expect(
+                !violations.isEmpty && violations.allSatisfy { $0.fault.contains("is lost") },
+                "seed \(options.seed): \(violations.prefix(3))")
         }
     }
 
