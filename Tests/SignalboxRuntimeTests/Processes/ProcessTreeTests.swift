@@ -48,9 +48,10 @@ import Testing
             let id = "tree-\(getpid())-programs"
             let process = try CommandProcess(
                 shell(
-                    "setsid sh -c 'echo $$; exec sh -c \"$AGAIN\"' & wait", job: ["AGAIN": #"exec sh -c "$AGAIN""#],
+                    "setsid sh -c 'echo $$; exec sh -c \"$AGAIN\"' &", job: ["AGAIN": #"exec sh -c "$AGAIN""#],
                     ours: [ProcessTree.runIDVariable: id]))
             let stray = try identity(printed: try nextText(process.output))
+            _ = try end(of: process)
             let tree = ProcessTree(runID: id, leader: process.identity)
             let missed = try (0..<150).count { _ in try !tree.members().contains { $0.identity == stray } }
             return (missed, try tree.killAll())
