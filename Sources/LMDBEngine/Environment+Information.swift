@@ -49,8 +49,9 @@ extension Environment {
         }
     }
 
-    /// How full the store is.
-    public func room() throws -> Room { try read { try $0.room() } }
+    /// How full the store is. No snapshot is taken while there is room enough, nor of a commit that was looked at
+    /// before: each is noted in `lock.mdb`, a file on the disk, and processes ask this while nothing else happens.
+    public func room() throws -> Room { try looking { try handle.room() } }
 
     /// The version of liblmdb that this process uses.
     public static var libraryVersion: String { "\(LibraryVersion.current)" }

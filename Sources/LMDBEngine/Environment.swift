@@ -50,19 +50,24 @@ public final class Environment: OrderedStore, @unchecked Sendable {
 
     @available(*, noasync, message: "this blocks the thread; call it from a thread of your own")
     public func read<Result>(_ body: (borrowing Reading) throws -> Result) throws -> Result {
+        try looking { try body(Reading(handle)) }
+    }
+
+    /// Runs `look` while the map stays where it is.
+    func looking<Result>(_ look: () throws -> Result) throws -> Result {
         do {
-            return try reading(body)
+            return try lookingOnce(look)
         } catch let error as EnvironmentError where error.code == .damaged {
             // A thread kept from running while it took its snapshot may miss pages that are there: look again.
-            return try reading(body)
+            return try lookingOnce(look)
         }
     }
 
-    private func reading<Result>(_ body: (borrowing Reading) throws -> Result) throws -> Result {
+    private func lookingOnce<Result>(_ look: () throws -> Result) throws -> Result {
         try adoptingGrowth {
             try gate.passing(.read) {
                 try requireNoFailure()
-                return try body(Reading(handle))
+                return try look()
             }
         }
     }

@@ -18,7 +18,10 @@ extension EnvironmentHandle {
             kept: kept)
         // Counting what is free inside takes a walk, which is worth it only when the rest is nearly used up.
         if room.used > room.capacity / 4 * 3 {
-            let known = isForWriter ? freePagesAsCounted(before: lastTransaction, capacity: room.capacity) : nil
+            let known =
+                isForWriter
+                ? freePagesAsCounted(before: lastTransaction, capacity: room.capacity)
+                : freePagesAsCounted(of: lastTransaction)
             room.used -= try (known ?? countFreePages(lastTransaction)) * pageSize
         }
         return room
@@ -35,11 +38,16 @@ extension EnvironmentHandle {
         }
     }
 
+    /// What was counted of that very commit. Where a snapshot kept some of it, that may have ended since.
+    private func freePagesAsCounted(of transaction: Int) -> Int? {
+        lastCount.withLock { $0 }.flatMap { $0.transaction == transaction && $0.kept == 0 ? $0.free : nil }
+    }
+
     /// Nobody can count while all the snapshots that there may be are open: then nothing is taken to be free.
     private func countFreePages(_ transaction: Int) throws -> Int {
         do {
-            let free = try freePages().free
-            lastCount.withLock { $0 = FreeCount(transaction: transaction, time: .now, free: free) }
+            let (free, kept) = try freePages()
+            lastCount.withLock { $0 = FreeCount(transaction: transaction, time: .now, free: free, kept: kept) }
             return free
         } catch let error as EnvironmentError where error.code == .readersFull {
             return 0
@@ -92,11 +100,12 @@ extension EnvironmentHandle {
     }
 }
 
-/// How many pages were free, and when.
+/// How many pages were free, and kept by snapshots, and when.
 struct FreeCount {
     let transaction: Int
     let time: BootTime
     let free: Int
+    let kept: Int
 }
 
 extension TransactionHandle {

@@ -27,10 +27,15 @@ public protocol OrderedStore: Sendable {
     /// Cheap: to be called now and then by a process that is awake anyway. An engine that has nothing to do need not
     /// say so.
     func tidyUp() throws -> [String]
+
+    /// How much room the store has, as of the last commit. An engine whose snapshots leave traces on a disk tells it
+    /// without one, so that a process that only looks writes nothing.
+    func room() throws -> Room
 }
 
 extension OrderedStore {
     public func tidyUp() throws -> [String] { [] }
+    public func room() throws -> Room { try read { try $0.room() } }
 }
 
 /// One consistent snapshot.

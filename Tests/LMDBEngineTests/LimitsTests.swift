@@ -45,6 +45,31 @@ import Testing
         }
     }
 
+    /// A snapshot is noted in a file, which an idle process would so write to again and again.
+    @Test func `says how full it is without a snapshot while there is room`() throws {
+        try withTemporaryDirectory { directory throws in
+            let store = try createSmall(directory, Environment.Options(maximumReaders: 3))
+            let room = try store.room()
+            try nest(store, depth: 3) { () throws in #expect(try store.room() == room) }
+        }
+    }
+
+    @Test func `counts once after a commit what is free in it`() throws {
+        try withTemporaryDirectory { directory throws in
+            let options = Environment.Options(initialMapSize: 4 << 20, maximumSize: 4 << 20, maximumReaders: 3)
+            let store = try createSmall(directory, options)
+            try store.write { try $0.put([1], [UInt8](repeating: 1, count: 5 << 19), in: firstBucket) }
+            try store.write { _ = try $0.delete([1], in: firstBucket) }
+            // What the last two commits have freed is not free yet.
+            try increment(store, times: 3)
+            let room = try store.room()
+            #expect(room.used < 1 << 20)
+            try nest(store, depth: 3) { () throws in #expect(try store.room() == room) }
+            try increment(store, times: 1)
+            try nest(store, depth: 3) { () throws in #expect(try store.room().used > 2 << 20) }
+        }
+    }
+
     @Test func `keeps what was committed when the disk is full, and goes on when there is room`() async throws {
         try await withTemporaryStorePathAsync { path async throws in
             await #expect(processExitsWith: .success) { [path = path as String] in
@@ -121,8 +146,9 @@ private func createSmall(_ directory: String, _ options: Environment.Options) th
     return try Environment.open(at: path, buckets: conformanceBuckets, access: .readWrite, options: options)
 }
 
-private func nest(_ store: Environment, depth: Int) throws {
-    if depth > 0 { try store.read { _ in try nest(store, depth: depth - 1) } }
+private func nest(_ store: Environment, depth: Int, _ body: () throws -> Void = {}) throws {
+    if depth == 0 { return try body() }
+    try store.read { _ in try nest(store, depth: depth - 1, body) }
 }
 
 /// A limit on the size of files stands for a full disk: writes fail the same way.
