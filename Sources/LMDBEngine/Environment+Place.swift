@@ -3,7 +3,13 @@ extension Environment {
     /// - Returns: False when another store lies there now.
     /// - Throws: What opening it would: `.notFound` when nothing is there any more, `.damaged` when the file was cut off.
     ///   A file that is cut off while it is read ends the process; so whoever reads a store for long asks this first.
+    ///
+    /// That the same file is there is seen without opening it, so that a process which has no descriptor left does not
+    /// take that for a store that is gone.
     public func isInPlace() throws -> Bool {
-        try StoreDirectory(path: directory).examined() == identity
+        let place = StoreDirectory(path: directory)
+        guard place.namedData == identity else { return try place.examined() == identity }
+        try handle.requireWholeFile()
+        return true
     }
 }

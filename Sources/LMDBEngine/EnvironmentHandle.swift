@@ -127,6 +127,12 @@ import Synchronization
         return descriptor
     }
 
+    /// Throws unless the file that LMDB has open holds every page that its newest meta page leads to.
+    func requireWholeFile() throws {
+        let borrowed = FileDescriptor(borrowing: try dataDescriptor(), "\(path)/data.mdb")
+        try DataFile(descriptor: borrowed).requireWhole()
+    }
+
     /// Keeps jobs from inheriting the data file, and makes sure it is the one that was examined.
     private func protectDescriptor(_ request: Request) throws {
         try check(linux_set_close_on_exec(try dataDescriptor()), "fcntl")

@@ -1,31 +1,38 @@
 import Glibc
 
-/// An open file that closes itself; jobs started from this process never inherit it.
+/// An open file that closes itself, unless it is somebody else's; jobs started from this process never inherit it.
 final class FileDescriptor: Sendable {
     let number: CInt
     let path: String
+    private let isBorrowed: Bool
 
     /// Opens `path`; O_CLOEXEC is always added. `mode` counts only when `flags` create the file.
     init(_ path: String, _ flags: CInt, mode: mode_t = 0o660) throws {
-        self.path = path
+        (self.path, isBorrowed) = (path, false)
         self.number = unsafe Glibc.open(path, flags | O_CLOEXEC, mode)
         if number < 0 { throw EnvironmentError.system(errno, "open", path) }
     }
 
     /// Another descriptor of the open file `number`.
     init(duplicating number: CInt, _ path: String) throws {
-        self.path = path
+        (self.path, isBorrowed) = (path, false)
         self.number = fcntl(number, F_DUPFD_CLOEXEC, 3)
         if self.number < 0 { throw EnvironmentError.system(errno, "fcntl", path) }
     }
 
     /// Takes over a descriptor, which must be close-on-exec.
     init(owning number: CInt, _ path: String) {
-        self.path = path
+        (self.path, isBorrowed) = (path, false)
         self.number = number
     }
 
-    deinit { close(number) }
+    /// A descriptor that stays its owner's, who keeps it open as long as this is used.
+    init(borrowing number: CInt, _ path: String) {
+        (self.path, isBorrowed) = (path, true)
+        self.number = number
+    }
+
+    deinit { if !isBorrowed { close(number) } }
 
     var status: stat {
         get throws {
@@ -72,9 +79,16 @@ final class FileDescriptor: Sendable {
 
     /// Makes `text` the whole content of the file.
     func replaceContent(with text: String) throws {
-        var text = text
-        let written = text.withUTF8 { bytes in unsafe pwrite(number, bytes.baseAddress, bytes.count, 0) }
-        if written != text.utf8.count { throw EnvironmentError.system(written < 0 ? errno : ENOSPC, "pwrite", path) }
+        let bytes = Array(text.utf8)
+        var written = 0
+        // One that is cut short by a full disk or a limit is followed by one that says which of the two it is.
+        while written < bytes.count {
+            let rest = bytes[written...]
+            let count = unsafe rest.withUnsafeBytes { unsafe pwrite(number, $0.baseAddress, $0.count, off_t(written)) }
+            if count < 0 && errno == EINTR { continue }
+            if count <= 0 { throw EnvironmentError.system(count < 0 ? errno : ENOSPC, "pwrite", path) }
+            written += count
+        }
         if ftruncate(number, off_t(written)) != 0 { throw EnvironmentError.system(errno, "ftruncate", path) }
     }
 

@@ -41,6 +41,12 @@ struct StoreDirectory: Sendable {
         return FileIdentity(try descriptor.status)
     }
 
+    /// Which data file has the name, if any can be seen.
+    var namedData: FileIdentity? {
+        var status = stat()
+        return unsafe stat(dataPath, &status) == 0 ? FileIdentity(status) : nil
+    }
+
     /// The data file, read without LMDB.
     func dataFile() throws -> DataFile { DataFile(descriptor: try openedData()) }
 

@@ -25,6 +25,11 @@ extension EnvironmentError {
             return EnvironmentError(
                 .systemCall(EMFILE),
                 "\(message). This process may have no more descriptors: raise its limit (ulimit -n).")
+        case EAGAIN where ["pthread_create", "mdb_env_copyfd2"].contains(call):
+            return EnvironmentError(
+                .systemCall(EAGAIN),
+                "\(message). This process may have no more threads: raise its limits of processes or address space "
+                    + "(ulimit -u, ulimit -v).")
         case ENOMEM:
             return EnvironmentError(
                 .systemCall(ENOMEM), "\(message). Allow this process more address space (ulimit -v), or memory.")

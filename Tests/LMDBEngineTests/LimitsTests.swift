@@ -70,6 +70,14 @@ import Testing
         }
     }
 
+    @Test func `is seen to be in its place by a process without a descriptor left`() async throws {
+        try await withTemporaryStorePathAsync { path async throws in
+            await #expect(processExitsWith: .success) { [path = path as String] in
+                try lookAtPlaceWithoutDescriptors(path)
+            }
+        }
+    }
+
     @Test func `keeps what was committed when the disk is full, and goes on when there is room`() async throws {
         try await withTemporaryStorePathAsync { path async throws in
             await #expect(processExitsWith: .success) { [path = path as String] in
@@ -149,6 +157,15 @@ private func createSmall(_ directory: String, _ options: Environment.Options) th
 private func nest(_ store: Environment, depth: Int, _ body: () throws -> Void = {}) throws {
     if depth == 0 { return try body() }
     try store.read { _ in try nest(store, depth: depth - 1, body) }
+}
+
+private func lookAtPlaceWithoutDescriptors(_ path: String) throws {
+    let store = try openStore(path)
+    try limit(RLIMIT_NOFILE, 3)
+    #expect(open("/dev/null", O_RDONLY) < 0 && errno == EMFILE)
+    #expect(try store.isInPlace())
+    #expect(rename(path, path + ".aside") == 0)
+    #expect(code { _ = try store.isInPlace() } == .notFound)
 }
 
 /// A limit on the size of files stands for a full disk: writes fail the same way.

@@ -23,6 +23,30 @@ import Testing
         }
     }
 
+    /// What is there is not called missing because it could not be opened.
+    @Test func `of descriptors blames the lack of them`() async throws {
+        try await withBox { box throws in
+            try box.succeed("add", "nightly", "--cron", "0 3 * * *", "--zone", "Europe/Berlin", "--", "true")
+            for count in 5...14 {
+                for words in [["why", "nightly"], ["next", "nightly"], ["dump", box.path("dump-\(count)")]] {
+                    let finished = try box.run(program: limited("--nofile=\(count)") + words)
+                    let isRefused = finished.status == 75 && finished.errors.contains("ulimit -n")
+                    #expect(finished.status == 0 || isRefused, "\(words), \(count): \(finished.errors)")
+                    #expect(words[0] != "dump" || (access(words[1], F_OK) == 0) == (finished.status == 0))
+                }
+            }
+            for count in 24...40 {
+                let scheduler = try box.start(program: limited("--nofile=\(count)") + ["scheduler"])
+                // Where it ends instead, that is looked at below.
+                _ = try? scheduler.waitForLine("online:")
+                scheduler.signal(SIGTERM)
+                let (ending, said) = (try scheduler.wait(), try scheduler.errors())
+                let isRefused = ending == .exited(75) && said.contains("ulimit -n")
+                #expect(ending == .exited(0) || isRefused, "\(count): \(ending) \(said)")
+            }
+        }
+    }
+
     /// At every number, for what comes when there is just none left is another thing each time.
     @Test func `of descriptors never crashes a worker`() async throws {
         try await withBox { box throws in
@@ -53,6 +77,20 @@ import Testing
                         [.exited(0), .exited(75)].contains(ending), "\(words), \(megabytes) MiB: \(ending) \(said)")
                     #expect(ending == .exited(0) || said.contains("ulimit -"), "\(words), \(megabytes) MiB: \(said)")
                 }
+            }
+        }
+    }
+
+    /// Threads need address space, too: a copy is made by two of them.
+    @Test func `of address space makes a copy, or says what it lacks`() async throws {
+        try await withBox { box throws in
+            try box.succeed("enqueue", "--", "true")
+            for megabytes in stride(from: 56, through: 116, by: 6) {
+                let copy = box.path("copy-\(megabytes)")
+                let finished = try box.run(program: limited("--as=\(megabytes << 20)") + ["backup", copy])
+                let isRefused = finished.status == 75 && finished.errors.contains("ulimit -")
+                #expect(finished.status == 0 || isRefused, "\(megabytes) MiB: \(finished.ending) \(finished.errors)")
+                #expect((access(copy, F_OK) == 0) == (finished.status == 0), "\(megabytes) MiB")
             }
         }
     }
@@ -91,6 +129,21 @@ import Testing
                 program: ["/usr/bin/prlimit", "--nproc=3"] + asUser + ["serve", "--listen", "127.0.0.1:0"])
             #expect(serving.status == 75 && serving.errors.contains("ulimit -u"), "\(serving.errors)")
             chown(box.folder, 0, 0)
+        }
+    }
+
+    /// A limit of one byte is met in the midst of a write, which is then no full disk.
+    @Test(arguments: [0, 1, 40, 511, 4096])
+    func `of file size dumps and enqueues, or says so`(_ bytes: Int) async throws {
+        try await withBox { box throws in
+            try box.succeed("enqueue", "--shell", "# \(String(repeating: "x", count: 8000))")
+            for words in [["dump", box.path("dump")], ["enqueue", "--", "true"]] {
+                // What it says would not go into a file either.
+                let script = ["/bin/sh", "-c", "{ \"$@\" 2>&1; echo exit $?; } | cat", "sh"]
+                let said = try box.run(program: script + limited("--fsize=\(bytes)") + words).output
+                #expect(said.contains("ulimit -f") && said.hasSuffix("exit 75\n"), "\(words): \(said)")
+            }
+            #expect(access(box.path("dump"), F_OK) != 0)
         }
     }
 

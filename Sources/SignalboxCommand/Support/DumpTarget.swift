@@ -1,5 +1,6 @@
 import Glibc
 import SignalboxCore
+import SignalboxRuntime
 
 /// Where a dump goes: to standard output, or to a file that appears when it is whole. Until then nothing lies at its
 /// place, or what did before; and if it never gets there, nothing is left behind.
@@ -110,14 +111,11 @@ final class DumpTarget {
     }
 
     private func put(_ name: String) throws {
-        guard rename(name, path) == 0 else {
-            let failure = Self.failure(path)
-            unlink(name)
-            throw failure
-        }
+        // Opened before: a dump that has its name must not be called none for want of a descriptor.
         let opened = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard opened >= 0 else { throw Self.failure(folder) }
+        guard opened >= 0 else { throw Self.failure(folder, discarding: name) }
         defer { close(opened) }
+        guard rename(name, path) == 0 else { throw Self.failure(path, discarding: name) }
         // Some file systems cannot, and need not.
         guard fsync(opened) == 0 || errno == EINVAL else { throw Self.failure(folder) }
     }
@@ -127,10 +125,10 @@ final class DumpTarget {
     }
 
     /// What the call just made has met.
-    private static func failure(_ path: String) -> Failure {
+    private static func failure(_ path: String, discarding name: String? = nil) -> Failure {
         let number = errno
+        if let name { unlink(name) }
         return Failure(
-            SystemStatus.status(of: number),
-            "\(printable(path)): \(String(cString: strerror(number))); no dump was made")
+            SystemStatus.status(of: number), "\(SystemCallError(printable(path), number)); no dump was made")
     }
 }

@@ -124,7 +124,7 @@ enum SystemStatus {
     static func status(of number: Int32) -> ExitStatus {
         switch number {
         case EACCES, EPERM, EROFS: .noPermission
-        case ENOSPC, EDQUOT, EAGAIN, ENOMEM, EMFILE, ENFILE: .tryAgain
+        case ENOSPC, EDQUOT, EFBIG, EAGAIN, ENOMEM, EMFILE, ENFILE: .tryAgain
         default: .storeFault
         }
     }

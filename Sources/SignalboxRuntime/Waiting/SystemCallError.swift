@@ -26,6 +26,7 @@ public struct SystemCallError: Error, Hashable, CustomStringConvertible {
         case EMFILE:
             "\(call): \(reason); this process may have no more descriptors: "
                 + "raise its limit (ulimit -n) or run with fewer slots"
+        case EFBIG: "\(call): \(reason); this process may write no larger files: raise its limit (ulimit -f)"
         case EAGAIN where call == "pthread_create":
             "\(call): \(reason); this process may have no more threads: raise its limits of processes or address space "
                 + "(ulimit -u, ulimit -v)"

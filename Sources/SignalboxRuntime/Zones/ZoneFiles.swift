@@ -16,7 +16,8 @@ public final class ZoneFiles {
     }
 
     /// The machine's zone and those called `names`.
-    /// - Throws: ``ZoneFileError`` for a name that has no file, or a file that is no zone file.
+    /// - Throws: ``ZoneFileError`` for a name that has no file, or a file that is no zone file; ``SystemCallError``
+    ///   when this process cannot read it, for lack of descriptors or of rights.
     public func table(_ names: some Sequence<String>) throws -> ZoneTable {
         var table = ZoneTable(machine: try machine())
         for name in names { table.named[name] = try zone(name) }
@@ -43,16 +44,25 @@ public final class ZoneFiles {
     }
 
     private func read(_ path: String, name: String) throws -> Zone {
-        let number = open(path, O_RDONLY | O_CLOEXEC)
-        guard number >= 0 else {
-            throw ZoneFileError(
-                "there is no zone \(quoted(name)): \(path): \(SystemCallError("open").reason); "
-                    + "expected an IANA name as in Europe/Berlin (Debian's package tzdata has the files)")
-        }
-        let file = Descriptor(owning: number)
         do {
-            return try Zone(name: name, tzif: try contents(of: file))
+            return try Zone(name: name, tzif: try contents(of: opened(path)))
+        } catch let error as SystemCallError where Self.missing.contains(error.number) {
+            throw ZoneFileError(
+                "there is no zone \(quoted(name)): \(path): \(error.reason); "
+                    + "expected an IANA name as in Europe/Berlin (Debian's package tzdata has the files)")
+        } catch let error as SystemCallError {
+            // The zone may well be there: it is this process that cannot read it.
+            throw error
         } catch { throw ZoneFileError("\(path) is no zone file: \(error)") }
+    }
+
+    /// What the kernel says of a path at which there is no file.
+    private static let missing = [ENOENT, ENOTDIR, EISDIR, ELOOP, ENAMETOOLONG]
+
+    private func opened(_ path: String) throws(SystemCallError) -> Descriptor {
+        let number = open(path, O_RDONLY | O_CLOEXEC)
+        guard number >= 0 else { throw SystemCallError("open \(path)") }
+        return Descriptor(owning: number)
     }
 
     private func contents(of file: Descriptor) throws -> [UInt8] {
