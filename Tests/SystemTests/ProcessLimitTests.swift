@@ -53,7 +53,8 @@ import Testing
             for count in 30...46 {
                 let id = try box.enqueue(shell: "true")
                 let worker = try box.start(program: limited("--nofile=\(count)") + ["worker", "--slots", "1"])
-                _ = try? worker.waitForLine("dispatch \(id)")
+                // Its own, or one before it that could not be started either.
+                _ = try? worker.waitForLine("dispatch ")
                 worker.signal(SIGTERM)
                 let ending = try worker.wait()
                 #expect([.exited(0), .exited(75)].contains(ending), "\(count): \(ending)")
