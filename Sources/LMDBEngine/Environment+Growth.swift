@@ -46,7 +46,7 @@ extension Environment {
         do {
             return try gate.alone(body)
         } catch let error as EnvironmentError where error.code == .failedEarlier {
-            refuseEverything()
+            refuseEverything(because: error)
             throw error
         }
     }

@@ -27,6 +27,8 @@ public final class Environment: OrderedStore, @unchecked Sendable {
     private let groupCommit = GroupCommit()
     private let turn = WriterTurn()
     private let hasFailed = Atomic(false)
+    /// What has failed, if anything has.
+    private let failure = Mutex<EnvironmentError?>(nil)
 
     init(
         _ request: EnvironmentHandle.Request, _ handle: EnvironmentHandle, _ openLock: OpenLock, _ bell: Bell?
@@ -189,21 +191,26 @@ public final class Environment: OrderedStore, @unchecked Sendable {
     /// What the disk holds is in doubt: memory may show what is not there, and a later flush that succeeds would say
     /// nothing of what an earlier one has lost. So nothing more is read or written here, even where the disk was full.
     private func failed(_ error: EnvironmentError) -> EnvironmentError {
-        refuseEverything()
         let cause = error.message.hasSuffix(".") ? error.message : "\(error.message)."
         let wayOut =
             error.code == .systemCall(EIO)
             ? "Start it again" : "See what the disk has to say (dmesg), then start it again"
-        return EnvironmentError(
+        let failure = EnvironmentError(
             .failedEarlier,
             "\(cause) What the disk has of this commit is in doubt, so this process may not go on with the store; nothing "
                 + "acknowledged is lost. \(wayOut).")
+        refuseEverything(because: failure)
+        return failure
     }
 
-    /// From now on.
-    func refuseEverything() { hasFailed.store(true, ordering: .relaxed) }
+    /// From now on, and with the same words for all of the process: whichever thread says them first, they name the cause.
+    func refuseEverything(because error: EnvironmentError) {
+        failure.withLock { $0 = $0 ?? error }
+        hasFailed.store(true, ordering: .releasing)
+    }
 
     func requireNoFailure() throws {
-        if hasFailed.load(ordering: .relaxed) { throw EnvironmentError.failedEarlier(directory) }
+        guard hasFailed.load(ordering: .acquiring) else { return }
+        throw failure.withLock { $0 } ?? EnvironmentError.failedEarlier(directory)
     }
 }

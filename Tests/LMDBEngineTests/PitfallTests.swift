@@ -69,10 +69,12 @@ import Testing
     @Test func `is neither read nor written any more`() throws {
         try withTemporaryStore { store throws in
             try increment(store, times: 1)
-            store.refuseEverything()
+            store.refuseEverything(because: EnvironmentError(.failedEarlier, "the disk has gone"))
             #expect(code { try store.read { try $0.count() } } == .failedEarlier)
             #expect(code { try increment(store, times: 1) } == .failedEarlier)
             #expect(code { try store.room() } == .failedEarlier)
+            let error = #expect(throws: EnvironmentError.self) { try store.read { try $0.count() } }
+            #expect(error?.message == "the disk has gone")
         }
     }
 }
