@@ -31,6 +31,32 @@ import Testing
         }
     }
 
+    @Test func `is settled while the process that would do so at once is stopped`() async throws {
+        try await withBox { box in
+            let scheduler = try box.start("scheduler")
+            let gate = try box.makeFifo("gate")
+            let id = try box.enqueue(shell: try treeScript(box, gate))
+            let first = try box.startWorker("--slots", "1")
+            try box.until("the tree stands") { try box.lines(of: "processes").count == 4 }
+            first.end()
+            // It was the only one left, so its turn it is from now on.
+            try scheduler.waitForLine("dispatch \(id) is PENDING again")
+            scheduler.signal(SIGSTOP)
+            let second = try box.startWorker("--slots", "1")
+            try box.until("the second attempt runs") { try box.lines(of: "attempts") == ["1", "2"] }
+            _ = try box.startWorker("--slots", "1")
+            second.end()
+            try box.until("the third attempt runs") { try box.lines(of: "attempts") == ["1", "2", "3"] }
+            #expect(try box.lines(of: "survivors") == [])
+            scheduler.signal(SIGCONT)
+            try gate.release()
+            try box.succeed("logs", "\(id)", "--follow")
+            #expect(try box.dispatch(id)["crashes"] == 2)
+            scheduler.signal(SIGTERM)
+            #expect(try scheduler.wait() == .exited(0))
+        }
+    }
+
     @Test func `is settled by the next command that opens the store, where nothing else runs`() async throws {
         try await withBox { box in
             let gate = try box.makeFifo("gate")

@@ -36,6 +36,19 @@ struct LoopBox {
         return try store.jobs.enqueue(item, now: now).id
     }
 
+    /// What a worker had that ended without a word.
+    func claimAndVanish(as id: WorkerID) throws -> DispatchID {
+        let (now, queues) = (clocks.now(), [try QueueName("own")])
+        let registration = WorkerRegistration(
+            id: id, name: "gone", process: ProcessIdentity(pid: 1, startTicks: .max), bootID: now.bootID, host: "box",
+            queues: queues, slots: 1, version: "1", startedAt: now.wall)
+        _ = try store.jobs.register(registration, now: now)
+        let dispatch = try enqueue(queue: "own")
+        _ = try store.jobs.round(of: id, results: [], queues: queues, slots: 1, now: now)
+        #expect(try state(dispatch) == .inProgress)
+        return dispatch
+    }
+
     func state(_ id: DispatchID) throws -> DispatchState? { try store.jobs.dispatch(id)?.view.state }
 
     /// Sleeps on the store's bell until `holds` does.
@@ -70,28 +83,36 @@ struct LoopBox {
 @Suite struct `A reaper` {
     @Test func `settles a worker that is gone as soon as its lock is free`() async throws {
         try await LoopBox.with { box in
-            let (jobs, now) = (box.store.jobs, box.clocks.now())
-            let id = try jobs.newWorkerID(now: now)
+            let id = try box.store.jobs.newWorkerID(now: box.clocks.now())
             // The worker is gone, and something that it was starting still holds its lock.
             var lock = try box.liveness.tryLock(.worker(id))
             try #require(lock != nil)
-            let gone = ProcessIdentity(pid: 1, startTicks: .max)
-            let registration = WorkerRegistration(
-                id: id, name: "gone", process: gone, bootID: now.bootID, host: "box", queues: [try QueueName("own")],
-                slots: 1, version: "1", startedAt: now.wall)
-            _ = try jobs.register(registration, now: now)
-            let dispatch = try box.enqueue(queue: "own")
-            let queues = [try QueueName("own")]
-            _ = try jobs.round(of: id, results: [], queues: queues, slots: 1, now: now)
-            #expect(try box.state(dispatch) == .inProgress)
+            let dispatch = try box.claimAndVanish(as: id)
 
-            let reaper = try Reaper(store: jobs, liveness: box.liveness, clocks: box.clocks, logger: box.logger)
+            let reaper = try Reaper(
+                store: box.store.jobs, liveness: box.liveness, clocks: box.clocks, logger: box.logger)
             let thread = try LoopThread(name: "reaper") { try reaper.run() }
             lock = nil
             try box.until { try box.state(dispatch) == .pending }
             #expect(lock == nil)
-            #expect(try jobs.dispatch(dispatch)?.view.dispatch.crashes == 1)
+            #expect(try box.store.jobs.dispatch(dispatch)?.view.dispatch.crashes == 1)
             reaper.stop()
+            return thread
+        }.value()
+    }
+
+    @Test func `does the work of the one whose turn it is when that does not come to it`() async throws {
+        try await LoopBox.with { box in
+            // As a process holds it that is stopped.
+            let turn = try #require(try box.liveness.tryLock(.reaper))
+            let dispatch = try box.claimAndVanish(as: box.store.jobs.newWorkerID(now: box.clocks.now()))
+            let reaper = try Reaper(
+                store: box.store.jobs, liveness: box.liveness, clocks: box.clocks, logger: box.logger, patience: .zero)
+            let thread = try LoopThread(name: "reaper") { try reaper.run() }
+            try box.until { try box.state(dispatch) == .pending }
+            #expect(try box.store.jobs.dispatch(dispatch)?.view.dispatch.crashes == 1)
+            reaper.stop()
+            withExtendedLifetime(turn) {}
             return thread
         }.value()
     }
