@@ -55,7 +55,7 @@ public final class Worker: Sendable {
         // It may wait for its lock as long as the process lives, so nobody waits for it.
         _ = try LoopThread(name: "reaper") { try reaper.run() }
         defer { reaper.stop() }
-        let place = try PlaceKeeper(folder: store.engine.directory) { [store] in try store.engine.isInPlace() }
+        let place = try PlaceKeeper(store.place(isRunningCommands: true))
         let keeper = try LoopThread(name: "place") {
             defer { worker.stopNow() }
             try place.run()

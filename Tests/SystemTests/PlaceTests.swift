@@ -52,6 +52,29 @@ import Testing
         }
     }
 
+    @Test(arguments: 0..<4)
+    func `ends those who watch it or wait for a dispatch, with a sentence`(_ place: Int) async throws {
+        try await withBox { box in
+            mkdir(box.path("above"), 0o755)
+            let store = place == 3 ? box.path("above/store") : box.store
+            let gate = try box.makeFifo("gate")
+            try box.succeed("enqueue", "--store", store, "--shell", "echo begun; read line <\(gate.path)")
+            let worker = try box.startWorker("--store", store)
+            let readers = [
+                (try box.start("watch", "--store", store), "\"seq\""),
+                (try box.start("logs", "1", "--follow", "--store", store), "begun"),
+            ]
+            for (reader, text) in readers { try reader.waitForOutput(text) }
+            try Self.places[place].1(box)
+            for (reader, _) in readers {
+                #expect(try reader.wait() == .exited(74), "\(Self.places[place].0)")
+                let said = try reader.errors()
+                #expect(said.contains("not there any more") && !said.contains("commands"), "\(said)")
+            }
+            #expect(try worker.wait() == .exited(74))
+        }
+    }
+
     @Test func `is left by the live feed for the one that is there, before anything is written to that`() async throws {
         try await withBox { box in
             for _ in 1...5 { try box.succeed("enqueue", "--", "true") }

@@ -5,7 +5,8 @@ import SignalboxStore
 
 struct Logs: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print the output of a dispatch, or of a job's newest one, as it was.")
+        abstract: "Print the output of a dispatch, or of a job's newest one, as it was.",
+        discussion: "With --follow it ends with 74 when the store is moved, deleted or replaced.")
 
     @OptionGroup var store: StoreOptions
     @OptionGroup var output: JSONOption

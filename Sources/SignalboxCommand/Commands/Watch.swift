@@ -13,7 +13,8 @@ struct Watch: ParsableCommand {
             The first line says where the feed begins. To go on after the last line you have, give its seq to --since: \
             nothing is missing then and nothing comes twice, or a line with "reset" says that the store no longer keeps \
             what you missed. With --url the lines come from a status server, and the connection is renewed when it is \
-            lost. It ends with Ctrl-C, and when nobody reads what it prints.
+            lost. It ends with Ctrl-C, when nobody reads what it prints, and with 74 when the store is moved, deleted or \
+            replaced.
             """)
 
     @OptionGroup var store: StoreOptions

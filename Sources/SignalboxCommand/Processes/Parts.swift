@@ -37,8 +37,8 @@ struct ReaperPart: Part {
 struct PlacePart: Part {
     private let keeper: PlaceKeeper
 
-    init(_ store: Store) throws {
-        keeper = try PlaceKeeper(folder: store.engine.directory) { try store.engine.isInPlace() }
+    init(_ store: Store, isRunningCommands: Bool) throws {
+        keeper = try PlaceKeeper(store.place(isRunningCommands: isRunningCommands))
     }
 
     var name: String { "place" }

@@ -18,7 +18,8 @@ struct SchedulerCommand: ParsableCommand {
         let scheduler = try Scheduler(
             store: store, options: clock.options, clocks: clocks, logger: logger)
         try ProcessRunner(
-            [SchedulerPart(scheduler: scheduler)], attendants: [ReaperPart(reaper: reaper), PlacePart(store)],
+            [SchedulerPart(scheduler: scheduler)],
+            attendants: [ReaperPart(reaper: reaper), PlacePart(store, isRunningCommands: false)],
             logger: logger
         )
         .run()

@@ -94,9 +94,10 @@ final class StoreSource: StatusSource {
     }
 
     private func keepPlace(of store: Store) throws {
-        let place = try PlaceKeeper(folder: store.engine.directory) { [weak engine = store.engine] in
-            try engine?.isInPlace() ?? true
-        }
+        let place = try PlaceKeeper(
+            StorePlace(folder: store.engine.directory) { [weak engine = store.engine] in
+                try engine?.isInPlace() ?? true
+            })
         state.withLock { $0.place = place }
         _ = try LoopThread(name: "place") { [weak self] in
             // Whatever it ends with, the next look finds what is there now.

@@ -39,6 +39,8 @@ struct Up: ParsableCommand {
                 scheduler: try Scheduler(store: store, options: clock.options, clocks: clocks, logger: logger)),
             WorkerPart(worker: try settings.worker(store, logger: logger)),
         ]
-        try ProcessRunner(parts, attendants: [ReaperPart(reaper: reaper), PlacePart(store)], logger: logger).run()
+        try ProcessRunner(
+            parts, attendants: [ReaperPart(reaper: reaper), PlacePart(store, isRunningCommands: true)], logger: logger
+        ).run()
     }
 }

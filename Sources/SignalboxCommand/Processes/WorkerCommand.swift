@@ -21,7 +21,8 @@ struct WorkerCommand: ParsableCommand {
             store: store, liveness: store.liveness, clocks: try SystemClocks(), logger: logger)
         let worker = try settings.worker(store, name: name, logger: logger)
         try ProcessRunner(
-            [WorkerPart(worker: worker)], attendants: [ReaperPart(reaper: reaper), PlacePart(store)], logger: logger
+            [WorkerPart(worker: worker)],
+            attendants: [ReaperPart(reaper: reaper), PlacePart(store, isRunningCommands: true)], logger: logger
         ).run()
     }
 }

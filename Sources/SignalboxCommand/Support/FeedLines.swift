@@ -2,16 +2,24 @@ import FoundationEssentials
 import Glibc
 import LMDBEngine
 import Signalbox
+import SignalboxRuntime
 import SignalboxStatus
 import SignalboxStore
 import Synchronization
 
 /// The live feed, as lines on standard output.
 enum FeedLines {
+    private enum Token: Hashable { case bell, place }
+
     /// Reads the store itself, and sleeps on its bell.
+    /// - Throws: `StoreGone` when the store is no longer where it was.
     static func follow(_ store: Store, _ filter: FeedFilter, since: UInt64?) throws -> Never {
-        let watch = try store.engine.watch(.anyChange)
-        watch.arm()
+        let loop = try EventLoop<Token>()
+        let lies = store.place()
+        let placeWatch = try lies.watch()
+        try loop.add(placeWatch, token: .place)
+        let bell = try BellThread(store.engine, .anyChange, name: "bell")
+        try loop.add(bell.wakeUp, token: .bell)
         let newest = try store.sequence()
         if let since, since > newest {
             throw Failure(.badInput, "--since is \(since), but the newest seq of this store is \(newest)")
@@ -19,9 +27,14 @@ enum FeedLines {
         if since == nil { write([FeedText.place(newest)]) }
         var place = since ?? newest
         while true {
+            for event in try loop.wait() {
+                switch event.token {
+                case .bell: bell.wakeUp.lower()
+                case .place: try placeWatch.acknowledge()
+                }
+            }
             place = try show(store, behind: place, filter)
-            _ = watch.wait(timeout: nil)
-            watch.arm()
+            try lies.require()
         }
     }
 

@@ -7,9 +7,9 @@ import SignalboxRuntime
 import SignalboxStore
 
 /// Follows one dispatch to its end: prints its output as it comes, if asked, and tells how it ended. It sleeps on the
-/// bells of both environments and wakes for every commit.
+/// bells of both environments and wakes for every commit; and when the store is moved, deleted or replaced, which ends it.
 final class Following {
-    private enum Token: Hashable { case store, live }
+    private enum Token: Hashable { case store, live, place }
 
     private var store: Store
     private let id: DispatchID
@@ -27,8 +27,12 @@ final class Following {
     }
 
     /// Returns when the dispatch has ended.
+    /// - Throws: `StoreGone` when the store is no longer where it was.
     func run() throws -> DispatchDetail {
         let loop = try EventLoop<Token>()
+        let lies = store.place()
+        let placeWatch = try lies.watch()
+        try loop.add(placeWatch, token: .place)
         let bell = try BellThread(store.engine, .anyChange, name: "bell")
         var liveBell = try listen(loop)
         try loop.add(bell.wakeUp, token: .store)
@@ -38,6 +42,7 @@ final class Following {
                 switch event.token {
                 case .store: bell.wakeUp.lower()
                 case .live: liveBell?.wakeUp.lower()
+                case .place: try placeWatch.acknowledge()
                 }
             }
             if liveBell == nil, let newer = try? reopen?(), newer.live != nil {
@@ -46,6 +51,8 @@ final class Following {
             }
             let detail = try look(&place)
             if detail.view.state.isTerminal { return detail }
+            // What has ended was told; after that nothing comes any more of a store that is gone.
+            try lies.require()
         }
     }
 
