@@ -111,7 +111,7 @@ private struct Saved {
         try file.write()
         salvage = try PageSalvage(directory: file.path)
         var (entries, lost): ([String: [Entry]], [Entry]) = ([:], [])
-        try salvage.eachEntry { bucket, key, value in
+        try salvage.eachEntry { _, bucket, key, value in
             entries[bucket, default: []].append(
                 Entry(key.indices.map { key[$0] }, value.indices.map { value[$0] }))
         }

@@ -72,58 +72,36 @@ import Testing
 }
 
 @Suite struct `The progress bar of signalbox enqueue --stdin` {
-    private static let script = "/usr/bin/script"
     private static let good = #"{"shell": "true"}"#
 
-    /// What a terminal of so many columns got to see, of a command that the shell runs there.
-    private func seen(_ line: String, columns: Int, in box: Box, expecting status: Int32 = 0) throws -> String {
-        let finished = try box.run(
-            program: [Self.script, "-qec", "stty cols \(columns); \(line)", box.path("typescript")])
-        #expect(finished.status == status, "\(finished.output)")
-        return finished.output
-    }
-
-    /// What stands on each line at its end, when all that was drawn over is gone.
-    private func lines(_ seen: String) -> [String] {
-        // A carriage return and a line feed are one Character.
-        seen.replacing("\r\n", with: "\n").split(separator: "\n", omittingEmptySubsequences: false).map { line in
-            var shown: [Character] = []
-            for part in line.split(separator: "\r", omittingEmptySubsequences: false) {
-                shown = Array(part) + shown.dropFirst(part.count)
-            }
-            while shown.last == " " { shown.removeLast() }
-            return String(shown)
-        }
-    }
-
-    @Test(.enabled(if: access(script, X_OK) == 0, "script is not installed"), arguments: [30, 60, 200])
+    @Test(.enabled(if: hasTerminals, "script is not installed"), arguments: [30, 60, 200])
     func `is drawn on a terminal, within its width, and is gone at the end`(columns: Int) async throws {
         try await withBox { box in
             try box.write(String(repeating: Self.good + "\n", count: 12_000), to: "requests")
-            let seen = try seen(
-                "'\(Box.command)' enqueue --stdin <\(box.path("requests"))", columns: columns, in: box)
+            let seen = try box.seen(
+                "'\(Box.command)' enqueue --stdin <\(box.path("requests"))", columns: columns)
             let drawings = seen.split(whereSeparator: { $0 == "\r" || $0 == "\n" || $0 == "\r\n" })
             #expect(drawings.contains { $0.contains("41 %") && $0.contains("5,000 lines") }, "\(drawings)")
             #expect(drawings.contains { $0.contains("[=====") } == (columns >= 60))
             #expect(drawings.allSatisfy { $0.count < columns || $0.hasPrefix("lines ") }, "\(drawings)")
             #expect(
-                lines(seen) == [
+                shownLines(seen) == [
                     "lines 1 to 5000 are enqueued", "lines 5001 to 10000 are enqueued",
                     "lines 10001 to 12000 are enqueued", "",
                 ])
         }
     }
 
-    @Test(.enabled(if: access(script, X_OK) == 0, "script is not installed"))
+    @Test(.enabled(if: hasTerminals, "script is not installed"))
     func `has no end when nobody knows it, and makes room for what is wrong with a line`() async throws {
         try await withBox { box in
             try box.write(String(repeating: Self.good + "\n", count: 5_002) + "what?\n", to: "requests")
-            let seen = try seen(
+            let seen = try box.seen(
                 "cat \(box.path("requests")) | '\(Box.command)' enqueue --stdin >\(box.path("told"))", columns: 80,
-                in: box, expecting: 65)
+                expecting: 65)
             #expect(seen.contains("\r5,000 lines  "))
             #expect(!seen.contains("%"))
-            let last = lines(seen)
+            let last = shownLines(seen)
             #expect(last.count == 2 && last[0].hasPrefix("signalbox: standard input:5003: this is no JSON object"))
             #expect(try box.lines(of: "told") == ["lines 1 to 5000 are enqueued", "lines 5001 to 5002 are enqueued"])
             #expect(try box.json("status")["dispatches"]["PENDING"] == 5_002)

@@ -50,6 +50,22 @@ import Testing
         }
     }
 
+    @Test(.enabled(if: hasTerminals, "script is not installed"), arguments: [40, 80])
+    func `are salvaged with a progress bar, which is gone when it is told what was lost`(columns: Int) async throws {
+        try await withBox { box in
+            let requests = String(repeating: #"{"command": ["true"]}"# + "\n", count: 2000)
+            #expect(try box.run(program: [Box.command, "enqueue", "--stdin"], input: requests).status == 0)
+            let line = "'\(Box.command)' dump --salvage"
+            let seen = try box.seen("\(line) \(box.path("saved"))", columns: columns)
+            let drawings = seen.split(whereSeparator: { $0 == "\r" || $0 == "\n" || $0 == "\r\n" })
+            #expect(drawings.contains { $0.contains(" %  ") && $0.contains(",0") }, "\(drawings)")
+            #expect(drawings.filter { $0.contains(" %  ") }.allSatisfy { $0.count < columns }, "\(drawings)")
+            let shown = shownLines(seen)
+            #expect(shown.count == 2 && shown[0].hasPrefix("signalbox: ") && shown[0].hasSuffix("nothing is missing"))
+            #expect(try box.run("dump", "--salvage", "-").errors == shown[0] + "\n")
+        }
+    }
+
     @Test func `that are cut off under a process make it name the store and the way out`() async throws {
         try await withBox { box in
             let worker = try box.startWorker()

@@ -82,6 +82,7 @@ import Glibc
 struct PageSet {
     private var words: [UInt64]
     let capacity: UInt64
+    private(set) var count: UInt64 = 0
 
     init(capacity: UInt64) {
         self.capacity = capacity
@@ -97,6 +98,7 @@ struct PageSet {
         let bit: UInt64 = 1 << (page % 64)
         guard words[Int(page / 64)] & bit == 0 else { return false }
         words[Int(page / 64)] |= bit
+        count += 1
         return true
     }
 }

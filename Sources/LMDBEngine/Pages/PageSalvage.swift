@@ -50,9 +50,13 @@ public struct PageSalvage {
         (reached, free) = (PageSet(capacity: known), PageSet(capacity: known))
     }
 
-    /// Shows all entries that a tree leads to, bucket by bucket and nearly in the order of their keys.
+    /// How great a part of the file has been read: 0 to 1. In the end the rest is free, or no tree leads to it.
+    private var share: Double { Double(reached.count) / Double(max(1, reached.capacity)) }
+
+    /// Shows all entries that a tree leads to, bucket by bucket and nearly in the order of their keys, each with
+    /// how great a part of the file has been read by then.
     public mutating func eachEntry(
-        _ body: (_ bucket: String, _ key: Span<UInt8>, _ value: Span<UInt8>) throws -> Void
+        _ body: (_ share: Double, _ bucket: String, _ key: Span<UInt8>, _ value: Span<UInt8>) throws -> Void
     ) throws {
         var buckets: [NamedTree] = []
         try visit(meta.buckets.root, 0, nil, nil) { _, node in
@@ -63,8 +67,9 @@ public struct PageSalvage {
         for bucket in buckets {
             let name = String(decoding: bucket.name, as: UTF8.self)
             try visit(bucket.record.root, 0, nil, nil) { salvage, node in
-                try salvage.withValue(of: node) { value in
-                    try node.key.withSpan { try body(name, $0, value) }
+                let share = salvage.share
+                return try salvage.withValue(of: node) { value in
+                    try node.key.withSpan { try body(share, name, $0, value) }
                 }
             }
         }

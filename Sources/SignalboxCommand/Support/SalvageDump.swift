@@ -12,8 +12,22 @@ struct SalvageDump {
     /// - Parameter sink: takes the bytes of the dump, in order.
     /// - Returns: whether nothing was lost.
     func write(to sink: @escaping (Span<UInt8>) throws -> Void) throws -> Bool {
-        let salvaged = try store.find { try SalvagedStore(of: store.path, includingFree: includesFree) }
-        let losses = try salvaged.losses + salvaged.store.dumpSalvaged(hasSecrets: hasSecrets, to: sink)
+        // The first half is reading, the second writing.
+        var bar = ProgressBar(size: 1000)
+        defer { bar.clear() }
+        let salvaged = try store.find {
+            try SalvagedStore(of: store.path, includingFree: includesFree) { entries, share in
+                bar.show(lines: entries, bytes: Int(share * 500))
+            }
+        }
+        let records = max(1, salvaged.report.records)
+        let unwritable = try salvaged.store.dumpSalvaged(hasSecrets: hasSecrets) { lines in
+            bar.show(lines: lines, bytes: 500 + lines * 500 / records)
+        } to: {
+            try sink($0)
+        }
+        bar.clear()
+        let losses = salvaged.losses + unwritable
         for loss in losses { Terminal.writeError("signalbox: lost: \(loss)\n") }
         let fromLostPages = salvaged.report.fromLostPages
         let found = fromLostPages > 0 ? ", \(fromLostPages) of them on pages that no tree leads to any more" : ""

@@ -14,19 +14,32 @@ final class SalvagedStore {
     let losses: [String]
     private let folder: String
 
-    /// - Parameter includingFree: take what lies on pages that are free or may be, too: some of it was deleted.
-    init(of path: String, includingFree: Bool) throws {
+    /// - Parameters:
+    ///   - includingFree: take what lies on pages that are free or may be, too: some of it was deleted.
+    ///   - progress: told now and then how many entries were read, and how great a part of the file, 0 to 1.
+    init(of path: String, includingFree: Bool, progress: (_ entries: Int, _ share: Double) -> Void) throws {
         var salvage = try PageSalvage(directory: path)
         folder = try Self.makeFolder()
         do {
             let engine = try Self.makeEngine(folder)
             var salvager = Salvager(into: engine)
-            try salvage.eachEntry { bucket, key, value in try salvager.take(bucket, key: key, record: value) }
+            var count = 0
+            try salvage.eachEntry { share, bucket, key, value in
+                count += 1
+                if count.isMultiple(of: 1024) { progress(count, share) }
+                try salvager.take(bucket, key: key, record: value)
+            }
             try salvage.eachLostPage(includingFree: includingFree) { try salvager.takeLostPage($0) }
             let losses = salvage.losses
             report = try salvager.finish(storeID: Store.newStoreID(), isWhole: losses.isEmpty)
             self.losses = losses + report.sentences
             store = try JobStore(engine: engine, live: nil)
+        } catch let error as EnvironmentError where error.code == .diskFull {
+            Self.remove(folder)
+            throw Failure(
+                .tryAgain,
+                "\(printable(folder)): there is no room for what is saved, which is a second store until it is dumped; set "
+                    + "TMPDIR to a folder with room for it")
         } catch {
             Self.remove(folder)
             throw error
