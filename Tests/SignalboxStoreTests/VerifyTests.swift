@@ -330,6 +330,50 @@ import Testing
         }
     }
 
+    @Test(arguments: EngineKind.allCases)
+    func `gives a unique key back to the one that can hold it, and to nobody else`(engine: EngineKind) throws {
+        try engine.withStore(verifying: false) { store in
+            try fill(store)
+            let sound = try store.raw.entries(Buckets.unique)
+            let living = UniqueKey("living")
+            let worker = try store.worker("unique")
+            let ended = try store.offer("over", priority: 0).id
+            try store.finish(try store.claimOne(worker))
+            let (holder, other) = (try store.offer("living").id, try store.offer("other").id)
+            let whole = try store.raw.entries(Buckets.unique)
+            func damage(_ text: String, _ entry: UniqueEntry?) throws {
+                let key = uniqueKeyBytes(text)
+                guard let entry else { return try store.raw.delete(key, Buckets.unique) }
+                var writer = RecordWriter()
+                entry.write(under: key.span, to: &writer)
+                try store.raw.put(key, copied(writer.span), Buckets.unique)
+            }
+            for entry in [nil, UniqueEntry(holder: ended), UniqueEntry(holder: holder, until: store.now.wall)] {
+                // One that names another key may have held this one, too, for how long nobody knows.
+                let isNamed = entry?.holder == ended
+                try damage(living.text, entry)
+                #expect(try store.jobs.repair().ok == !isNamed)
+                if isNamed { try damage(living.text, nil) }
+                #expect(try store.jobs.repair().ok && store.raw.entries(Buckets.unique) == whole)
+            }
+            try damage("over", UniqueEntry(holder: ended))
+            try damage("ever", nil)
+            #expect(try store.jobs.repair().ok && store.raw.entries(Buckets.unique) == whole)
+            // Held by one that is gone, or by one that was pruned and may have held it for ever.
+            for entry in [UniqueEntry(holder: DispatchID(3000)), UniqueEntry(holder: ended, isHolderPruned: true)] {
+                try damage("other", entry)
+                #expect(try !store.jobs.repair().ok)
+            }
+            try damage("other", nil)
+            // Two that say they hold it.
+            try store.raw.change(Request.self, .dispatch(other), in: Buckets.requests) { $0.unique = living }
+            try damage("living", nil)
+            let left = try store.jobs.repair().left.faults
+            #expect(left.filter { $0.contains("is held by another") }.count == 2, "\(left)")
+            #expect(whole.count == sound.count + 2)
+        }
+    }
+
     /// Method: the dump of a store that was damaged below the job store, with every checksum and the footer right.
     @Test(arguments: contradictions.indices)
     func `a dump that contradicts itself becomes no store`(index: Int) throws {

@@ -334,11 +334,15 @@ struct Check {
     var expected: [Bucket: Int] = [:]
     var occurrences = OccurrenceBalance()
     var limits = LimitsCheck()
+    var claims = UniqueClaims()
 
     mutating func fault(_ text: String, _ remedy: Remedy?) {
         report.fault(text)
-        if let remedy, remedies.count < Remedy.limit { remedies.append(remedy) }
+        if let remedy { mend(remedy) }
     }
+
+    /// What mends a fault that was named before.
+    mutating func mend(_ remedy: Remedy) { if remedies.count < Remedy.limit { remedies.append(remedy) } }
 
     mutating func add(_ finding: Finding) {
         if finding.isUnreadable { unreadable(finding.sentence) } else { fault(finding.sentence, finding.remedy) }

@@ -1,5 +1,10 @@
 // What `verify` compares of queues' settings and of keys with limits: how many run against how many are counted, who
 // waits against the lists, and that nobody waits for a place that is free.
+//
+// `--repair` does not make the record of a rate key anew: which starts count only that says, those of dispatches that were
+// pruned among them, and one with fewer starts would allow more than the rate. Nor that of a concurrency key that
+// nothing runs with: whoever waits for it would have to be let go, too. `dump --salvage` and `restore` let them all meet
+// their limits anew.
 
 internal import OrderedStore
 internal import SignalboxCore
