@@ -14,7 +14,7 @@ extension StoreUnderTest {
 
     /// Takes away what is not to be kept, and returns how many that were.
     @discardableResult
-    fileprivate func prune(_ walk: PruneWalk = PruneWalk(), limit: Int = 200) throws -> Int {
+    func prune(_ walk: PruneWalk = PruneWalk(), limit: Int = 200) throws -> Int {
         var walk = walk
         while !walk.isDone { walk = try jobs.prune(walk, limit: limit, now: now) }
         return walk.total
@@ -369,6 +369,31 @@ extension StoreUnderTest {
             #expect(try store.prune(limit: 2) == 6)
             #expect(try store.jobs.sequence() == before + 3)
             #expect(try store.prune(limit: 2) == 0 && store.jobs.sequence() == before + 3)
+        }
+    }
+
+    /// Method: a clock by which each look takes as long as a slice may.
+    @Test(arguments: EngineKind.allCases)
+    func `goes in slices that end when their time is over, and of half as much as there was at first`(
+        engine: EngineKind
+    ) throws {
+        try engine.withStore { store in
+            let worker = try store.worker()
+            for number in 1...16 { try store.runOne(worker, exit: number % 2 == 0 ? 1 : 0) }
+            var (time, slices) = (BootInstant(nanoseconds: 0), 0)
+            var walk = PruneWalk(isHard: true)
+            while !walk.isDone {
+                let before = walk.total
+                walk = try store.jobs.prune(
+                    walk, limit: 200,
+                    clock: {
+                        time += .milliseconds(1)
+                        return time
+                    }, now: store.now)
+                #expect(walk.total <= before + 1)
+                slices += 1
+            }
+            #expect(walk.pruned == [.success: 4, .failed: 4] && slices >= 8)
         }
     }
 

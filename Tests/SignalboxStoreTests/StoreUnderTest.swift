@@ -126,7 +126,7 @@ protocol JobOperations: Sendable {
     func room() throws -> Room
     func setRetention(_ keep: KeepPolicy, enqueued: KeepPolicy, now: Now) throws
     func setPinned(_ isPinned: Bool, _ id: DispatchID, now: Now) throws -> Bool
-    func prune(_ walk: PruneWalk, limit: Int, now: Now) throws -> PruneWalk
+    func prune(_ walk: PruneWalk, limit: Int, clock: () -> BootInstant, now: Now) throws -> PruneWalk
     func pruneCount(job: JobName?, now: Now) throws -> PruneWalk
     func why(_ name: JobName, at asked: Instant?, zones: ZoneTable, now: Now) throws -> WhyReport?
     func verify() throws -> VerifyReport
@@ -160,6 +160,10 @@ extension JobOperations {
     func setPaused(_ paused: Bool, _ name: JobName, now: Now) throws -> Bool {
         guard paused else { return try resume(name, catchingUpIn: nil, now: now) != nil }
         return try pause(name, by: "ann@box", reason: nil, now: now) == nil
+    }
+    /// In slices that take as long as they take.
+    func prune(_ walk: PruneWalk, limit: Int, now: Now) throws -> PruneWalk {
+        try prune(walk, limit: limit, clock: { BootInstant(nanoseconds: 0) }, now: now)
     }
     func remove(_ name: JobName, now: Now) throws { try remove(name, zones: ZoneTable(machine: .utc), now: now) }
     func apply(

@@ -43,6 +43,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="tools/bench/run", description=__doc__, allow_abbrev=False)
     parser.add_argument("--quick", action="store_true", help="small cases and one round, within a minute")
     parser.add_argument("--running", action="store_true", help="only how commands are run, some 3 minutes")
+    parser.add_argument("--retention", action="store_true", help="only what keeping and pruning cost, some 2 minutes")
     parser.add_argument("--huge", action="store_true", help="also a backlog of 10,000,000: 12 GB of memory")
     parser.add_argument("--rounds", type=int, help="how often each is measured (default: 3, with --quick 1)")
     parser.add_argument("--memory-folder", default="/dev/shm", help="a folder on tmpfs (default: /dev/shm)")
@@ -543,6 +544,101 @@ class Bench:
             server.kill()
             server.wait()
 
+    # Retention
+
+    def retention(self, out):
+        self.kept_lives(out)
+        self.walks(out)
+
+    def kept_lives(self, out):
+        """Lives in a store at its limit, where each that ends lets another go, beside the same where nothing goes."""
+        filled = 2000 if self.options.quick else 10_000
+        rows = []
+        for medium, folder in self.media.items():
+            for batch in (1, 100):
+                count = LIVES[medium][batch] // (4 if self.options.quick else 1)
+                results = {"forever": [], f"success: {filled}": []}
+                for number in range(self.rounds):
+                    for keep in list(results)[::1 if number % 2 == 0 else -1]:
+                        store = folder / "kept"
+                        results[keep].append(self.signalbox.run(
+                            "kept", store, count=count, batch=batch, seconds=10, filled=filled, keep=keep))
+                        shutil.rmtree(store)
+                row = {"medium": medium, "batch": batch, "filled": filled}
+                for name, rounds in zip(("forever", "at its limit"), results.values()):
+                    row[name] = {
+                        "life": summary([sum(one[part]["cpu"] for part in PARTS) / one["count"] / 1000
+                                         for one in rounds]),
+                        "complete": summary([one["complete"]["cpu"] / one["count"] / 1000 for one in rounds]),
+                        "per second": summary(
+                            [one["count"] / sum(one[part]["wall"] for part in PARTS) * 1e9 for one in rounds]),
+                        "written": summary([one["written"] / one["count"] for one in rounds])}
+                row["ratio"] = {name: row["at its limit"][name]["median"] / row["forever"][name]["median"]
+                                for name in row["forever"]}
+                rows.append(row)
+        self.figures["kept"] = rows
+        table(f"Lives in a store of {filled:,}: all kept → one goes with each that ends; CPU µs, a second, bytes written",
+              ["on", "a transaction", "kept", "goes", "ratio", "of it complete", "kept/s", "goes/s", "ratio", "bytes",
+               "bytes", "ratio"],
+              [[row["medium"], f"{row['batch']:,}", show(row["forever"]["life"], 2), show(row["at its limit"]["life"], 2),
+                f"{row['ratio']['life']:.2f}",
+                f"{row['forever']['complete']['median']:.2f} → {row['at its limit']['complete']['median']:.2f}",
+                show(row["forever"]["per second"], 0), show(row["at its limit"]["per second"], 0),
+                f"{row['ratio']['per second']:.2f}", f"{row['forever']['written']['median']:,.0f}",
+                f"{row['at its limit']['written']['median']:,.0f}", f"{row['ratio']['written']:.2f}"] for row in rows],
+              out)
+
+    def walks(self, out):
+        """A walk that takes away all there is, and what enqueuing in another process takes meanwhile, and without it."""
+        count = 10_000 if self.options.quick else 100_000
+        rows = []
+        for medium, folder in self.media.items():
+            for output in (0, 1000):
+                walks, alone = [], []
+                for _ in range(self.rounds):
+                    alone.append(self.walk(folder / "walk", 1000, 0, "alone")["enqueues"])
+                    walks.append({"quiet": self.walk(folder / "walk", count, output, "quiet"),
+                                  "busy": self.walk(folder / "walk", count, output, "busy")})
+                rows.append(self.walk_row(medium, output, count, alone, walks))
+        self.figures["prune"] = rows
+        table(f"Pruning {count:,} at once; and one that enqueues beside it: µs, p50 / p99 / highest",
+              ["on", "output", "pruned/s", "CPU µs each", "a slice", "enqueue alone", "enqueue meanwhile",
+               "pruned/s then"],
+              [[row["medium"], f"{row['output']:,} bytes", show(row["per second"], 0), show(row["cpu"], 1)]
+               + [" / ".join(f"{row[name][part]['median']:,.0f}" for part in ("p50", "p99", "highest"))
+                  for name in ("slice", "alone", "meanwhile")] + [show(row["per second meanwhile"], 0)]
+               for row in rows], out)
+
+    def walk(self, store, count, output, how):
+        """`quiet`: the walk alone; `busy`: beside one that enqueues; `alone`: that one, for a second."""
+        pruner = self.signalbox.words("prune", store, count=count, output=output)
+        patient = self.signalbox.words("patience", store)
+        results = {}
+        with started([pruner]) as (walking,), started([] if how == "quiet" else [patient]) as others:
+            for process in others:
+                print(file=process.stdin, flush=True)
+            if how == "alone":
+                time.sleep(1)
+            else:
+                print(file=walking.stdin, flush=True)
+                results |= json.loads(walking.stdout.readline())
+            for process in others:
+                results |= json.loads(process.communicate("\n", timeout=LIMIT)[0])
+        shutil.rmtree(store)
+        return results
+
+    def walk_row(self, medium, output, count, alone, walks):
+        def waits(rounds):
+            return {part: summary([one[part] for one in rounds]) for part in ("p50", "p99", "p999", "highest", "count")}
+
+        return {
+            "medium": medium, "output": output, "count": count, "alone": waits(alone),
+            "per second": summary([count / one["quiet"]["prune"]["wall"] * 1e9 for one in walks]),
+            "cpu": summary([one["quiet"]["prune"]["cpu"] / count / 1000 for one in walks]),
+            "slice": waits([one["quiet"]["slices"] for one in walks]),
+            "per second meanwhile": summary([count / one["busy"]["prune"]["wall"] * 1e9 for one in walks]),
+            "meanwhile": waits([one["busy"]["enqueues"] for one in walks])}
+
     # Dumps
 
     def dumps(self, out):
@@ -955,12 +1051,14 @@ def main():
         out(f"fdatasync of 4 KiB: p50 {facts['fdatasync']['p50'] / 1000:.0f} µs, p99 "
             f"{facts['fdatasync']['p99'] / 1000:.0f} µs")
         parts = [bench.compare_operations, bench.all_lives, bench.instructions, bench.drains, bench.enqueues,
-                 bench.wakes, bench.pages, bench.dumps, bench.restores, bench.feed, bench.command]
-        for part in [bench.commands, bench.takeovers] + ([] if options.running else parts):
+                 bench.wakes, bench.pages, bench.retention, bench.dumps, bench.restores, bench.feed, bench.command]
+        chosen = [bench.commands, bench.takeovers] + ([] if options.running else parts)
+        for part in [bench.retention] if options.retention else chosen:
             part(out)
         last = run(options.floor, "fsync", "--store", f"{disk}/fsync", "--count", 100)
         facts["fdatasync at the end"], facts["load at the end"] = last, os.getloadavg()
-        bench.budgets(out)
+        if not options.retention:
+            bench.budgets(out)
         out(f"\nfdatasync at the end: p50 {last['p50'] / 1000:.0f} µs, p99 {last['p99'] / 1000:.0f} µs, "
             f"load {facts['load at the end'][0]:.1f}; {time.monotonic() - began:.0f} s")
         target.write_text(json.dumps(bench.figures, indent=1))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Signalbox
 import SignalboxCore
+import SignalboxRuntime
 import SignalboxStore
 
 struct Prune: ParsableCommand {
@@ -24,6 +25,12 @@ struct Prune: ParsableCommand {
     func run() throws {
         let jobName = try job.map { try JobName($0) }
         let store = try store.open(dryRun ? .read : .write)
+        // One that was removed is known by what it has left.
+        if let jobName, try store.job(jobName) == nil,
+            try store.dispatches(DispatchFilter(job: jobName, limit: 1)).isEmpty
+        {
+            throw StoreError.noJob(jobName)
+        }
         let walk = try dryRun ? store.pruneCount(job: jobName, now: currentTime()) : prune(store, jobName)
         if output.json { return try JSON.write(PruneReport(walk: walk, isDryRun: dryRun)) }
         let states = DispatchState.allCases.compactMap { state in
@@ -35,7 +42,7 @@ struct Prune: ParsableCommand {
     }
 
     private func prune(_ store: Store, _ job: JobName?) throws -> PruneWalk {
-        var (walk, pace) = (PruneWalk(job: job), PrunePace())
+        var (walk, pace) = (PruneWalk(job: job), PrunePace { SystemClocks.bootTime() })
         while !walk.isDone { walk = try store.prune(walk, at: &pace, now: currentTime()) }
         return walk
     }

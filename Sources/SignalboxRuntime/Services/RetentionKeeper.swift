@@ -11,7 +11,7 @@ struct RetentionKeeper<Engine: OrderedStore> {
     private let logger: Logger
     /// The walk that is under way.
     private var walk: PruneWalk?
-    private var pace = PrunePace()
+    private var pace = PrunePace { SystemClocks.bootTime() }
     /// When the next walk begins.
     private(set) var nextTime: BootInstant
     /// The newest change of the settings that a walk has followed.

@@ -35,7 +35,7 @@ public struct PruneWalk: Hashable, Sendable {
     fileprivate mutating func note(rest: Duration?) {
         untilNextExpiry = [untilNextExpiry, rest].compactMap { $0 }.min()
     }
-    /// Where it was before, for what is left there to be found again.
+    /// This place, with what went by then.
     fileprivate func havingPruned(_ pruned: [DispatchState: Int]) -> PruneWalk {
         var walk = self
         walk.pruned = pruned
@@ -47,12 +47,14 @@ public struct PruneWalk: Hashable, Sendable {
     }
 }
 
-/// How many dispatches of a walk go at once: half as many where the store has no room to delete so many, and twice as many
-/// again where it has.
-public struct PrunePace: Hashable, Sendable {
+/// How many dispatches of a walk go at once: as many as can in so short a time that nobody who wants to write has to wait
+/// for long; half as many where the store has no room to delete so many, and twice as many again where it has.
+public struct PrunePace: Sendable {
     fileprivate var limit: Int?
+    fileprivate let clock: @Sendable () -> BootInstant
 
-    public init() {}
+    /// - Parameter clock: what time it is while a slice goes on.
+    public init(clock: @escaping @Sendable () -> BootInstant) { self.clock = clock }
 }
 
 extension JobStore {
@@ -61,7 +63,7 @@ extension JobStore {
     public func prune(_ walk: PruneWalk, at pace: inout PrunePace, now: Now) throws -> PruneWalk {
         let limit = pace.limit ?? Self.prunedPerSlice
         do {
-            let next = try prune(walk, limit: limit, now: now)
+            let next = try prune(walk, limit: limit, clock: pace.clock, now: now)
             pace.limit = min(2 * limit, Self.prunedPerSlice)
             return next
         } catch let error as any RoomError where error.isLackOfRoom && limit > 1 {
@@ -72,17 +74,24 @@ extension JobStore {
 
     /// The most dispatches that one transaction of a walk takes away.
     static var prunedPerSlice: Int { 200 }
+    /// After so long a transaction takes no more away: others wait to write. Its commit takes as long again.
+    static var sliceLength: Duration { .milliseconds(1) }
 
     /// T16. Goes on with a walk, in one transaction; in none where nothing has to go.
-    /// - Parameter limit: the most dispatches to take away.
+    /// - Parameters:
+    ///   - limit: the most dispatches to take away.
+    ///   - clock: what time it is while it goes on; one that stands still leaves it to `limit`.
     /// - Throws: `full` when there is not even room to delete so many: try fewer.
-    public func prune(_ walk: PruneWalk, limit: Int, now: Now) throws -> PruneWalk {
+    public func prune(
+        _ walk: PruneWalk, limit: Int, clock: () -> BootInstant = { BootInstant(nanoseconds: 0) }, now: Now
+    ) throws -> PruneWalk {
         var looked = walk
         let found = try engine.read { try $0.look(&looked, limit: limit, now) }
         guard !found.isEmpty else { return looked }
         return try write(now) { writer in
+            let deadline = clock() + Self.sliceLength
             var walk = walk
-            try writer.prune(&walk, limit: limit)
+            try writer.prune(&walk, limit: limit) { clock() >= deadline }
             return walk
         }
     }
@@ -136,18 +145,22 @@ extension ReadTransaction where Self: ~Copyable {
     private static var groupsPerSlice: Int { 1000 }
 
     /// Goes over groups until some have something to let go, and names them, `limit` at most; the walk stands at the
-    /// group of the last of them then, or behind all that were looked at. A hard walk stands at the first group that has:
-    /// how many it leaves of a group is said once.
-    fileprivate func look(_ walk: inout PruneWalk, limit: Int, _ now: Now) throws -> [DispatchID] {
-        var found: [DispatchID] = []
+    /// group of the last of them then, or behind all that were looked at.
+    /// - Returns: those that go, group by group, each with the walk as it stands there: how many a hard walk leaves of a
+    ///   group is said once.
+    fileprivate func look(
+        _ walk: inout PruneWalk, limit: Int, _ now: Now
+    ) throws -> [(walk: PruneWalk, ids: [DispatchID])] {
+        var found: [(walk: PruneWalk, ids: [DispatchID])] = []
+        var room = limit
         let (settings, clock) = (try storeSettings(), try clock(at: now).aging(at: now))
         for _ in 0..<Self.groupsPerSlice {
             guard let (subject, state, group) = try nextGroup(&walk, settings) else { break }
             let prefix = KeyRange(prefix: Key.ended(subject, state).bytes)
-            let room = limit - found.count
             let ids = try excess(of: group, in: prefix, limit: room, clock)
-            found += ids
-            guard ids.count < room, !walk.isHard || ids.isEmpty else { return found }
+            if !ids.isEmpty { found.append((walk, ids)) }
+            room -= ids.count
+            guard room > 0 else { return found }
             walk.note(rest: try rest(of: group, in: prefix, behind: ids.count, clock))
             walk.go(on: prefix.upper)
         }
@@ -180,6 +193,7 @@ extension ReadTransaction where Self: ~Copyable {
         guard let (subject, state) = endedGroup(ofKey: key) else {
             throw StoreError(.damaged, "the key \(hexadecimal(key)) in dispatch.ended has another shape")
         }
+        walk.position = Key.ended(subject, state).bytes
         var group = try group(subject, state, total: Int(clamping: count(subject.counter, state)), settings)
         if walk.isHard {
             walk.rest = walk.rest ?? group.total / 2
@@ -276,18 +290,23 @@ extension JobWriter where Transaction: ~Copyable {
     /// they are of.
     private static var entriesPerSlice: Int { 4000 }
 
-    fileprivate mutating func prune(_ walk: inout PruneWalk, limit: Int) throws {
-        let start = walk
+    /// - Parameter isLate: whether it has gone on for long enough; what is left goes with the next slice.
+    fileprivate mutating func prune(_ walk: inout PruneWalk, limit: Int, isLate: () -> Bool) throws {
         var removed = 0
-        for id in try transaction.look(&walk, limit: limit, now) {
-            guard removed < Self.entriesPerSlice else {
-                if !walk.isHard { walk = start.havingPruned(walk.pruned) }
-                break
+        for (place, ids) in try transaction.look(&walk, limit: limit, now) {
+            for id in ids {
+                if removed > 0, removed >= Self.entriesPerSlice || isLate() {
+                    walk = place.havingPruned(walk.pruned)
+                    return try writeForgotten()
+                }
+                let record = try transaction.indexed(id, by: Buckets.ended)
+                guard let entries = try prune(record) else {
+                    removed += 1
+                    continue
+                }
+                removed += entries
+                walk.note(record.dispatch.state)
             }
-            let record = try transaction.indexed(id, by: Buckets.ended)
-            guard let entries = try prune(record) else { continue }
-            removed += entries
-            walk.note(record.dispatch.state)
         }
         try writeForgotten()
     }

@@ -9,6 +9,9 @@
 //   bench producer  --store DIR                           enqueues one for each line on standard input
 //   bench page      --store DIR --count N
 //   bench schedules --store DIR --count N             so many jobs fall due in the same second
+//   bench kept      --store DIR --count N --batch N --seconds N --filled N --keep TEXT
+//   bench prune     --store DIR --count N --output BYTES  begins when a line comes on standard input
+//   bench patience  --store DIR                           the same, and ends when another comes
 //   bench sizes     --store DIR
 //   bench cron      --expression TEXT --zone NAME --count N    no store; started by tools/bench/cron
 import Glibc
@@ -28,6 +31,12 @@ struct Bench {
         case "producer": try Subject(options).enqueueOnDemand()
         case "page": try Subject(options).showOverview(options.number("count"))
         case "schedules": try Subject(options).fireTogether(options.number("count"))
+        case "kept":
+            try Subject(options).live(
+                options.number("count"), batch: options.number("batch"), limit: .seconds(options.number("seconds")),
+                filled: options.number("filled"), keep: options.text("keep"))
+        case "prune": try Subject(options).prune(options.number("count"), output: options.number("output"))
+        case "patience": try Subject(options).enqueuePatiently()
         case "sizes": try measureSizes(options.text("store"))
         case "cron":
             try measureCron(options.text("expression"), zone: options.text("zone"), options.number("count"))

@@ -34,7 +34,7 @@ extension Subject {
 }
 
 /// What was measured is not what was to be measured.
-private struct StoreMismatch: Error {
+struct StoreMismatch: Error {
     let found: Int
     let wanted: Int
 }
