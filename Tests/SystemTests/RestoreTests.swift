@@ -130,6 +130,30 @@ import Testing
         }
     }
 
+    @Test func `says what a file is that is no dump, and what is wrong with a place, each with the way out`()
+        async throws
+    {
+        try await withBox { box in
+            try box.succeed("enqueue", "--", "true")
+            try box.succeed("dump", "--secrets", box.path("dump"))
+            #expect(try box.run(program: ["/bin/sh", "-c", "gzip -k '\(box.path("dump"))'"]).status == 0)
+            let cases: [([String], Int32, String)] = [
+                (["restore", box.path("dump.gz"), "--into", "x"], 65, "gzip -dc FILE | signalbox restore -"),
+                (["restore", box.store + "/data.mdb", "--into", "x"], 65, "the data file of a store"),
+                (["restore", box.path("dump"), "--into", box.store], 3, box.store),
+                (["restore", box.path("dump"), "--into", ""], 64, "is empty"),
+                (["restore", box.path("dump"), "--into", box.path("none/x")], 74, "make that first"),
+                (["backup", ""], 64, "is empty"), (["backup", box.path("none/x")], 74, "make that first"),
+                (["dump", ""], 64, "is empty"), (["prune", "--job", "none"], 4, "no job \"none\""),
+            ]
+            for (words, status, text) in cases {
+                let refused = try box.run(program: [Box.command] + words)
+                #expect(refused.status == status && refused.errors.contains(text), "\(words): \(refused.errors)")
+            }
+            #expect(access(box.path("x"), F_OK) != 0)
+        }
+    }
+
     @Test func `takes the place of an empty store only, and of one that nobody has open`() async throws {
         try await withBox { box in
             try fill(box)

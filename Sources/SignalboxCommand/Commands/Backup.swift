@@ -23,7 +23,9 @@ struct Backup: ParsableCommand {
         var bar = ProgressBar(size: nil, patience: .seconds(1))
         defer { bar.clear() }
         try store.requireSoundPages()
-        let backup = try store.open(.read).backUp(to: folder) { bar.show(bytes: $0.done, of: $0.total) }
+        let backup = try Failure.namingFolder(folder) {
+            try store.open(.read).backUp(to: folder) { bar.show(bytes: $0.done, of: $0.total) }
+        }
         bar.clear()
         if output.json {
             try JSON.write(BackupView(bytes: backup.bytes, seq: backup.sequence))

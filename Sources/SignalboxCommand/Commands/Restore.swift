@@ -35,10 +35,12 @@ struct Restore: ParsableCommand {
         let restored: RestoredStore
         do {
             let dump = try DumpReader { try input.next() }
-            restored = try Store.restore(dump, at: path) { lines in bar.show(lines: lines, bytes: input.consumed) }
+            restored = try Failure.namingFolder(path) {
+                try Store.restore(dump, at: path) { lines in bar.show(lines: lines, bytes: input.consumed) }
+            }
         } catch {
             bar.clear()
-            throw Self.failure(error, input.name)
+            throw Self.failure(error, input, path)
         }
         bar.clear()
         warn(of: restored)
@@ -46,8 +48,12 @@ struct Restore: ParsableCommand {
     }
 
     /// What is wrong with the dump is told with its name.
-    private static func failure(_ error: any Error, _ name: String) -> any Error {
-        switch error {
+    private static func failure(_ error: any Error, _ input: DumpFile, _ path: String) -> any Error {
+        let name = input.name
+        return switch error {
+        case is DumpError where input.foreign != nil:
+            Failure(.badInput, "\(name): \(input.foreign?.advice ?? ""). Nothing was restored")
+        case let error as StoreError where error.code == .refused: Failure(.refused, "\(path): \(error)")
         case let error as DumpError: Failure(.badInput, "\(name): \(error). Nothing was restored")
         case let error as RestoreError: Failure(.badInput, "\(name): \(error). Nothing was restored")
         default: error
@@ -75,12 +81,17 @@ private final class DumpFile {
     /// How much there is to read; nil when nobody can tell.
     let size: Int?
     private(set) var consumed = 0
+    /// What it looks like that is no dump.
+    private(set) var foreign: ForeignFile?
     private let descriptor: Int32
 
     init(_ path: String) throws {
         name = path == "-" ? "standard input" : path
         descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw Failure(.badInput, "\(path): \(String(cString: strerror(errno)))") }
+        guard descriptor >= 0 else {
+            throw Failure(
+                errno == EACCES ? .noPermission : .badInput, "\(path): \(String(cString: strerror(errno)))")
+        }
         var status = stat()
         let isFile = fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
         size = isFile ? Int(status.st_size) : nil
@@ -96,6 +107,7 @@ private final class DumpFile {
                 count = read(descriptor, buffer.baseAddress, buffer.count)
                 filled = max(0, count)
             }
+            if consumed == 0 { foreign = ForeignFile(firstBytes: Array(bytes.prefix(20))) }
             consumed += bytes.count
             if count >= 0 { return bytes }
             guard errno == EINTR else { throw Failure(.badInput, "\(name): \(String(cString: strerror(errno)))") }

@@ -26,6 +26,9 @@ final class DumpTarget {
             (descriptor, kind) = (STDOUT_FILENO, .standardOutput)
             return
         }
+        guard !path.isEmpty else {
+            throw Failure(.usage, "the name of the file is empty: give one, or - for standard output")
+        }
         var status = stat()
         if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
             guard status.st_mode & S_IFMT != S_IFDIR else {

@@ -39,6 +39,17 @@ struct Failure: Error {
         self.message = message
     }
 
+    /// Runs `body`, which makes a folder at `path`: what keeps it from that is told as such, and not as a missing store.
+    static func namingFolder<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
+        guard !path.isEmpty else { throw Failure(.usage, "the name of the folder to make is empty: give one") }
+        do {
+            return try body()
+        } catch let error as EnvironmentError where error.code == .notFound {
+            throw Failure(
+                .storeFault, "\(printable(path)): the folder that it is to lie in is not there: make that first")
+        }
+    }
+
     /// Ends the process: one line on standard error, and the exit status. Help and version are no errors.
     static func end(with error: any Error) -> Never {
         if let failure = Failure(error) {
