@@ -28,6 +28,13 @@ struct Model {
         var owner: WorkerID?
         var token: Token?
         var isToStop = false
+        /// When it ended.
+        var finished: Instant?
+        /// The first of those that were made again one of the other, ending with this.
+        var original: DispatchID?
+        var isPinned = false
+        /// Too much of its kind ended after it, and what waits needs it.
+        var isSetAside = false
 
         func agrees(with dispatch: Dispatch) -> Bool {
             dispatch.queue == queue && dispatch.priority == priority && dispatch.dueAt == due
@@ -48,9 +55,13 @@ struct Model {
     /// How one stands that others come after.
     private enum Standing { case met, waiting(DispatchID), failed(DispatchID) }
 
-    private(set) var entries: [DispatchID: Entry] = [:]
+    var entries: [DispatchID: Entry] = [:]
     /// Oldest first.
-    private(set) var ids: [DispatchID] = []
+    var ids: [DispatchID] = []
+    /// What is kept of them.
+    var keep = Retention.forever
+    /// How many went.
+    var pruned = 0
     private var keys: [String: (holder: DispatchID, until: Instant?)] = [:]
 
     var running: [(key: DispatchID, value: Entry)] {
@@ -64,7 +75,7 @@ struct Model {
         return counts
     }
 
-    private mutating func change(_ id: DispatchID, _ change: (inout Entry) -> Void) {
+    mutating func change(_ id: DispatchID, _ change: (inout Entry) -> Void) {
         guard entries[id] != nil else { return }
         change(&entries[id]!)
     }
@@ -74,10 +85,11 @@ struct Model {
 
 extension Model {
     mutating func enqueue(_ item: Enqueuing, now: Instant) -> Enqueuement {
-        guard let unique = item.request.unique, let holder = holder(of: unique, now), let held = entries[holder] else {
+        guard let unique = item.request.unique, let holder = holder(of: unique, now) else {
             return .made(new(item, now), replaced: nil)
         }
         if unique.onConflict == .reject { return .refused }
+        guard let held = entries[holder] else { return .held(holder) }
         if unique.onConflict == .existing || held.state.isTerminal { return .held(holder) }
         let isStopped = unique.onConflict == .replace
         if held.state == .inProgress {
@@ -135,7 +147,8 @@ extension Model {
             queue: entry.queue, priority: entry.priority, due: now, maxAttempts: entry.maxAttempts, enqueuedAt: now,
             unique: entry.unique,
             after: entry.after.filter { if case .waiting = standing(of: $0) { true } else { false } },
-            onParentFail: entry.onParentFail, retryLimit: entry.retryLimit, concurrency: entry.concurrency, parent: id)
+            onParentFail: entry.onParentFail, retryLimit: entry.retryLimit, concurrency: entry.concurrency, parent: id,
+            original: original(of: id))
     }
 }
 
@@ -188,21 +201,18 @@ extension Model {
 // MARK: What comes after others
 
 extension Model {
-    private func original(of id: DispatchID) -> DispatchID {
-        var original = id
-        while let parent = entries[original]?.parent { original = parent }
-        return original
-    }
+    func original(of id: DispatchID) -> DispatchID { entries[id]?.original ?? id }
 
-    private func newest(of id: DispatchID) -> DispatchID {
+    func newest(of id: DispatchID) -> DispatchID {
         let first = original(of: id)
         return ids.last { entries[$0]?.parent != nil && original(of: $0) == first } ?? id
     }
 
     private func standing(of id: DispatchID) -> Standing {
-        guard let entry = entries[id] else { return .failed(id) }
-        if entry.state == .success { return .met }
-        if !entry.state.isTerminal { return .waiting(id) }
+        if let entry = entries[id] {
+            if entry.state == .success { return .met }
+            if !entry.state.isTerminal { return .waiting(id) }
+        }
         let newest = newest(of: id)
         guard newest != id, let other = entries[newest] else { return .failed(id) }
         return other.state == .success ? .met : other.state.isTerminal ? .failed(newest) : .waiting(newest)
@@ -353,6 +363,7 @@ extension Model {
         let ahead = predecessor(of: id)
         change(id) { entry in
             entry.state = state
+            entry.finished = now
             entry.blocker = nil
             entry.waitsForKey = false
         }

@@ -12,14 +12,17 @@ import Testing
     func `answers every operation as the model does`(engine: EngineKind, seed: UInt64) throws {
         try engine.withStore { store in
             var caller = try Caller(store, queue: "only", seed: seed)
-            for step in 1...800 {
+            for step in 1...1000 {
+                if caller.chance(7) { try caller.changeRetention(now: store.now) }
                 try caller.step(now: store.now)
-                if step.isMultiple(of: 200) { try caller.compare() }
+                #expect(try store.jobs.status().pruned == UInt64(caller.model.pruned), "seed \(seed), step \(step)")
+                if step.isMultiple(of: 50) { try caller.compare() }
                 store.clock.advance(by: .milliseconds(Int.random(in: 0...9000, using: &caller.random)))
                 try caller.promote(now: store.now)
             }
             try caller.compare()
             caller.expectVariety()
+            #expect(caller.model.pruned > 150, "seed \(seed)")
             #expect(try counts(store) == caller.model.counts, "seed \(seed)")
         }
     }
@@ -45,26 +48,33 @@ import Testing
             let callers = try (0..<6).map { number in
                 SharedCaller(try Caller(store, queue: "q\(number)", seed: seed * 100 + UInt64(number)))
             }
+            // What is kept is the same for all.
+            try store.jobs.setRetention(Caller.limits[0], enqueued: Caller.limits[0], now: store.now)
+            for shared in callers { shared.caller.withLock { $0.model.keep = Caller.limits[0].over(.forever) } }
             for _ in 0..<6 {
                 let now = store.now
+                while try store.prune() > 0 {}
+                for shared in callers { shared.caller.withLock { $0.model.prune(now: now.wall) } }
                 try store.jobs.promote(now: now)
                 // A time at which nothing more falls due: a round of one caller would promote what is another's.
                 try onThreads(callers.count) { number in
                     try callers[number].caller.withLock { caller in
-                        caller.model.promote(now: now.wall)
+                        caller.notePromotion(now: now)
                         for _ in 0..<40 { try caller.step(now: now) }
                     }
                 }
                 store.clock.advance(by: .seconds(20))
             }
-            var counts: [DispatchState: Int] = [:]
+            var (counts, pruned): ([DispatchState: Int], Int) = ([:], 0)
             for shared in callers {
                 try shared.caller.withLock { caller in
                     try caller.compare()
                     counts.merge(caller.model.counts, uniquingKeysWith: +)
+                    pruned += caller.model.pruned
                 }
             }
             #expect(try self.counts(store) == counts, "seed \(seed)")
+            #expect(try pruned > 100 && store.jobs.status().pruned == UInt64(pruned), "seed \(seed)")
         }
     }
 
@@ -84,6 +94,16 @@ private struct Caller {
     private var workers: [WorkerID] = []
     private var seen: Set<String> = []
     private var hasHeld = false
+    private var hasOutlived = false
+    /// All that it ever made.
+    private var made: [DispatchID] = []
+
+    /// Of what is kept: small, for all of it to matter.
+    static let limits = [
+        "success: 12, failed: 10, skipped: 8", "success: 3 or 60s, failed: 25, skipped: 2",
+        "success: 30, failed: 90s, skipped: 30 or 40s", "success: 0, failed: 0, skipped: 0",
+        "success: 40, failed: 30, skipped: 30", "forever",
+    ].map { try! KeepPolicy(text: $0) }
 
     init(_ store: StoreUnderTest, queue: String, seed: UInt64) throws {
         self.store = store
@@ -94,17 +114,20 @@ private struct Caller {
     }
 
     mutating func step(now: Now) throws {
+        let counted = model.counted
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<30: try enqueue(now)
         case 30..<58: try claim(now)
         case 58..<84: try finish(now)
-        case 84..<92: try cancel(now)
-        case 92..<97: try requeue(now)
+        case 84..<91: try cancel(now)
+        case 91..<96: try requeue(now)
+        case 96..<98: return try pin(now)
         default: try crash(now)
         }
+        model.pruneAlong(since: counted)
     }
 
-    private mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
+    mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
 
     private mutating func enqueue(_ now: Now) throws {
         let item = randomItem(now)
@@ -118,6 +141,7 @@ private struct Caller {
             guard let answer, !answer.deduplicated else { return expect(false, "a request was not taken: \(item)") }
             expect(answer.replaced == replaced, "it was to replace \(String(describing: replaced)): \(item)")
             model.insert(entry, as: answer.id, now: now.wall)
+            made.append(answer.id)
         }
     }
 
@@ -181,6 +205,7 @@ private struct Caller {
         let result = AttemptResult(dispatch: id, token: token, ending: ending, output: [])
         let outcome = try store.jobs.round(of: owner, results: [result], queues: [], slots: 0, now: now)
         model.finish(id, ending, now: now.wall)
+        if entry.crashes > 0, model.entries[id]?.state == .success { hasOutlived = true }
         expect(outcome.late.isEmpty && outcome.settled.map(\.id) == [id], "the result of \(id) was not taken")
         // The same result again is nobody's.
         let again = try store.jobs.round(of: owner, results: [result], queues: [], slots: 0, now: now)
@@ -188,21 +213,52 @@ private struct Caller {
     }
 
     private mutating func cancel(_ now: Now) throws {
-        guard let id = model.ids.suffix(40).randomElement(using: &random) else { return }
-        let after = try store.jobs.cancel(id, now: now)
+        guard let id = made.suffix(40).randomElement(using: &random) else { return }
+        var after: Dispatch?
+        let failure = code { after = try store.jobs.cancel(id, now: now) }
         model.cancel(id, now: now.wall)
-        expect(model.entries[id]?.agrees(with: after) ?? false, "\(id) was cancelled otherwise")
+        guard let entry = model.entries[id] else { return expectPruned(id, failure) }
+        expect(after.map(entry.agrees) ?? false, "\(id) was cancelled otherwise")
+    }
+
+    private func expectPruned(_ id: DispatchID, _ failure: StoreError.Code?) {
+        expect(failure == .notFound, "\(id) is to be pruned, and is there")
+    }
+
+    /// Also one that has not ended yet.
+    private mutating func pin(_ now: Now) throws {
+        guard let id = made.suffix(60).randomElement(using: &random) else { return }
+        let isPinned = chance(60)
+        var hasChanged: Bool?
+        let failure = code { hasChanged = try store.jobs.setPinned(isPinned, id, now: now) }
+        guard let entry = model.entries[id] else { return expectPruned(id, failure) }
+        expect(hasChanged == (entry.isPinned != isPinned), "\(id) was pinned, or not, already")
+        model.change(id) { $0.isPinned = isPinned }
+    }
+
+    /// Other limits, or a walk, in slices of any size.
+    mutating func changeRetention(now: Now) throws {
+        guard chance(70) else {
+            let limits = Self.limits.randomElement(using: &random)!
+            try store.jobs.setRetention(.unset, enqueued: limits, now: now)
+            return model.keep = limits.over(model.keep)
+        }
+        // What a walk lets go may let go what it has passed.
+        while try store.prune(PruneWalk(), limit: Int.random(in: 1...30, using: &random)) > 0 {}
+        model.prune(now: now.wall)
     }
 
     private mutating func requeue(_ now: Now) throws {
-        guard let id = model.ids.suffix(60).randomElement(using: &random) else { return }
+        guard let id = made.suffix(60).randomElement(using: &random) else { return }
         var copy: DispatchID?
         let failure = code { copy = try store.jobs.requeue(id, now: now) }
+        guard model.entries[id] != nil else { return expectPruned(id, failure) }
         guard let entry = model.copy(of: id, now: now.wall) else {
             return expect(failure == .refused, "\(id) could be made again")
         }
         guard let copy else { return expect(false, "\(id) could not be made again") }
         model.insert(entry, as: copy, now: now.wall)
+        made.append(copy)
     }
 
     private mutating func crash(_ now: Now) throws {
@@ -216,13 +272,21 @@ private struct Caller {
     /// What falls due does so for the whole store.
     mutating func promote(now: Now) throws {
         try store.jobs.promote(now: now)
+        notePromotion(now: now)
+    }
+
+    mutating func notePromotion(now: Now) {
+        let counted = model.counted
         model.promote(now: now.wall)
+        model.pruneAlong(since: counted)
     }
 
     mutating func compare() throws {
-        let found = try store.jobs.dispatches(DispatchFilter(queue: queue, limit: .max)).map(\.dispatch)
+        let found = try store.jobs.dispatches(DispatchFilter(queue: queue, limit: .max))
         expect(found.map(\.id).reversed() == model.ids, "there are other dispatches")
-        for dispatch in found {
+        let pinned = Set(found.filter(\.isPinned).map(\.id))
+        expect(pinned == Set(model.ids.filter { model.entries[$0]?.isPinned == true }), "others are pinned")
+        for dispatch in found.map(\.dispatch) {
             seen.insert(dispatch.state.name)
             if dispatch.heldBy != nil { hasHeld = true }
             guard let entry = model.entries[dispatch.id], !entry.agrees(with: dispatch) else { continue }
@@ -235,7 +299,7 @@ private struct Caller {
         let wanted = DispatchState.allCases.filter { $0 != .skipped }.map(\.name)
         expect(seen.isSuperset(of: wanted), "only \(seen) were seen")
         expect(hasHeld, "none met the limit of its key")
-        expect(model.entries.values.contains { $0.crashes > 0 && $0.state == .success }, "none outlived its worker")
+        expect(hasOutlived, "none outlived its worker")
     }
 
     private func expect(_ holds: Bool, _ what: @autoclosure () -> String) {
