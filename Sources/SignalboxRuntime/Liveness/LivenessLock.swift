@@ -53,8 +53,9 @@ public struct LivenessFile: Hashable, Sendable {
         let now = Place(Self.folder(of: path))
         guard let folder, folder != now else { return }
         throw StoreGone(
-            folder: Self.folder(of: path), reason: now == nil ? "there is no such folder" : "another store is there now"
-        )
+            folder: Self.folder(of: path),
+            reason: now == nil ? "there is no such folder" : "another store is there now",
+            hasEndedCommands: false)
     }
 
     private static func folder(of path: String) -> String {
