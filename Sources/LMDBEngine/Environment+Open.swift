@@ -40,9 +40,9 @@ extension Environment {
         let openLock = try OpenLock(request.directory, request.access)
         return try openLock.whileOthersWait {
             var guest = try OpenGuard.current(dataFile: request.identity)
-            let known = request.buckets.isEmpty ? nil : openLock.checkedFile(of: guest)
-            let isAlone = try request.joining(openLock, as: guest, keeping: known)
-            if isAlone { try request.requireSoundPages(known, openLock, guest) }
+            let checked = request.checkedFile(openLock, guest)
+            let isAlone = try request.joining(openLock, as: guest, keeping: checked)
+            if isAlone, checked == nil { try request.requireSoundPages(openLock, guest) }
             try request.prepareLockFile(isAlone: isAlone)
             let handle = try EnvironmentHandle.opened(request)
             do {
@@ -99,13 +99,20 @@ extension EnvironmentHandle.Request {
     /// The first process that opens a store after the machine has started, or after its file was put there, looks at
     /// every page: power cuts, copies and worn-out cards do their damage in between, and LMDB would trip over it. Not in
     /// a file so large that this takes long: there `verify` does it. Whoever looks at pages with no bucket does it anyway.
-    fileprivate func requireSoundPages(_ known: CheckedFile?, _ openLock: OpenLock, _ guest: OpenGuard) throws {
+    fileprivate func requireSoundPages(_ openLock: OpenLock, _ guest: OpenGuard) throws {
         guard identity != nil, !buckets.isEmpty else { return }
         let file = try directory.dataFile()
-        let present = try CheckedFile(file.descriptor)
-        guard try known != present && file.descriptor.status.st_size <= Self.checkedSize else { return }
+        guard try file.descriptor.status.st_size <= Self.checkedSize else { return }
+        let present = try CheckedFile(file)
         try file.requireSoundPages()
         try openLock.note(guest, present)
+    }
+
+    /// The data file as it is now; nil: not all its pages were looked at since the machine started.
+    fileprivate func checkedFile(_ openLock: OpenLock, _ guest: OpenGuard) -> CheckedFile? {
+        guard identity != nil, !buckets.isEmpty, let known = openLock.checkedFile(of: guest) else { return nil }
+        guard let present = try? CheckedFile(directory.dataFile()) else { return nil }
+        return present.continues(known) ? present : nil
     }
 
     /// The longest file, in bytes, whose pages are all looked at by whoever opens it first: some 50 ms from memory.

@@ -20,7 +20,7 @@ public final class Environment: OrderedStore, @unchecked Sendable {
 
     let handle: EnvironmentHandle
     let identity: FileIdentity
-    private let openLock: OpenLock
+    let openLock: OpenLock
     /// Nil: opened read-only where there is none.
     let bell: Bell?
     let gate = Gate()
@@ -45,8 +45,13 @@ public final class Environment: OrderedStore, @unchecked Sendable {
 
     deinit {
         EnvironmentRegistry.shared.closing(identity) {
+            let close = { [handle, openLock] in
+                handle.close()
+                // Whoever gets the flock next is to find that nobody has the store open.
+                openLock.letGo()
+            }
             // Closing without the lock would only risk what LMDB 0.9.26 to 0.9.31 get wrong.
-            if (try? openLock.whileOthersWait { handle.close() }) == nil { handle.close() }
+            if (try? openLock.whileOthersWait(close)) == nil { close() }
         }
     }
 

@@ -51,7 +51,7 @@ final class OpenLock: Sendable {
     func letGo() { linux_lock_byte(descriptor.number, 0, linux_lock_none) }
 
     /// Joins those who have the store open, or refuses with the reason. Call it inside `whileOthersWait`.
-    /// - Parameter checked: the data file whose pages stand there as looked at, which goes on standing there.
+    /// - Parameter checked: the data file of which it goes on standing there that its pages were looked at.
     /// - Returns: whether there are no others.
     func join(as guest: OpenGuard, keeping checked: CheckedFile?) throws -> Bool {
         let isAlone = try isAlone()
@@ -73,7 +73,7 @@ final class OpenLock: Sendable {
     /// Writes down what those who join have to have in common, where this process may do so.
     /// - Parameter checked: a data file of which all pages can be believed.
     func note(_ guest: OpenGuard, _ checked: CheckedFile? = nil) throws {
-        if mayWrite { try descriptor.replaceContent(with: guest.text + (checked?.line ?? "")) }
+        if mayWrite { try descriptor.replaceContent(with: guest.text + CheckedFile.line(of: checked)) }
     }
 
     private func isAlone() throws -> Bool {
@@ -124,28 +124,46 @@ extension StoreDirectory {
 }
 
 /// A data file of which all pages were looked at. Its inode alone would not do: a file that is put in the place of a
-/// deleted one often gets the same; so the moment that it was made belongs to it.
+/// deleted one often gets the same; so the moment that it was made belongs to it. What is copied over it keeps both; so
+/// does the number of its newest transaction, which never falls while it is the same, and of a compact copy is 1.
 struct CheckedFile: Equatable {
     private let identity: FileIdentity
     /// Nanoseconds since 1970; 0 where the file system does not keep it.
     private let born: Int64
+    private let transaction: UInt64
 
-    init(_ file: FileDescriptor) throws {
-        identity = FileIdentity(try file.status)
-        born = linux_birth_time(file.number)
+    init(_ file: DataFile) throws {
+        identity = FileIdentity(try file.descriptor.status)
+        born = linux_birth_time(file.descriptor.number)
+        transaction = try file.newestMeta().transaction
+    }
+
+    /// Whether this is what another has become by further transactions.
+    func continues(_ other: CheckedFile) -> Bool {
+        identity == other.identity && born == other.born && transaction >= other.transaction
     }
 
     /// Nil: the text names none.
     fileprivate init?(text: String) {
         guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(Self.word) }) else { return nil }
         let fields = line.dropFirst(Self.word.count).split(separator: " ")
-        guard fields.count == 3, let device = UInt(fields[0]), let inode = UInt(fields[1]), let born = Int64(fields[2])
+        guard fields.count == 4, let device = UInt(fields[0]), let inode = UInt(fields[1]),
+            let born = Int64(fields[2]), let transaction = UInt64(fields[3])
         else { return nil }
         identity = FileIdentity(device: device, inode: inode)
         self.born = born
+        self.transaction = transaction
     }
 
     private static let word = "checked: "
 
-    fileprivate var line: String { "\(Self.word)\(identity.device) \(identity.inode) \(born)\n" }
+    /// As long as four numbers can be.
+    private static let width = 83
+
+    /// Always there, and always as long: a process that is killed before it has cut off what a longer text has left
+    /// leaves no line of an earlier one.
+    fileprivate static func line(of file: CheckedFile?) -> String {
+        let words = file.map { "\($0.identity.device) \($0.identity.inode) \($0.born) \($0.transaction)" } ?? "-"
+        return word + words + String(repeating: " ", count: width - words.utf8.count) + "\n"
+    }
 }

@@ -24,7 +24,7 @@ struct StoreDirectory: Sendable {
     var dataPath: String { path + "/data.mdb" }
     var openLockPath: String { path + "/open.lock" }
     var bellPath: String { path + "/bell" }
-    /// LMDB's own. Only ever to be deleted with the whole directory.
+    /// LMDB's own. Deleted only with the whole directory, and replaced only together with the data file (SoleUse).
     var lockPath: String { path + "/lock.mdb" }
 
     var hasOpenLock: Bool {

@@ -23,6 +23,29 @@ struct StoreUser: Hashable {
     }
 }
 
+extension StoreUser {
+    /// Those who hold the first byte of a file.
+    /// - Parameters:
+    ///   - file: its device and its inode, as in "fe:01:131089".
+    ///   - list: the kernel's list of locks.
+    static func holders(of file: Substring, in list: String) -> [StoreUser] {
+        let holders = list.split(separator: "\n").compactMap { line -> (file: Substring, process: Int32)? in
+            // 3: POSIX ADVISORY READ 4711 fe:01:131089 0 0; who waits for a lock has "->" before POSIX.
+            let words = line.split(separator: " ")
+            guard words.count == 8, words[1] == "POSIX", words[6] == "0", let process = Int32(words[4]), process > 0
+            else { return nil }
+            return (words[5], process)
+        }
+        var found = holders.filter { $0.file == file }
+        if found.isEmpty, file.hasPrefix("00:") {
+            // Such a device is made up. Of btrfs, and of overlays, the list has another than stat(2).
+            let inode = file.split(separator: ":").last
+            found = holders.filter { $0.file.split(separator: ":").last == inode }
+        }
+        return Set(found.map(\.process)).sorted().map(StoreUser.init)
+    }
+}
+
 extension StoreDirectory {
     /// The processes of this PID namespace that have the store open; empty where the kernel does not tell.
     func users() -> [StoreUser] {
@@ -30,15 +53,7 @@ extension StoreDirectory {
         guard unsafe stat(lockPath, &status) == 0,
             let bytes = try? FileDescriptor("/proc/locks", O_RDONLY).bytes(at: 0, count: 1 << 20)
         else { return [] }
-        let file = status.lockName
-        var found: Set<Int32> = []
-        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
-            // 3: POSIX ADVISORY READ 4711 fe:01:131089 0 0; who waits for a lock has "->" before POSIX.
-            let words = line.split(separator: " ")
-            guard words.count == 8, words[1] == "POSIX", words[5] == file, words[6] == "0" else { continue }
-            if let process = Int32(words[4]), process > 0 { found.insert(process) }
-        }
-        return found.sorted().map(StoreUser.init)
+        return StoreUser.holders(of: status.lockName, in: String(decoding: bytes, as: UTF8.self))
     }
 
     /// "process 4711 (signalbox worker) and process 4713 (mdb_dump)".

@@ -70,6 +70,51 @@ import Testing
         }
     }
 
+    /// A process that is killed has written a new text, and has not cut off yet what an older one has left behind it.
+    @Test func `never says of a file that it was looked at because an older text did`() throws {
+        try withTemporaryStorePath { path throws in
+            _ = try openStore(path)
+            let directory = StoreDirectory(path: path)
+            let openLock = try OpenLock(directory, .readWrite)
+            let ours = try OpenGuard.current(dataFile: directory.examined())
+            let before = try guardText(path)
+            #expect(openLock.checkedFile(of: ours) != nil)
+            try openLock.note(ours)
+            #expect(openLock.checkedFile(of: ours) == nil)
+            let after = try guardText(path)
+            try writeFile(path + "/open.lock", Array(after.utf8) + Array(before.utf8.dropFirst(after.utf8.count)))
+            #expect(openLock.checkedFile(of: ours) == nil)
+            #expect(before.utf8.count == after.utf8.count)
+        }
+    }
+
+    @Test func `is free as soon as the store is closed`() throws {
+        try withTemporaryStorePath { path throws in
+            var store: Environment? = try openStore(path)
+            // As long as somebody has it, its descriptor stays open.
+            let theirs = store?.openLock
+            let ours = try OpenLock(StoreDirectory(path: path), .readWrite)
+            #expect(try !ours.takeAlone())
+            store = nil
+            #expect(try ours.takeAlone())
+            withExtendedLifetime((store, theirs)) {}
+        }
+    }
+
+    @Test func `knows who has a store open, though the kernel calls its device otherwise`() {
+        let list = """
+            1: POSIX  ADVISORY  READ 4711 00:2b:77 0 0
+            2: POSIX  ADVISORY  READ 4712 00:2b:77 4711 4711
+            3: FLOCK  ADVISORY  WRITE 4713 00:2b:77 0 EOF
+            3: -> POSIX  ADVISORY  READ 4714 00:2b:77 0 0
+            4: POSIX  ADVISORY  READ 4715 fe:01:77 0 0
+            """
+        #expect(StoreUser.holders(of: "00:2b:77", in: list).map(\.process) == [4711])
+        #expect(StoreUser.holders(of: "00:31:77", in: list).map(\.process) == [4711, 4715])
+        #expect(StoreUser.holders(of: "fe:02:77", in: list) == [])
+        #expect(StoreUser.holders(of: "00:31:78", in: list) == [])
+    }
+
     @Test func `reads back what it writes`() throws {
         let ours = try OpenGuard.current()
         #expect(OpenGuard(text: ours.text) == ours)
