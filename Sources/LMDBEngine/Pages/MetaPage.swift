@@ -21,6 +21,8 @@ struct MetaPage: Equatable {
 
     private static let magic: UInt32 = 0xBEEF_C0DE
     static let byteCount = 152
+    /// No file has so many pages; what they come to in bytes is a number that can be computed with.
+    private static let pageLimit: UInt64 = 1 << 40
 
     /// Nil: these bytes are no meta page.
     init?(_ bytes: PageBytes) {
@@ -57,7 +59,7 @@ struct MetaPage: Equatable {
     /// What LMDB would take on trust and stumble over; nil: it can be used, as far as one page can tell.
     /// - Parameter place: 0 or 1, the first or the second page of the file.
     func fault(at place: UInt64) -> String? {
-        if !(9...16).contains(pageSize.trailingZeroBitCount) || pageSize.nonzeroBitCount != 1 {
+        if !(9...15).contains(pageSize.trailingZeroBitCount) || pageSize.nonzeroBitCount != 1 {
             return "has a page size of \(pageSize)"
         }
         if number != place { return "calls itself page \(number)" }
@@ -67,7 +69,7 @@ struct MetaPage: Equatable {
             return "is of transaction \(transaction), which belongs on the other one"
         }
         if address != 0 { return "wants to be mapped at an address of its own" }
-        if lastPage < 1 || lastPage >= 1 << 48 { return "says that \(lastPage) is the last page in use" }
+        if lastPage < 1 || lastPage >= Self.pageLimit { return "says that \(lastPage) is the last page in use" }
         if mapSize < (Int(lastPage) + 1) * pageSize {
             return "has a map of \(mapSize) bytes for \(lastPage + 1) pages of \(pageSize)"
         }
@@ -111,11 +113,15 @@ struct TreeRecord: Equatable {
     static let byteCount = 48
     /// Keys are integers of the machine.
     private static let integerKeys: UInt16 = 0x08
+    /// LMDB keeps in the record of the free pages with what flags the file was made. This one says that it was named
+    /// itself, and not its directory (MDB_NOSUBDIR), as `mdb_copy -n` does; it is one like any other.
+    private static let environmentIsAFile: UInt16 = 0x4000
     /// The most levels that LMDB can go down.
     static let depthLimit = 32
 
     func fault(isOfFreePages: Bool) -> String? {
-        if flags != (isOfFreePages ? Self.integerKeys : 0) { return "has the flags \(flags)" }
+        let known = isOfFreePages ? flags & ~Self.environmentIsAFile : flags
+        if known != (isOfFreePages ? Self.integerKeys : 0) { return "has the flags \(flags)" }
         if depth > Self.depthLimit { return "is \(depth) levels deep" }
         if (root == nil) != (depth == 0) || (root == nil) != (entries == 0) {
             return "has \(entries) entries and \(depth) levels, and \(root == nil ? "no root" : "a root")"

@@ -76,6 +76,15 @@ import Glibc
         }
         return unsafe PageBytes(start, filled)
     }
+
+    /// As `read`; nil: the disk cannot read them (EIO).
+    func readIfPossible(_ file: FileDescriptor, at offset: Int, count: Int) throws -> PageBytes? {
+        do {
+            return try read(file, at: offset, count: count)
+        } catch let error as EnvironmentError where error.code == .systemCall(EIO) {
+            return nil
+        }
+    }
 }
 
 /// A set of pages, a bit for each that there may be.

@@ -16,6 +16,8 @@ struct PageWalk {
     private var starts: PageStarts
     private let header = PageMemory(capacity: 16)
     private(set) var report = PageReport()
+    /// With more faults than that no further pages are looked at.
+    var faultLimit = Int.max
 
     init(_ file: FileDescriptor, _ meta: MetaPage, pageCount: UInt64) {
         self.file = file
@@ -58,7 +60,7 @@ struct PageWalk {
         let before = report.count
         if let root = tree.record.root { try visit(root, 0, from: nil, to: nil, &tree) }
         // Where a page could not be read, the sums say nothing.
-        guard report.count == before else { return }
+        guard report.count == before, before <= faultLimit else { return }
         for fault in tree.sumFaults { report.fault("\(tree.title) \(fault)") }
     }
 
@@ -72,12 +74,17 @@ struct PageWalk {
     private mutating func visit(
         _ number: UInt64, _ level: Int, from lower: PageBytes?, to upper: PageBytes?, _ tree: inout PageTree
     ) throws {
+        guard report.count <= faultLimit else { return }
         guard level < TreeRecord.depthLimit, level < Int(tree.record.depth) else {
             return fault(number, tree, "lies \(level + 1) levels deep, and the tree has \(tree.record.depth)")
         }
         guard take(number, tree) else { return }
         if level == levels.count { levels.append(PageMemory(capacity: meta.pageSize)) }
-        let page = TreePage(try levels[level].read(file, at: Int(number) * meta.pageSize, count: meta.pageSize))
+        let place = Int(number) * meta.pageSize
+        guard let bytes = try levels[level].readIfPossible(file, at: place, count: meta.pageSize) else {
+            return fault(number, tree, Self.unreadable)
+        }
+        let page = TreePage(bytes)
         report.pages += 1
         if let what = page.headerFault(number) ?? page.layoutFault(&starts) ?? page.keyFault(lower, upper, tree.order) {
             return fault(number, tree, what)
@@ -122,7 +129,8 @@ struct PageWalk {
                     fault(page.number, tree, "has an entry \(index) with the flags \(node.flags)")
                     continue
                 }
-                if node.isOnOverflowPages { try takeOverflow(node, page.number, &tree) }
+                // A run that is another's is not read: any number of nodes could lead to the same.
+                if node.isOnOverflowPages, try !takeOverflow(node, page.number, &tree) { continue }
                 if tree.purpose == .freeList { try takeFree(node, page.number, tree) }
             }
         }
@@ -147,20 +155,27 @@ struct PageWalk {
     }
 
     /// The run of pages that a large value lies on; its first one says how many they are, which may be more than needed.
-    private mutating func takeOverflow(_ node: PageNode, _ page: UInt64, _ tree: inout PageTree) throws {
+    /// - Returns: whether all of it is there, and no other way led to it.
+    private mutating func takeOverflow(_ node: PageNode, _ page: UInt64, _ tree: inout PageTree) throws -> Bool {
         let first = node.firstOverflowPage
-        guard take(first, tree) else { return }
-        let bytes = try header.read(file, at: Int(first) * meta.pageSize, count: PageKind.headerSize)
+        guard take(first, tree) else { return false }
+        let place = Int(first) * meta.pageSize
+        guard let bytes = try header.readIfPossible(file, at: place, count: PageKind.headerSize) else {
+            fault(first, tree, Self.unreadable)
+            return false
+        }
         let (number, flags, run) = (bytes.number64(at: 0), bytes.number16(at: 10), UInt64(bytes.number32(at: 12)))
         guard number == first, flags == PageKind.overflow, run >= node.overflowPages(meta.pageSize) else {
-            return fault(
+            fault(
                 first, tree, "is not the first of \(node.overflowPages(meta.pageSize)) overflow pages of page \(page)")
+            return false
         }
         for other in (first + 1)..<(first + run) {
-            guard take(other, tree) else { return }
+            guard take(other, tree) else { return false }
         }
         report.pages += Int(run)
         tree.overflowPages += run
+        return true
     }
 
     // MARK: The free list
@@ -234,6 +249,8 @@ struct PageWalk {
             report.fault("\(bucket.title) is none of ours")
         }
     }
+
+    private static let unreadable = "cannot be read: the disk gives an error (EIO); see what it has to say (dmesg)"
 
     private mutating func fault(_ number: UInt64, _ tree: PageTree, _ what: String) {
         report.fault("page \(number), in \(tree.title), \(what)")
@@ -342,9 +359,10 @@ private struct FreePageNumbers {
     mutating func next() throws -> UInt64? {
         if offset + 8 > part.count {
             guard let memory, left >= 8, place >= 0 else { return nil }
-            part = try memory.read(file, at: place, count: min(left, memory.capacity))
-            guard part.count >= 8 else { return nil }
-            (offset, place, left) = (0, place + part.count, left - part.count)
+            guard let read = try memory.readIfPossible(file, at: place, count: min(left, memory.capacity)),
+                read.count >= 8
+            else { return nil }
+            (part, offset, place, left) = (read, 0, place + read.count, left - read.count)
         }
         defer { offset += 8 }
         return part.number64(at: offset)

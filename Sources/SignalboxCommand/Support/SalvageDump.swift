@@ -28,6 +28,11 @@ struct SalvageDump {
         }
         bar.clear()
         let losses = salvaged.losses + unwritable
+        if let users = salvaged.users {
+            Terminal.writeError(
+                "signalbox: in use by \(users): what was written meanwhile may look damaged; end that, then salvage again\n"
+            )
+        }
         for loss in losses { Terminal.writeError("signalbox: lost: \(loss)\n") }
         let fromLostPages = salvaged.report.fromLostPages
         let found = fromLostPages > 0 ? ", \(fromLostPages) of them on pages that no tree leads to any more" : ""

@@ -12,6 +12,8 @@ final class SalvagedStore {
     let report: SalvageReport
     /// What was lost, one sentence each; none: nothing.
     let losses: [String]
+    /// Those who have the damaged one open, in words; nil: nobody.
+    let users: String?
     private let folder: String
 
     /// - Parameters:
@@ -19,6 +21,7 @@ final class SalvagedStore {
     ///   - progress: told now and then how many entries were read, and how great a part of the file, 0 to 1.
     init(of path: String, includingFree: Bool, progress: (_ entries: Int, _ share: Double) -> Void) throws {
         var salvage = try PageSalvage(directory: path)
+        users = salvage.users
         folder = try Self.makeFolder()
         do {
             let engine = try Self.makeEngine(folder)
@@ -79,7 +82,10 @@ extension PageSalvage {
     fileprivate var losses: [String] {
         var losses: [String] = []
         if transaction == nil {
-            losses.append("both meta pages are damaged: a list of buckets was looked for among all")
+            losses.append("no meta page leads to what is stored: a list of buckets was looked for among all pages")
+        } else if lacksMetaPage {
+            losses.append(
+                "one of the two meta pages is damaged: if it was the newer one, the newest transaction is lost")
         }
         if isOlder {
             losses.append("the newest transaction is lost: of the two that the file has, the older one is whole")
