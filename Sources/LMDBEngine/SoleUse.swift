@@ -57,12 +57,14 @@ public struct SoleUse: ~Copyable {
         public let after: Int
     }
 
-    /// Puts a compact copy in the place of the data file.
+    /// Puts a compact copy in the place of the data file, of which every page is looked at before: what can still be saved
+    /// of a damaged one, free pages included, would be gone with it (`.damaged`).
     ///
     /// Whatever happens meanwhile, the old file is there or the new one, whole; what a killed process leaves is written
     /// over by the next.
     public consuming func compact(progress: (Environment.CopyProgress) -> Void = { _ in }) throws -> Compaction {
         let path = directory.dataPath + ".new"
+        try requireSoundPages()
         do {
             let file = try FileDescriptor(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW)
             let before = try directory.dataFile()
@@ -78,7 +80,8 @@ public struct SoleUse: ~Copyable {
     }
 
     /// Moves the data file at `path`, which nobody has open, to the place of this store's, with the owner and the rights
-    /// of that one. It must be on the same file system. When this throws, the old one is still there.
+    /// of that one. It must be on the same file system. Where this throws, the old one is still there, unless what fails
+    /// comes behind the move: to have the disk keep the new name, and to note whose it is.
     public consuming func replaceData(with path: String) throws { try replaceData(with: path, madeOf: nil) }
 
     /// - Parameter commit: the number of the commit that must still be the newest; a tool of LMDB may have written.
@@ -90,13 +93,18 @@ public struct SoleUse: ~Copyable {
         try new.descriptor.synchronize()
         let locks = try LockFiles(directory)
         if let commit, try old.newestMeta().transaction != commit { throw directory.inUse() }
-        try locks.renew()
-        guard unsafe rename(path, directory.dataPath) == 0 else {
-            throw EnvironmentError.system(errno, "rename", directory.dataPath)
-        }
+        try locks.replace(dataWith: path)
         try FileDescriptor(directory.path, O_RDONLY | O_DIRECTORY).synchronize()
         try openLock.note(OpenGuard.current(dataFile: FileIdentity(new.descriptor.status)))
         withExtendedLifetime(locks) {}
+    }
+
+    /// LMDB's own tools may be writing meanwhile; what was found then says nothing.
+    private borrowing func requireSoundPages() throws {
+        do { try directory.dataFile().requireSoundPages() } catch {
+            guard directory.users().isEmpty else { throw directory.inUse() }
+            throw error
+        }
     }
 
     private borrowing func withHandle<Result>(_ body: (EnvironmentHandle) throws -> Result) throws -> Result {
@@ -108,9 +116,10 @@ public struct SoleUse: ~Copyable {
 }
 
 /// LMDB's lock file, and the one that is to be in its place, both locked against everybody: a tool of LMDB that comes
-/// meanwhile waits for the one it has found. Then it either works on with the old data file and the old lock file, which
-/// have no names any more, or finds an empty lock file and ends.
-private struct LockFiles {
+/// meanwhile waits for the one it has found, and opens the data file only then, by its name. That is the new one; so
+/// whichever lock file the tool has found is empty by then, and it ends (EINVAL), as a lock file that others hold must not
+/// be.
+struct LockFiles {
     private let directory: StoreDirectory
     private let present: FileDescriptor
     private let next: FileDescriptor
@@ -131,9 +140,15 @@ private struct LockFiles {
         try next.takeRights(of: present)
     }
 
-    func renew() throws {
+    /// Puts the new lock file, and the data file at `path`, in the places of the present ones.
+    func replace(dataWith path: String) throws {
+        // Whoever is killed behind this leaves an empty lock file, and the next who opens the store fills it.
+        if ftruncate(present.number, 0) != 0 { throw EnvironmentError.system(errno, "ftruncate", present.path) }
         guard unsafe rename(nextPath, directory.lockPath) == 0 else {
             throw EnvironmentError.system(errno, "rename", directory.lockPath)
+        }
+        guard unsafe rename(path, directory.dataPath) == 0 else {
+            throw EnvironmentError.system(errno, "rename", directory.dataPath)
         }
     }
 }

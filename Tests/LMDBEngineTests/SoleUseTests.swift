@@ -81,6 +81,37 @@ import Testing
         }
     }
 
+    @Test func `compacts no damaged one, which is left as it is`() throws {
+        try withDamage { file in
+            let leaf = try file.page { $0.isLeaf && $0.bucket == firstBucket.name }
+            file.set(UInt64(99), at: leaf, 0)
+            try file.write()
+            #expect(code { try compact(file.path) } == .damaged)
+            #expect(try DamagedFile(path: file.path).bytes == file.bytes)
+            #expect(try directoryListing(file.path) == ["bell", "data.mdb", "lock.mdb", "open.lock"])
+        }
+    }
+
+    /// LMDB opens its lock file first, waits for it, and opens the data file then, by its name. One that joined the old
+    /// lock file would begin with the wrong meta page of the new data file.
+    @Test(.timeLimit(.minutes(20)))
+    func `lets no tool of LMDB that comes in between work on the new file with the old lock file`() async throws {
+        try await withTemporaryStorePathAsync { path async throws in
+            let count = try copyAfterEvenCommits(path)
+            guard mkfifo(path + ".begin", 0o600) == 0 else { throw Failure("mkfifo") }
+            async let tool: Void = writeAsATool(path)
+            try await onOwnThread { [path = path as String] () throws in
+                let locks = try LockFiles(StoreDirectory(path: path))
+                try writeFile(path + ".begin", [1])
+                while try !hasWaiter(path + "/lock.mdb") { sched_yield() }
+                try locks.replace(dataWith: path + "-copy/data.mdb")
+            }
+            try await tool
+            #expect(try Environment.checkPages(at: path, buckets: conformanceBuckets).faults == [])
+            try expect(count, in: path, .readWrite)
+        }
+    }
+
     @Test func `gives it another data file`() throws {
         try withTemporaryDirectory { directory throws in
             let (path, other) = (directory + "/store", directory + "/other")
@@ -153,6 +184,45 @@ import Testing
             try expect(5, in: path, .readWrite)
         }
     }
+}
+
+/// Makes a compact copy behind commits of which the newest is in the first meta page; the copy's one is in the second.
+/// Answers how many increments there were.
+private func copyAfterEvenCommits(_ path: String) throws -> Int {
+    var count = 0
+    repeat {
+        count += 1
+        try increment(openStore(path), times: 1)
+    } while try count < 20 || StoreDirectory(path: path).dataFile().newestMeta().transaction % 2 == 1
+    _ = try openStore(path).copy(to: path + "-copy") { _ in }
+    return count
+}
+
+/// Opens and writes as LMDB's own tools do, which know nothing of open.lock. Whether it may is not what is asked.
+private func writeAsATool(_ path: String) async throws {
+    await #expect(processExitsWith: .success) { [path = path as String] in
+        try writeWithoutTheGuard(path)
+    }
+}
+
+private func writeWithoutTheGuard(_ path: String) throws {
+    _ = try readFile(path + ".begin")
+    let request = EnvironmentHandle.Request(
+        directory: StoreDirectory(path: path), buckets: conformanceBuckets, access: .readWrite, durability: .full,
+        options: Environment.Options(), identity: nil)
+    guard let handle = try? EnvironmentHandle.opened(request) else { return }
+    defer { handle.close() }
+    var transaction = try Environment.Writing(handle)
+    try transaction.put([9], [9], in: secondBucket)
+    try transaction.commit()
+}
+
+/// Whether somebody waits for a lock on a file.
+private func hasWaiter(_ path: String) throws -> Bool {
+    var status = stat()
+    guard stat(path, &status) == 0 else { throw Failure("stat \(path): errno \(errno)") }
+    let lines = String(decoding: try readFile("/proc/locks"), as: UTF8.self).split(separator: "\n")
+    return lines.contains { $0.contains(" -> ") && $0.contains(":\(status.st_ino) ") }
 }
 
 private func expectSoleUse(_ path: String) throws {

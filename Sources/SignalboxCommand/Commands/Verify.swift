@@ -63,7 +63,7 @@ struct Verify: ParsableCommand {
         do {
             let store = try store.open(.read)
             warnOfLongSnapshot(pages)
-            // Room that is lost harms nobody, and `compact` gives it back.
+            // Room that is lost harms nobody; `dump` and `restore` give it back.
             for fault in pages.faults { Terminal.writeError("signalbox: \(fault)\n") }
             return try store.verify()
         } catch let error as StoreError where error.code == .damaged {
