@@ -12,4 +12,19 @@ extension Environment {
         try handle.requireWholeFile()
         return true
     }
+
+    /// As ``isInPlace()``; nil where that cannot be told just now: a descriptor or memory is wanting, the disk gives an
+    /// error, access is denied, or the file system has become read-only. Look again later.
+    public func isInPlaceAsFarAsKnown() throws -> Bool? {
+        do { return try isInPlace() } catch let error as EnvironmentError where error.saysNothingOfThePlace {
+            return nil
+        }
+    }
+}
+
+extension EnvironmentError {
+    fileprivate var saysNothingOfThePlace: Bool {
+        if case .systemCall = code { return true }
+        return code == .permission || code == .readOnlyMount
+    }
 }

@@ -7,7 +7,7 @@ extension Store {
     /// - Parameter isRunningCommands: whether this process ends commands of its own when it is gone.
     public func place(isRunningCommands: Bool = false) -> StorePlace {
         StorePlace(folder: engine.directory, isRunningCommands: isRunningCommands) { [engine] in
-            try engine.isInPlace()
+            try engine.isInPlaceAsFarAsKnown()
         }
     }
 }

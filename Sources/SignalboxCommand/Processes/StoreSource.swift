@@ -96,7 +96,8 @@ final class StoreSource: StatusSource {
     private func keepPlace(of store: Store) throws {
         let place = try PlaceKeeper(
             StorePlace(folder: store.engine.directory) { [weak engine = store.engine] in
-                try engine?.isInPlace() ?? true
+                guard let engine else { return true }
+                return try engine.isInPlaceAsFarAsKnown()
             })
         state.withLock { $0.place = place }
         _ = try LoopThread(name: "place") { [weak self] in

@@ -4,14 +4,17 @@ import Synchronization
 /// Notices, on a thread of its own, that a store is no longer where it was opened.
 public final class PlaceKeeper: Sendable {
     private let place: StorePlace
+    private let doubtfulSleep: Duration
     private let wakeUp: WakeUp
     private let isStopping = Atomic(false)
 
     /// What the kernel does not tell of, such as another file system mounted over the folder, is found out so late.
     private static var longestSleep: Duration { .seconds(3600) }
 
-    public init(_ place: StorePlace) throws {
+    /// - Parameter doubtfulSleep: how long to wait when it could not be told whether the store is there.
+    public init(_ place: StorePlace, doubtfulSleep: Duration = .seconds(10)) throws {
         self.place = place
+        self.doubtfulSleep = doubtfulSleep
         wakeUp = try WakeUp()
     }
 
@@ -27,8 +30,8 @@ public final class PlaceKeeper: Sendable {
         try loop.add(wakeUp, token: .stop)
         while !isStopping.load(ordering: .sequentiallyConsistent) {
             // Looked at after the watch began, and once more after each event.
-            try place.require()
-            _ = try loop.wait(for: Self.longestSleep)
+            let isKnown = try place.require()
+            _ = try loop.wait(for: isKnown ? Self.longestSleep : doubtfulSleep)
             try watch.acknowledge()
         }
     }

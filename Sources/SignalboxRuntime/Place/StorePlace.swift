@@ -3,13 +3,14 @@
 public struct StorePlace: Sendable {
     let folder: String
     private let isRunningCommands: Bool
-    private let isInPlace: @Sendable () throws -> Bool
+    private let isInPlace: @Sendable () throws -> Bool?
 
     /// - Parameters:
     ///   - folder: of the store.
     ///   - isRunningCommands: whether this process ends commands of its own when the store is gone.
-    ///   - isInPlace: whether it still holds what was opened; throws when it holds nothing that could be opened.
-    public init(folder: String, isRunningCommands: Bool = false, isInPlace: @escaping @Sendable () throws -> Bool) {
+    ///   - isInPlace: whether it still holds what was opened; nil where that cannot be told just now; throws when it holds
+    ///     nothing that could be opened.
+    public init(folder: String, isRunningCommands: Bool = false, isInPlace: @escaping @Sendable () throws -> Bool?) {
         self.folder = folder
         self.isRunningCommands = isRunningCommands
         self.isInPlace = isInPlace
@@ -18,11 +19,15 @@ public struct StorePlace: Sendable {
     /// Wants attention whenever ``require()`` may have another answer.
     public func watch() throws(SystemCallError) -> PlaceWatch { try PlaceWatch(folder: folder) }
 
+    /// An error that may pass is no reason to end what runs.
+    /// - Returns: whether it is known that the store is there; where it is not, look again later.
     /// - Throws: ``StoreGone`` when the store is no longer there.
-    public func require() throws(StoreGone) {
-        let isThere: Bool
+    @discardableResult
+    public func require() throws(StoreGone) -> Bool {
+        let isThere: Bool?
         do { isThere = try isInPlace() } catch { throw gone("\(error)") }
-        if !isThere { throw gone("another store is there now") }
+        if isThere == false { throw gone("another store is there now") }
+        return isThere == true
     }
 
     private func gone(_ reason: String) -> StoreGone {
