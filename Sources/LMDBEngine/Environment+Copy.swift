@@ -36,9 +36,10 @@ extension Environment {
     ) throws -> Copy<Finding> {
         let wanted = StoreDirectory(path: directory.withoutTrailingSlashes)
         try wanted.requireVacant()
-        return try wanted.makingBeside { beside in
+        let place = try wanted.placeForNew()
+        return try place.makingBeside { beside in
             let copy = try copy(into: beside, progress, look)
-            guard try beside.rename(to: wanted) else { throw wanted.occupied() }
+            guard try beside.rename(to: place) else { throw wanted.occupied() }
             return copy
         }
     }

@@ -21,9 +21,10 @@ extension Environment {
         requireProperBuckets(buckets)
         let wanted = StoreDirectory(path: directory.withoutTrailingSlashes)
         if try wanted.isOccupied() { return .alreadyExisted }
-        return try wanted.makingBeside { beside in
+        let place = try wanted.placeForNew()
+        return try place.makingBeside { beside in
             try beside.fill(buckets, .full, options) { try $0.write(initialise) }
-            if try beside.rename(to: wanted) { return .created }
+            if try beside.rename(to: place) { return .created }
             beside.remove()
             return .alreadyExisted
         }
@@ -39,6 +40,45 @@ extension StoreDirectory {
         } catch let error as EnvironmentError where error.code == .notFound {
             return false
         }
+    }
+
+    /// Where links lead to: what is to be put in this place has to be made on the same file system.
+    var resolved: StoreDirectory {
+        if let whole = path.resolved { return StoreDirectory(path: whole) }
+        guard let parent = parentPath.resolved else { return self }
+        let name = path.split(separator: "/").last ?? ""
+        return StoreDirectory(path: parent == "/" ? "/\(name)" : "\(parent)/\(name)")
+    }
+
+    /// The place where links lead to, for a directory that is made beside it and gets its name. Refuses where that cannot
+    /// be.
+    func placeForNew() throws -> StoreDirectory {
+        let place = resolved
+        try place.requireNoMount()
+        var (present, here) = (stat(), stat())
+        if unsafe stat(place.path, &present) == 0, unsafe stat(".", &here) == 0,
+            FileIdentity(present) == FileIdentity(here)
+        {
+            throw EnvironmentError(
+                .occupied,
+                "\(place.path): you are in this folder, and a new store would take its place; name a folder inside it, "
+                    + "such as signalbox.store")
+        }
+        return place
+    }
+
+    /// Refuses a directory that a file system is mounted on: nothing beside it is on that one.
+    func requireNoMount() throws {
+        var (present, parent) = (stat(), stat())
+        guard unsafe stat(path, &present) == 0, unsafe stat(parentPath, &parent) == 0 else { return }
+        if present.st_dev != parent.st_dev { throw mounted() }
+    }
+
+    private func mounted() -> EnvironmentError {
+        EnvironmentError(
+            .occupied,
+            "\(path): a file system is mounted here, and nothing can take the place of that; name a folder inside it, such "
+                + "as \(path)/signalbox.store")
     }
 
     /// Makes a directory with a name of its own beside this one, for what gets this one's name when it is complete. Where
@@ -88,6 +128,7 @@ extension StoreDirectory {
             try FileDescriptor(wanted.parentPath, O_RDONLY | O_DIRECTORY).synchronize()
             return true
         }
+        if errno == EBUSY { throw wanted.mounted() }
         guard errno == ENOTEMPTY || errno == EEXIST else { throw EnvironmentError.system(errno, "rename", wanted.path) }
         guard try wanted.isOccupied() else { throw EnvironmentError.system(ENOTEMPTY, "rename", wanted.path) }
         return false
@@ -106,6 +147,13 @@ extension StoreDirectory {
 }
 
 extension String {
+    /// Nil: there is nothing at this path.
+    fileprivate var resolved: String? {
+        guard let whole = unsafe realpath(self, nil) else { return nil }
+        defer { unsafe free(whole) }
+        return unsafe String(cString: whole)
+    }
+
     var withoutTrailingSlashes: String {
         var path = self
         while path.count > 1, path.last == "/" { path.removeLast() }

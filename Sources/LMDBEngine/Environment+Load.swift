@@ -25,7 +25,9 @@ extension Environment {
         let wanted = StoreDirectory(path: directory.withoutTrailingSlashes)
         let present = try mayReplace.flatMap { try ReplaceableStore(wanted, buckets, options, $0) }
         if present == nil { try wanted.requireVacant() }
-        try wanted.makingBeside { beside in
+        let place = present == nil ? try wanted.placeForNew() : wanted.resolved
+        try place.requireNoMount()
+        try place.makingBeside { beside in
             try beside.fill(buckets, .volatile, options) { environment in
                 var loading = Loading(environment)
                 try fill(&loading)
@@ -34,7 +36,7 @@ extension Environment {
             if let present {
                 try present.replaceData(with: beside.dataPath)
                 beside.remove()
-            } else if try !beside.rename(to: wanted) {
+            } else if try !beside.rename(to: place) {
                 throw wanted.occupied()
             }
         }
