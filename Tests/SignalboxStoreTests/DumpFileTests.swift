@@ -51,6 +51,39 @@ import Testing
         }
     }
 
+    /// Aim: the same rule for what is no text. Method: payloads with a byte that is in no UTF-8, each byte of which that is
+    /// no secret must come back.
+    @Test(arguments: [
+        ("password=hush\n\u{ff}tail", "password=[redacted]\n\u{ff}tail"),
+        ("\u{ff}\u{0} --token hush", "\u{ff}\u{0} --token [redacted]"),
+        ("{\"n\":\"\u{ff}\",\"api_key\":\"hush\"}", "{\"n\":\"\u{ff}\",\"api_key\":\"[redacted]\"}"),
+        ("\u{ff}\u{fe}\u{d8}key of nothing\u{80}", "\u{ff}\u{fe}\u{d8}key of nothing\u{80}"),
+    ])
+    func `has no secret of a payload that is no text`(payload: String, shown: String) throws {
+        try withMemoryStore { store in
+            let bytes = payload.unicodeScalars.map { UInt8($0.value) }
+            let work = Work(command: .program(["cat"]), input: bytes)
+            _ = try store.jobs.enqueue(Enqueuing(request: Request(work: work)), now: store.now)
+            let restored = try restore(dumped(store.jobs))
+            let input = try #require(try restored.dispatch(DispatchID(1), attempt: nil)).request.work.input
+            #expect(input == shown.unicodeScalars.map { UInt8($0.value) })
+            let whole = try restore(dumped(store.jobs, DumpSelection(hasSecrets: true)))
+            let kept = try #require(try whole.dispatch(DispatchID(1), attempt: nil)).request.work.input
+            #expect(kept == bytes)
+        }
+    }
+
+    @Test func `has no secret whose name JSON spells by numbers, and leaves a text without secrets as it is`() throws {
+        try withMemoryStore { store in
+            for payload in [#"{"\u0070assword": "hush"}"#, #"{"to\#u{212A}en": "hush"}"#, #"{"größe": 1}"#] {
+                let work = Work(command: .program(["cat"]), input: Array(payload.utf8))
+                _ = try store.jobs.enqueue(Enqueuing(request: Request(work: work)), now: store.now)
+            }
+            let shown = String(decoding: try dumped(store.jobs), as: UTF8.self)
+            #expect(!shown.contains("hush") && shown.contains(#""input":"{\"größe\": 1}""#))
+        }
+    }
+
     // MARK: Parts of a store
 
     @Test func `of a part can be restored, and is a sound store then`() throws {

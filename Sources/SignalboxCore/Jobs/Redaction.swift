@@ -60,6 +60,13 @@ public func redacted(payload: String) -> String {
     }.joined(separator: "\n")
 }
 
+/// The same of bytes that are no text: each is taken for one character, and becomes the same byte again.
+public func redacted(payload: [UInt8]) -> [UInt8] {
+    var text = String.UnicodeScalarView()
+    for byte in payload { text.append(Unicode.Scalar(byte)) }
+    return redacted(payload: String(text)).unicodeScalars.map { UInt8(truncatingIfNeeded: $0.value) }
+}
+
 private func redacted(json: JSONText) -> String {
     if let members = json.members {
         let shown = members.map { name, value in
@@ -81,8 +88,9 @@ public func mayHoldSecret(_ bytes: Span<UInt8>) -> Bool {
         case UInt8(ascii: "s") where bytes.hasWord("ecret", after: index): return true
         case UInt8(ascii: "p") where bytes.hasWord("assword", after: index): return true
         case UInt8(ascii: "k") where bytes.hasWord("ey", after: index): return true
-        // Beyond ASCII there are other letters that become those of the words when they are made small.
-        case 0x80...: return true
+        // The Kelvin sign, which becomes a k when it is made small; and in JSON any letter may be written by its number.
+        case 0xE2 where bytes.has(0x84, 0xAA, after: index): return true
+        case UInt8(ascii: "|") where bytes.has(UInt8(ascii: "u"), after: index): return true
         default: break
         }
     }
@@ -90,6 +98,11 @@ public func mayHoldSecret(_ bytes: Span<UInt8>) -> Bool {
 }
 
 extension Span<UInt8> {
+    fileprivate func has(_ rest: UInt8..., after index: Int) -> Bool {
+        guard rest.count < count - index else { return false }
+        return rest.indices.allSatisfy { self[index + 1 + $0] == rest[$0] }
+    }
+
     fileprivate func hasWord(_ rest: String, after index: Int) -> Bool {
         let rest = rest.utf8.span
         guard rest.count < count - index else { return false }

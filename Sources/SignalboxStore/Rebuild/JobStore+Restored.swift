@@ -131,7 +131,7 @@ extension ReadTransaction where Self: ~Copyable {
 extension Work {
     fileprivate var hasLostValues: Bool {
         command.hasLostValues || environment.values.contains(redactionMark)
-            || String(validating: input, as: UTF8.self)?.contains(redactionMark) ?? false
+            || input.contains(redactionMark.utf8)
     }
 }
 

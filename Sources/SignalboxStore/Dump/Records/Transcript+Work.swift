@@ -149,7 +149,11 @@ extension Transcript {
             let start = offset
             if redacts {
                 let data = try recordText()
-                if mayHoldSecret(data), let text = data.text {
+                if mayHoldSecret(data) {
+                    guard let text = data.text else {
+                        try field("input_base64")
+                        return printBase64(redacted(payload: copied(data)).span)
+                    }
                     try field("input")
                     let shown = redacted(payload: text)
                     return try printText(shown.utf8.span)
