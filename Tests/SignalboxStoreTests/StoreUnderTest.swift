@@ -58,6 +58,15 @@ struct StoreUnderTest: Sendable {
         raw = RawStore(store.jobs.engine)
     }
 
+    /// Another store, by the clock of this one.
+    init<Engine: OrderedStore>(_ other: JobStore<Engine>, beside store: StoreUnderTest) {
+        jobs = other
+        live = store.live
+        clock = store.clock
+        zones = store.zones
+        raw = RawStore(other.engine)
+    }
+
     var now: Now { clock.now() }
 }
 

@@ -13,6 +13,10 @@ struct DumpFilter {
     fileprivate var dispatches: Set<UInt64>?
     /// Whether due times whose dispatches are left out can no longer be recounted.
     fileprivate var forgetsSpans = false
+    /// Those that something waits for which is kept: no other is set aside.
+    fileprivate var awaited: Set<UInt64> = []
+    /// Those that wait for a place which is free without what is left out: they can be claimed, and meet the limit anew.
+    fileprivate var freed: Set<UInt64> = []
     /// What is counted of those that are kept.
     fileprivate var counts = PartCounts()
 
@@ -49,20 +53,41 @@ struct DumpFilter {
             var progress = try JobProgress(record: record, key: key)
             progress.forgetSpans(through: progress.cursor)
             return Kept(bytes: progress.record(under: key))
+        case .dispatch: return try part(of: DispatchRecord(record: record, key: key), key)
+        case .unique: return try part(of: UniqueEntry(record: record, key: key), key)
         case .event: return try part(of: EventRecord(record: record, key: key), key)
         case .meta where StoreFact(key: key) == .state:
             return Kept(bytes: counts.counted(try StoreState(record: record, key: key)).record(under: key))
         case .limit: return try counts.kept(key: key, record: record)
-        case .meta, .job, .jobProgress, .dispatch, .request, .attempt, .output, .unique, .occurrence, .worker, .history,
-            .queue, .handler, .totals:
+        case .meta, .job, .jobProgress, .request, .attempt, .output, .occurrence, .worker, .history, .queue, .handler,
+            .totals:
             return Kept()
         }
     }
 
-    /// Only the transitions of dispatches that are kept; nil where there is none.
+    /// Not held up by what is left out, nor set aside for it.
+    private func part(of record: DispatchRecord, _ key: Span<UInt8>) -> Kept {
+        let id = record.dispatch.id.number
+        let isSetAside = record.isSetAside && awaited.contains(id)
+        guard freed.contains(id) || isSetAside != record.isSetAside else { return Kept() }
+        var part = record
+        part.isSetAside = isSetAside
+        if freed.contains(id) { part.dispatch = record.dispatch.freed() }
+        return Kept(bytes: part.record(under: key))
+    }
+
+    /// A key that is held for a window or for ever outlives a holder that is left out.
+    private func part(of entry: UniqueEntry, _ key: Span<UInt8>) -> Kept {
+        guard !entry.isHolderPruned, !keeps(entry.holder.number) else { return Kept() }
+        var part = entry
+        part.isHolderPruned = true
+        return Kept(bytes: part.record(under: key))
+    }
+
+    /// Only the transitions of dispatches that are kept as they are; nil where there is none.
     private func part(of event: EventRecord, _ key: Span<UInt8>) -> Kept? {
         var part = event
-        part.changes.removeAll { !keeps($0.id.number) }
+        part.changes.removeAll { !keeps($0.id.number) || freed.contains($0.id.number) }
         guard part.changes.count < event.changes.count else { return Kept() }
         return part.changes.isEmpty ? nil : Kept(bytes: part.record(under: key))
     }
@@ -73,8 +98,10 @@ struct DumpFilter {
         return kept.bytes?.count ?? record.count
     }
 
-    /// A key that outlives its holder is kept where jobs are not chosen.
-    private func keeps(_ entry: UniqueEntry) -> Bool { entry.isHolderPruned ? jobs == nil : keeps(entry.holder.number) }
+    /// Where jobs are not chosen every key is kept: those whose holders are left out are held all the same.
+    private func keeps(_ entry: UniqueEntry) -> Bool {
+        jobs == nil || !entry.isHolderPruned && keeps(entry.holder.number)
+    }
 
     private func keeps(_ dispatch: UInt64) -> Bool { dispatches?.contains(dispatch) ?? true }
 
@@ -96,6 +123,18 @@ struct DumpFilter {
     }
 }
 
+extension DumpFilter {
+    /// Lets go of who waits for a place of a key, because who has it is left out.
+    fileprivate mutating func free(_ waiting: [Dispatch], of key: String) {
+        for dispatch in waiting {
+            freed.insert(dispatch.id.number)
+            counts.states[Int(dispatch.state.rawValue)] -= 1
+            counts.states[Int(DispatchState.pending.rawValue)] += 1
+        }
+        counts.awaited.remove(HeldList(.concurrency, key).prefix)
+    }
+}
+
 /// What a store counts, of the part of it that is kept.
 private struct PartCounts {
     var states = [UInt64](repeating: 0, count: DispatchState.allCases.count)
@@ -103,6 +142,8 @@ private struct PartCounts {
     var eventBytes: UInt64 = 0
     /// Of each concurrency key how many run.
     var running: [String: Int] = [:]
+    /// Of each concurrency key those that wait for a place.
+    var waiting: [String: [Dispatch]] = [:]
     /// The limits that somebody waits for, by their records' keys.
     var awaited: Set<[UInt8]> = []
 
@@ -111,6 +152,9 @@ private struct PartCounts {
         states[Int(dispatch.state.rawValue)] += 1
         if dispatch.state == .inProgress, let key = work.concurrency?.key { running[key, default: 0] += 1 }
         if let list = dispatch.heldList(work) { awaited.insert(list.prefix) }
+        if dispatch.heldBy == .concurrency, let key = work.concurrency?.key {
+            waiting[key, default: []].append(dispatch)
+        }
     }
 
     func counted(_ state: StoreState) -> StoreState {
@@ -162,7 +206,9 @@ extension ReadTransaction where Self: ~Copyable {
             open.append(record.dispatch.id)
         }
         while let id = open.popLast() {
-            for needed in try needs(of: id) where !kept.contains(needed.number) {
+            let awaited = try awaited(by: id)
+            filter.awaited.formUnion(awaited.map(\.number))
+            for needed in try awaited + needs(of: id) where !kept.contains(needed.number) {
                 guard try contains(.dispatch(needed), in: Buckets.dispatches) else { continue }
                 kept.insert(needed.number)
                 open.append(needed)
@@ -171,6 +217,10 @@ extension ReadTransaction where Self: ~Copyable {
         filter.dispatches = kept
         for id in kept.sorted().map(DispatchID.init) {
             filter.counts.count(try indexed(id, by: Buckets.dispatches), try request(of: id).work)
+        }
+        for (key, waiting) in filter.counts.waiting
+        where try concurrencyRecord(key)?.running ?? 0 > filter.counts.running[key, default: 0] {
+            filter.free(waiting, of: key)
         }
         var eventBytes: UInt64 = 0
         try scan(Buckets.events, .all, .ascending) { key, record in
@@ -195,13 +245,22 @@ extension ReadTransaction where Self: ~Copyable {
         }
     }
 
-    /// The dispatches without which this one could not be what it is: those that it waits for, and the holder of a key
-    /// that is held for ever.
+    /// Those that one which waits comes after, the first of those that were made again one of the other, and the newest,
+    /// which stands in for them.
+    private func awaited(by id: DispatchID) throws -> [DispatchID] {
+        guard let record = try dispatchRecord(id), record.hasDependencies, !record.dispatch.state.isTerminal else {
+            return []
+        }
+        return try request(of: id).after.flatMap { try [$0, original(of: $0), standIn(of: $0)] }
+    }
+
+    /// The other dispatches without which this one could not be what it is: the one that it is blocked by, and the holder
+    /// of a key that is held for ever.
     private func needs(of id: DispatchID) throws -> [DispatchID] {
         guard let dispatch = try dispatchRecord(id)?.dispatch else { return [] }
         let request = try request(of: id)
         var needed: [DispatchID] = []
-        if !dispatch.state.isTerminal { needed += [dispatch.blocker].compactMap(\.self) + request.after }
+        if !dispatch.state.isTerminal { needed += [dispatch.blocker].compactMap(\.self) }
         if let unique = request.unique, unique.scope == .forever, let entry = try uniqueEntry(of: unique.text) {
             needed.append(entry.holder)
         }
