@@ -199,6 +199,35 @@ import Testing
         #expect(replaced(count - 1, #""records":"#, #""records":1"#) == "line \(count): its numbers do not add up")
     }
 
+    /// Method: an event of so many dispatches in a queue of the longest name that its line is longer than any other may be.
+    @Test func `has room in a line for a transaction that moved any number of dispatches`() throws {
+        let queue = try QueueName(String(repeating: "q", count: 128))
+        let changes = (0..<76_000).map {
+            DispatchChange(
+                id: DispatchID(.max - UInt64($0)), job: nil, queue: queue, from: .inProgress, to: .inProgress,
+                attempt: Int(UInt16.max))
+        }
+        let key = Key.sequence(1)
+        let record = EventRecord(at: Instant(seconds: 1_800_000_000), changes: changes).record(under: key)
+        let sink = ByteSink()
+        var writer = try DumpWriter(
+            DumpHeader(
+                storeFormat: StoreHeader.currentFormat, storeID: String(repeating: "0", count: 32), sequence: 1,
+                hasSecrets: true)
+        ) { sink.bytes += copied($0) }
+        try writer.put(Buckets.events, key: key.span, record: record.span)
+        try writer.finish()
+        #expect(sink.bytes.count > DumpReader.lineLimit && sink.bytes.count < 16 * record.count)
+        let entries = try read(sink.bytes, size: 1 << 20)
+        #expect(entries.map(\.record) == [record])
+    }
+
+    @Test func `believes no more bytes of events than a transaction can have`() {
+        #expect(DumpReader.lineLimit(ofEvents: 0) == DumpReader.lineLimit(ofEvents: EventRing.limit))
+        #expect(DumpReader.lineLimit(ofEvents: 20 << 20) == 320 << 20)
+        #expect(DumpReader.lineLimit(ofEvents: .max) == 512 << 20)
+    }
+
     @Test func `with a line without an end is refused in bounded memory`() throws {
         var served = 0
         let block = [UInt8](repeating: UInt8(ascii: "["), count: 1 << 20)

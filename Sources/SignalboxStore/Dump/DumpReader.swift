@@ -12,8 +12,19 @@ internal import SignalboxCore
 /// Entries come in the order of buckets and keys, none twice. Whoever has been given one must not believe the dump until
 /// ``next(_:)`` has said that there is no other: only then is it known that nothing was cut or altered.
 public struct DumpReader {
-    /// A line that is longer is refused. The longest there can be shows a payload of 1 MiB, each byte of it escaped.
+    /// A line that is longer is refused, unless it shows an event. The longest of all others there can be shows a payload
+    /// of 1 MiB, each byte of it escaped.
     public static let lineLimit = 16 << 20
+
+    /// The same for lines of events, of which a store has so many bytes in all. A transaction may move any number of
+    /// dispatches: of those that wait for one that ends, all. In its record a change takes 14 bytes and its names, of which
+    /// a line repeats the queue's: less than 16 bytes for each of the record.
+    ///
+    /// More than 32 MiB of events are believed of no store, so that a file cannot fill the memory: that would be a
+    /// transaction that moved two million dispatches.
+    public static func lineLimit(ofEvents bytes: UInt64) -> Int {
+        16 * Int(clamping: min(max(bytes, EventRing.limit), 32 << 20))
+    }
 
     public let header: DumpHeader
     /// How many records were read so far.
@@ -58,9 +69,18 @@ public struct DumpReader {
             throw DumpError(line: line, column: fault.column, fault.reason)
         }
         try checkOrder()
+        if decoder.kind == .meta { noteEventBytes() }
         counts[decoder.kind] += 1
         try body(decoder.kind.bucket, decoder.key, decoder.record)
         return true
+    }
+
+    /// The store's own facts come first, and say how many bytes its events have.
+    private mutating func noteEventBytes() {
+        guard StoreFact(key: decoder.key) == .state,
+            let state = try? StoreState(record: decoder.record, key: decoder.key)
+        else { return }
+        lines.eventLimit = DumpReader.lineLimit(ofEvents: state.eventBytes)
     }
 
     private mutating func checkOrder() throws {
@@ -146,6 +166,8 @@ private struct DumpLines {
     private var hashed = 0
     private var hash = SHA256()
     private var isAtEnd = false
+    /// The most bytes of a line that shows an event.
+    var eventLimit = DumpReader.lineLimit(ofEvents: 0)
 
     init(source: @escaping () throws -> [UInt8]) { self.source = source }
 
@@ -160,9 +182,8 @@ private struct DumpLines {
         var searched = following
         while true {
             searched = end(from: searched)
-            if searched - following > DumpReader.lineLimit {
-                throw DumpError(
-                    line: number, "the line has more than \(DumpReader.lineLimit) bytes, the most that one may have")
+            if searched - following > DumpReader.lineLimit, searched - following > limit {
+                throw DumpError(line: number, "the line has more than \(limit) bytes, the most that one may have")
             }
             if searched < buffer.count {
                 current = following..<searched
@@ -177,6 +198,13 @@ private struct DumpLines {
         guard following < buffer.count else { return false }
         if isRest { return true }
         throw DumpError(line: number, "the line has no end: the dump was cut off")
+    }
+
+    /// The most bytes that the line which comes next may have.
+    private var limit: Int {
+        let event = "{\"kind\":\"event\",".utf8.span
+        let beginning = buffer.span.extracting(droppingFirst: following).extracting(first: event.count)
+        return beginning.isEqual(to: event) ? eventLimit : DumpReader.lineLimit
     }
 
     /// Where the line ends; the end of the buffer when it has no end there.
