@@ -61,6 +61,29 @@ import Testing
         }
     }
 
+    @Test func `of what ran at a worker whose record is lost counts it as lost with that worker`() throws {
+        try withSources { sources, _ in
+            let (report, faults, jobs) = try salvaged(sources.filter { $0.bucket != Buckets.workers })
+            #expect(faults == [])
+            #expect(
+                report.sentences.contains(
+                    "1 workers have lost their record; what they ran counts as lost with them: worker 1"),
+                "\(report.sentences)")
+            let running = try jobs.dispatches(DispatchFilter(state: .inProgress, limit: .max)).map(\.id)
+            #expect(running.count == 3)
+            let now = VirtualClock().now()
+            let settled = try jobs.rescueFromOtherBoots(now: now).map(\.id)
+            #expect(settled.sorted() == running.sorted())
+            for id in running {
+                let detail = try #require(try jobs.dispatch(id, attempt: nil))
+                #expect(detail.view.dispatch.state == .pending && detail.attempts.map(\.reason) == [.workerDied])
+            }
+            #expect(try jobs.verify().faults == [])
+            let next = try jobs.newWorkerID(now: now)
+            #expect(next.number > 1)
+        }
+    }
+
     @Test func `tells the bucket of records on a lost page by themselves`() throws {
         try withSources { sources, _ in
             for bucket in Buckets.sources {
@@ -93,15 +116,17 @@ import Testing
     private func withSources(_ body: ([Source], DispatchID) throws -> Void) throws {
         try EngineKind.memory.withStore { store in
             let finished = try fill(store)
-            var sources: [Source] = []
-            for bucket in Buckets.sources {
-                for entry in try store.raw.entries(bucket)
-                where bucket != Buckets.limits || entry.key.first != Key.openings {
-                    sources.append((bucket, entry.key, entry.value))
-                }
-                #expect(sources.contains { $0.bucket == bucket }, "\(bucket.name)")
-            }
+            let sources = try allSources(of: store)
+            for bucket in Buckets.sources { #expect(sources.contains { $0.bucket == bucket }, "\(bucket.name)") }
             try body(sources, finished)
+        }
+    }
+
+    private func allSources(of store: StoreUnderTest) throws -> [Source] {
+        try Buckets.sources.flatMap { bucket in
+            try store.raw.entries(bucket)
+                .filter { bucket != Buckets.limits || $0.key.first != Key.openings }
+                .map { (bucket, $0.key, $0.value) }
         }
     }
 
@@ -134,6 +159,13 @@ import Testing
     private func salvage(
         _ sources: [Source], lostPages: [[(key: [UInt8], value: [UInt8])]] = [], isWhole: Bool = false
     ) throws -> (SalvageReport, faults: [String]) {
+        let (report, faults, _) = try salvaged(sources, lostPages: lostPages, isWhole: isWhole)
+        return (report, faults)
+    }
+
+    private func salvaged(
+        _ sources: [Source], lostPages: [[(key: [UInt8], value: [UInt8])]] = [], isWhole: Bool = false
+    ) throws -> (SalvageReport, faults: [String], jobs: JobStore<MemoryEngine>) {
         let engine = MemoryEngine(buckets: Buckets.all)
         var salvager = Salvager(into: engine)
         for source in sources {
@@ -147,6 +179,7 @@ import Testing
                 try part.each { bucket, key, value in try transaction.put(key, value, in: bucket) }
             }
         }
-        return (report, try JobStore(engine: engine, live: nil).verify().faults)
+        let jobs = try JobStore(engine: engine, live: nil)
+        return (report, try jobs.verify().faults, jobs)
     }
 }

@@ -32,6 +32,7 @@ extension Salvager {
     /// Lets go what has lost its counterpart, and has the rest say what is true now.
     mutating func settle(isWhole: Bool) throws {
         while try perform(try engine.read { try $0.settleJobs() + $0.settleDispatches() }) {}
+        while try perform(try engine.read { try $0.settleWorkers() }) {}
         while try perform(try engine.read { try $0.settleParts() }) {}
         if !isWhole || !report.isWhole {
             while try perform(try engine.read { try $0.settleLimits() }) {}
@@ -122,8 +123,8 @@ extension ReadTransaction where Self: ~Copyable {
     private func lostCounterpart(of record: DispatchRecord, _ named: [DispatchID: Int]) throws -> String? {
         let dispatch = record.dispatch
         guard try contains(.dispatch(dispatch.id), in: Buckets.requests) else { return "have lost their request" }
-        if let claim = dispatch.claim, try workerRegistration(claim.worker)?.state.isActive != true {
-            return "have lost the worker that ran them"
+        if let claim = dispatch.claim, try workerRegistration(claim.worker)?.state.isActive == false {
+            return "are said to run at a worker that has ended"
         }
         if dispatch.job != nil, named[dispatch.id, default: 0] != dispatch.occurrences {
             return "have lost a due time that they stand for"
@@ -133,6 +134,22 @@ extension ReadTransaction where Self: ~Copyable {
             return "come after one that is lost"
         }
         return nil
+    }
+
+    /// Whoever ran something is known again: as one of no boot, whose dispatches the first writer settles as lost.
+    fileprivate func settleWorkers() throws -> Settlement {
+        var found = Settlement()
+        var seen: Set<WorkerID> = []
+        try records(DispatchRecord.self, Buckets.dispatches, .all) { _, record in
+            guard let worker = record.dispatch.claim?.worker, seen.insert(worker).inserted,
+                try workerRegistration(worker) == nil, !found.isFull
+            else { return .next }
+            found.change(WorkerRegistration(lost: worker), .worker(worker), Buckets.workers)
+            found.losses.append(
+                ("workers have lost their record; what they ran counts as lost with them", "worker \(worker)"))
+            return .next
+        }
+        return found
     }
 
     /// The record of one that waits for another that is lost, but need not: it can be claimed.
@@ -321,5 +338,14 @@ extension ReadTransaction where Self: ~Copyable {
                 ("count of all runs was lost; it is worked out from what is known", "\(least.tally.runs)"))
         }
         return found
+    }
+}
+
+extension WorkerRegistration {
+    /// Stands for one of which nothing is known but its number.
+    fileprivate init(lost id: WorkerID) {
+        self.init(
+            id: id, name: "lost", process: ProcessIdentity(pid: 0, startTicks: 0), bootID: BootID(""), host: "",
+            queues: [], kinds: ServedKinds(commands: false, handlers: []), slots: 0, version: "", startedAt: .epoch)
     }
 }

@@ -111,9 +111,10 @@ extension ReadTransaction where Self: ~Copyable {
             state.nextDispatch, try newest(Buckets.dispatches) + 1, try newest(Buckets.requests) + 1)
         state.nextWorker = max(state.nextWorker, try newest(Buckets.workers) + 1)
         state.sequence = max(state.sequence, try newest(Buckets.events))
-        var (token, named): (UInt64, UInt64) = (0, 0)
+        var (token, worker, named): (UInt64, UInt64, UInt64) = (0, 0, 0)
         try records(DispatchRecord.self, Buckets.dispatches, .all) { _, record in
-            token = max(token, record.dispatch.claim?.token.number ?? 0)
+            guard let claim = record.dispatch.claim else { return .next }
+            (token, worker) = (max(token, claim.token.number), max(worker, claim.worker.number))
             return .next
         }
         try records(Counter.self, Buckets.occurrences, .all) { _, counter in
@@ -125,6 +126,7 @@ extension ReadTransaction where Self: ~Copyable {
             return .next
         }
         state.sequence = max(state.sequence, token)
+        state.nextWorker = max(state.nextWorker, worker + 1)
         state.nextDispatch = max(state.nextDispatch, named + 1)
     }
 }
