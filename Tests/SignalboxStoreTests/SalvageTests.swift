@@ -84,6 +84,29 @@ import Testing
         }
     }
 
+    @Test func `puts something in the place of an attempt and of a part of an output that are lost`() throws {
+        try EngineKind.memory.withStore { store in
+            let id = try store.enqueue(attempts: 3)
+            let worker = try store.worker()
+            for _ in 1...3 {
+                let lines = (1...9).map { _ in line(String(repeating: "x", count: 1000)) }
+                try store.finish(try store.claimOne(worker), .ended(.exited(1)), output: lines)
+                store.clock.advance(by: .seconds(3600))
+                try store.jobs.promote(now: store.now)
+            }
+            let lost = [
+                Key.attempt(id, 1), .attempt(id, 3), .output(id, 2, 0), .output(id, 2, 4), .output(id, 2, 5),
+            ].map(\.bytes)
+            let (report, faults, jobs) = try salvaged(allSources(of: store).filter { !lost.contains($0.key) })
+            #expect(faults == [])
+            #expect(report.sentences.contains("2 attempts have lost their record: \(id) attempt 1, \(id) attempt 3"))
+            #expect(report.sentences.contains { $0.hasPrefix("3 parts of outputs are lost: \(id) attempt 2 part 0, ") })
+            let detail = try #require(try jobs.dispatch(id, attempt: 2))
+            #expect(detail.attempts.map(\.number) == [1, 2, 3])
+            #expect(detail.output.count { $0.stream == .note } == 2 && detail.output.count == 8)
+        }
+    }
+
     @Test func `tells the bucket of records on a lost page by themselves`() throws {
         try withSources { sources, _ in
             for bucket in Buckets.sources {

@@ -85,17 +85,62 @@ import Testing
 
     @Test(arguments: Buckets.all)
     func `names a missing entry of any bucket`(bucket: Bucket) throws {
-        // Nothing else says that these must be there: attempts and outputs are pruned, workers and handlers come and go,
-        // and people set what they like.
-        let optional = [
-            Buckets.attempts, Buckets.outputs, Buckets.meta, Buckets.history, Buckets.queues, Buckets.handlers,
-        ]
+        // Nothing else says that these must be there: a command prints as much as it likes, workers and handlers come and
+        // go, and people set what they like.
+        let optional = [Buckets.outputs, Buckets.meta, Buckets.history, Buckets.queues, Buckets.handlers]
         guard !optional.contains(bucket) else { return }
         for index in try positions(in: bucket) {
             let found = try faults { store in
                 try store.raw.delete(try store.raw.entries(bucket)[index].key, bucket)
             }
             #expect(!found.isEmpty, "entry \(index) of \(bucket.name)")
+        }
+    }
+
+    /// Method: a dispatch that has been started more often than starts are kept, and another whose output has several parts.
+    @Test(arguments: EngineKind.allCases)
+    func `names every start that is kept, and every part of an output but the last, when it is missing`(
+        engine: EngineKind
+    ) throws {
+        try engine.withStore(verifying: false) { store in
+            let worker = try store.worker()
+            let often = try store.enqueue()
+            for _ in 0..<Attempt.keptOfDispatch + 3 {
+                try store.finish(try store.claimOne(worker), .snoozed(.exited(0), after: .seconds(1)))
+                store.clock.advance(by: .seconds(1))
+                try store.jobs.promote(now: store.now)
+            }
+            let lines = (1...9).map { _ in line(String(repeating: "x", count: 1000)) }
+            try store.finish(try store.claimOne(worker), output: lines)
+            #expect(try store.jobs.verify().faults == [])
+            let attempts = try store.raw.entries(Buckets.attempts)
+            #expect(attempts.count == Attempt.keptOfDispatch)
+            for (number, entry) in zip(5..., attempts) {
+                try store.raw.delete(entry.key, Buckets.attempts)
+                #expect(try store.jobs.verify().faults == ["dispatch \(often) lacks the record of attempt \(number)"])
+                try store.raw.put(entry.key, entry.value, Buckets.attempts)
+            }
+            let parts = try store.raw.entries(Buckets.outputs)
+            for (number, entry) in parts.enumerated().dropLast() {
+                try store.raw.delete(entry.key, Buckets.outputs)
+                let words = "the output of dispatch \(often), attempt 104, lacks part \(number)"
+                #expect(try store.jobs.verify().faults == [words])
+                try store.raw.put(entry.key, entry.value, Buckets.outputs)
+            }
+            for entry in attempts { try store.raw.delete(entry.key, Buckets.attempts) }
+            #expect(try store.jobs.verify().faults == ["dispatch \(often) lacks the record of 100 attempts"])
+        }
+    }
+
+    /// What was given back before it began, and cancelled because somebody had asked for that, has left no attempt.
+    @Test(arguments: EngineKind.allCases)
+    func `asks for no attempt where nothing was started`(engine: EngineKind) throws {
+        try engine.withStore { store in
+            let id = try store.enqueue()
+            let claimed = try store.claimOne(try store.worker())
+            _ = try store.jobs.cancel(id, now: store.now)
+            try store.finish(claimed, .notBegun)
+            #expect(try store.state(id) == .cancelled)
         }
     }
 

@@ -11,8 +11,9 @@ struct Verify: ParsableCommand {
         discussion: """
             First every page of the file is looked at without LMDB, which trusts its file: so a damaged store can do no \
             harm. When all are sound the records are read, with their checksums, and every index and counter is worked out \
-            again and compared. Others may work on the store meanwhile. Each fault is one line, with the page, or with the \
-            bucket and the key. What to do then: `signalbox dump --salvage`, and the article Damage.
+            again and compared. A record that another names or counts is missed when it is gone; the article Damage says \
+            what may be gone unseen. Others may work on the store meanwhile. Each fault is one line, with the page, or \
+            with the bucket and the key. What to do then: `signalbox dump --salvage`, and the article Damage.
 
             With --repair, indexes, counters and counts are made to say what the records say, in one transaction: who works \
             on the store meanwhile waits for its end, some ten seconds for a million dispatches. A record that cannot be \

@@ -5,7 +5,7 @@ internal import OrderedStore
 internal import SignalboxCore
 
 /// What a pass wants changed.
-private struct Settlement {
+struct Settlement {
     var deletions: [(bucket: Bucket, key: [UInt8])] = []
     var changes: [(bucket: Bucket, key: [UInt8], record: [UInt8])] = []
     /// What is to be told: a sentence's end, and the key in words.
@@ -34,6 +34,7 @@ extension Salvager {
         while try perform(try engine.read { try $0.settleJobs() + $0.settleDispatches() }) {}
         while try perform(try engine.read { try $0.settleWorkers() }) {}
         while try perform(try engine.read { try $0.settleParts() }) {}
+        while try perform(try engine.read { try $0.settleMissingParts() }) {}
         if !isWhole || !report.isWhole {
             while try perform(try engine.read { try $0.settleLimits() }) {}
             try settleEvents()

@@ -101,6 +101,7 @@ extension ReadTransaction where Self: ~Copyable {
                 check.report.fault("dispatch \(dispatch.id) is newer than the counter of numbers")
             }
             check.census.count(record)
+            if !dispatch.keptStarts.isEmpty { check.started += 1 }
             check.occurrences.expect(dispatch)
             for fault in dispatch.inconsistencies { check.report.fault("dispatch \(dispatch.id) \(fault)") }
             let request = try fetch(Request.self, .dispatch(dispatch.id), in: Buckets.requests)
@@ -152,6 +153,14 @@ extension ReadTransaction where Self: ~Copyable {
         }
         try each(OutputChunk.self, Buckets.outputs, &check) { key, _, check in
             try checkBelongs(key, Buckets.outputs, &check)
+        }
+        try eachMissingStart(of: check.started) { dispatch, numbers in
+            let missing = numbers.count == 1 ? "attempt \(numbers.lowerBound)" : "\(numbers.count) attempts"
+            check.report.fault("dispatch \(dispatch.id) lacks the record of \(missing)")
+        }
+        try eachMissingChunk { dispatch, attempt, numbers in
+            let missing = numbers.count == 1 ? "part \(numbers.lowerBound)" : "\(numbers.count) parts"
+            check.report.fault("the output of dispatch \(dispatch), attempt \(attempt), lacks \(missing)")
         }
     }
 
@@ -335,6 +344,8 @@ struct Check {
     var occurrences = OccurrenceBalance()
     var limits = LimitsCheck()
     var claims = UniqueClaims()
+    /// The dispatches of which there must be an attempt.
+    var started = 0
 
     mutating func fault(_ text: String, _ remedy: Remedy?) {
         report.fault(text)
