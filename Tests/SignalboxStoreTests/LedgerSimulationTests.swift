@@ -20,20 +20,10 @@ import Testing
         #expect(machine.recounted > 2000 && machine.begun > 300, "seed \(seed): too little happened")
     }
 
-    /// What is pruned can no longer be recounted; all else can, and nothing goes that is to be kept.
-    @Test(arguments: 5...6 as ClosedRange<UInt64>)
-    func `keeps its account while what has ended is pruned`(seed: UInt64) throws {
-        let machine = try SimulatedMachine.run(seed: seed, steps: 2500, isPruning: true)
-        for problem in machine.problems { Issue.record("seed \(seed): \(problem)") }
-        #expect(
-            machine.recounted > 200 && machine.begun > 300 && machine.pruned > 500, "seed \(seed): too little happened")
-    }
-
     @Test(arguments: PlantedFault.allCases)
     func `notices a fault that was planted`(fault: PlantedFault) throws {
         let seed: UInt64 = 7
-        let machine = try SimulatedMachine.run(
-            seed: seed, steps: 1200, isPruning: fault.concernsRetention, fault: fault)
+        let machine = try SimulatedMachine.run(seed: seed, steps: 1200, fault: fault)
         #expect(machine.problems.contains { $0.contains(fault.symptom) }, "seed \(seed): \(machine.problems)")
     }
 }
@@ -42,7 +32,6 @@ import Testing
 enum PlantedFault: CaseIterable {
     case movesACursorForNothing, forgetsWhatItHasDone, countsWrong, makesWhatIsNotDue
     case forgetsTheOverlapPolicy, forgetsTheStartDeadline
-    case prunesTooMuch, prunesTooLittle, forgetsWhatIsPinned, remembersDueTimesOfThePruned
 
     /// Part of what has to be said of it.
     var symptom: String {
@@ -53,19 +42,6 @@ enum PlantedFault: CaseIterable {
         case .makesWhatIsNotDue: "no due time of the schedule"
         case .forgetsTheOverlapPolicy: "began beside"
         case .forgetsTheStartDeadline: "began too late"
-        case .prunesTooMuch: "went although not more than"
-        case .prunesTooLittle: "are to be kept"
-        case .forgetsWhatIsPinned: "was pinned, and went"
-        case .remembersDueTimesOfThePruned: "nothing accounts for the due time"
-        }
-    }
-
-    var concernsRetention: Bool {
-        switch self {
-        case .prunesTooMuch, .prunesTooLittle, .forgetsWhatIsPinned, .remembersDueTimesOfThePruned: true
-        case .movesACursorForNothing, .forgetsWhatItHasDone, .countsWrong, .makesWhatIsNotDue,
-            .forgetsTheOverlapPolicy, .forgetsTheStartDeadline:
-            false
         }
     }
 }
@@ -76,14 +52,11 @@ private struct SimulatedMachine {
     let jobs: JobStore<MemoryEngine>
     let zones: ZoneTable
     let fault: PlantedFault?
-    let isPruning: Bool
     var random: SplitMix
     private(set) var problems: [String] = []
     /// Due times that the last recount went through, and runs that were begun.
     private(set) var recounted = 0
     private(set) var begun = 0
-    private(set) var pruned: UInt64 = 0
-    private var witness = RetentionWitness()
 
     private let dead: DeadWorkers
     private var names: [JobName] = []
@@ -100,13 +73,11 @@ private struct SimulatedMachine {
 
     private var now: Now { store.now }
 
-    static func run(
-        seed: UInt64, steps: Int, isPruning: Bool = false, fault: PlantedFault? = nil
-    ) throws -> SimulatedMachine {
+    static func run(seed: UInt64, steps: Int, fault: PlantedFault? = nil) throws -> SimulatedMachine {
         try withMemoryStore(verifying: false) { store in
-            var machine = try SimulatedMachine(store, seed: seed, isPruning: isPruning, fault: fault)
+            var machine = try SimulatedMachine(store, seed: seed, fault: fault)
             for step in 1...steps {
-                if isPruning { try machine.stepPruning() } else { try machine.step() }
+                try machine.step()
                 if step == steps / 2, let fault { try machine.plant(fault) }
                 if step % (steps / 5) == 0 { try machine.check() }
             }
@@ -115,9 +86,8 @@ private struct SimulatedMachine {
         }
     }
 
-    private init(_ store: TestStore<MemoryEngine>, seed: UInt64, isPruning: Bool, fault: PlantedFault?) throws {
+    private init(_ store: TestStore<MemoryEngine>, seed: UInt64, fault: PlantedFault?) throws {
         self.store = store
-        self.isPruning = isPruning
         self.fault = fault
         random = SplitMix(state: seed)
         let dead = DeadWorkers()
@@ -133,7 +103,6 @@ private struct SimulatedMachine {
             try define(number)
         }
         for _ in 0..<4 { try addWorker() }
-        if isPruning { try changeRetention() }
     }
 
     private static let schedules = [
@@ -215,7 +184,6 @@ private struct SimulatedMachine {
             window: chance(40) ? .seconds(Int.random(in: 60...9000, using: &random)) : nil,
             maximum: Int.random(in: 1...5, using: &random))
         definition.startBy = chance(40) ? .seconds(Int.random(in: 1...600, using: &random)) : nil
-        if isPruning, chance(50) { definition.keep = try KeepPolicy(text: Self.limits.randomElement(using: &random)!) }
         try apply(definition)
     }
 
@@ -223,17 +191,13 @@ private struct SimulatedMachine {
         _ = try jobs.apply([definition], prune: false, zones: zones, now: now)
         guard let job = try jobs.job(definition.name, recent: 0)?.view.job else { return }
         definitions[Revision(job: job.name, number: job.progress.revision)] = definition
-        witness.jobs[job.name] = definition.keep
     }
 
     /// Another schedule, another command, or the job away and back.
     private mutating func edit() throws {
         let number = Int.random(in: 0..<names.count, using: &random)
         guard let job = try jobs.job(names[number], recent: 0)?.view.job else { return try define(number) }
-        if chance(25) {
-            try jobs.remove(job.name, now: now)
-            return witness.jobs[job.name] = nil
-        }
+        if chance(25) { return try jobs.remove(job.name, now: now) }
         guard chance(50) else { return try define(number) }
         var definition = job.definition
         definition.command = .shell("echo \(Int.random(in: 0..<1000, using: &random))")
@@ -344,83 +308,11 @@ private struct SimulatedMachine {
         dead.remove(worker)
     }
 
-    // MARK: Retention
-
-    private static let limits = [
-        "success: 5, failed: 3, skipped: 4", "success: 2 or 1h, failed: 0, skipped: 9", "success: 30, skipped: 10m",
-        "failed: 1 or 30m, skipped: 1",
-    ]
-
-    /// Of some steps it is judged what went along with them.
-    private mutating func stepPruning() throws {
-        switch Int.random(in: 0..<100, using: &random) {
-        case 0..<4: try prune()
-        case 4..<8: try pin()
-        case 8: try changeRetention()
-        case 9..<17:
-            let before = try records()
-            try step()
-            try judgeLosses(since: before)
-        default: try step()
-        }
-    }
-
-    private func records() throws -> [DispatchRecord] {
-        try RawStore(jobs.engine).entries(Buckets.dispatches).map {
-            try DispatchRecord(record: $0.value.span, key: $0.key.span)
-        }
-    }
-
-    @discardableResult
-    private mutating func judgeLosses(since before: [DispatchRecord]) throws -> [DispatchRecord] {
-        let after = try records()
-        for loss in witness.losses(from: before, to: after, now: now.wall) { problem(loss) }
-        return after
-    }
-
-    private mutating func prune(_ walk: PruneWalk = PruneWalk()) throws {
-        var walk = walk
-        let before = try records()
-        while !walk.isDone { walk = try jobs.prune(walk, limit: Int.random(in: 1...20, using: &random), now: now) }
-        let after = try judgeLosses(since: before)
-        for remnant in witness.remains(in: after) { problem(remnant) }
-        let total = try jobs.status().pruned
-        if after.count + walk.total != before.count || total < pruned {
-            problem("\(walk.total) were counted as pruned")
-        }
-        pruned = total
-    }
-
-    /// Also what has not ended yet.
-    private mutating func pin() throws {
-        guard let dispatch = try records().randomElement(using: &random)?.dispatch else { return }
-        let isPinned = !witness.pinned.contains(dispatch.id)
-        if try !jobs.setPinned(isPinned, dispatch.id, now: now) {
-            problem("\(dispatch.id) was pinned, or not, already")
-        }
-        if isPinned { witness.pinned.insert(dispatch.id) } else { witness.pinned.remove(dispatch.id) }
-    }
-
-    private mutating func changeRetention() throws {
-        let policy = try KeepPolicy(text: Self.limits.randomElement(using: &random)!)
-        try jobs.setRetention(policy, now: now)
-        witness.keep = policy.over(witness.keep)
-    }
-
     // MARK: Faults
 
     private mutating func plant(_ fault: PlantedFault) throws {
         let raw = RawStore(jobs.engine)
         switch fault {
-        case .prunesTooMuch: try prune(PruneWalk(isHard: true))
-        case .prunesTooLittle:
-            witness.keep = Retention(
-                success: KeepLimit(count: 1), failed: KeepLimit(count: 1), skipped: KeepLimit(count: 1))
-            try prune()
-        case .forgetsWhatIsPinned:
-            for id in witness.pinned { _ = try jobs.setPinned(false, id, now: now) }
-            try prune()
-        case .remembersDueTimesOfThePruned: try pruneRemembering(raw)
         case .movesACursorForNothing: try setCursors(raw) { $0.cursor = $0.nextDue! }
         case .forgetsWhatItHasDone:
             try setCursors(raw) { progress in
@@ -432,17 +324,6 @@ private struct SimulatedMachine {
         case .forgetsTheOverlapPolicy: try changeRequests(raw) { $0.overlap = nil }
         case .forgetsTheStartDeadline: try changeDispatches(raw) { $0 = $0.startable(until: nil) }
         }
-    }
-
-    private mutating func pruneRemembering(_ raw: RawStore) throws {
-        let before = try raw.entries(Buckets.jobProgress)
-        let policy = try KeepPolicy(text: "success: 1, failed: 1, skipped: 1")
-        for name in names { witness.jobs[name] = witness.jobs[name].map { _ in policy } }
-        var changed = try jobs.jobs().map(\.job.definition)
-        for index in changed.indices { changed[index].keep = policy }
-        _ = try jobs.apply(changed, prune: false, zones: zones, now: now)
-        try prune()
-        for entry in before { try raw.put(entry.key, entry.value, Buckets.jobProgress) }
     }
 
     private mutating func setCursors(_ raw: RawStore, _ change: (inout JobProgress) -> Void) throws {

@@ -74,7 +74,8 @@ import Testing
                 }
             }
             #expect(try self.counts(store) == counts, "seed \(seed)")
-            #expect(try pruned > 100 && store.jobs.status().pruned == UInt64(pruned), "seed \(seed)")
+            #expect(pruned > 0, "seed \(seed)")
+            #expect(try store.jobs.status().pruned == UInt64(pruned), "seed \(seed)")
         }
     }
 
