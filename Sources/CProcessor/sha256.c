@@ -38,23 +38,37 @@ struct processor_sha256 processor_sha256_portable(struct processor_sha256 state,
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <immintrin.h>
+#define WITH_SHA256 __attribute__((target("sha,sse4.1")))
 
 bool processor_has_sha256(void) {
     unsigned a, b = 0, c, d;
     return __builtin_cpu_supports("sse4.1") && __get_cpuid_count(7, 0, &a, &b, &c, &d) && b & bit_SHA;
 }
 
-__attribute__((target("sha,sse4.1"))) struct processor_sha256 processor_sha256_by_instructions(
-    struct processor_sha256 state, struct processor_block block) {
+// The instructions want the words as ABEF and CDGH.
+struct registers {
+    __m128i abef, cdgh;
+};
+
+WITH_SHA256 static struct registers loaded(const struct processor_sha256 *state) {
+    __m128i low = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)&state->words[0]), 0xB1);
+    __m128i high = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)&state->words[4]), 0x1B);
+    return (struct registers){_mm_alignr_epi8(low, high, 8), _mm_blend_epi16(high, low, 0xF0)};
+}
+
+WITH_SHA256 static struct processor_sha256 stored(struct registers state) {
+    struct processor_sha256 result;
+    __m128i low = _mm_shuffle_epi32(state.abef, 0x1B), high = _mm_shuffle_epi32(state.cdgh, 0xB1);
+    _mm_storeu_si128((__m128i *)&result.words[0], _mm_blend_epi16(low, high, 0xF0));
+    _mm_storeu_si128((__m128i *)&result.words[4], _mm_alignr_epi8(high, low, 8));
+    return result;
+}
+
+WITH_SHA256 static struct registers step(struct registers state, const struct processor_block *block) {
     const __m128i order = _mm_set_epi64x(0x0c0d0e0f08090a0bULL, 0x0405060700010203ULL);
-    // The instructions want the words as ABEF and CDGH.
-    __m128i low = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)&state.words[0]), 0xB1);
-    __m128i high = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)&state.words[4]), 0x1B);
-    __m128i abef = _mm_alignr_epi8(low, high, 8), cdgh = _mm_blend_epi16(high, low, 0xF0);
-    const __m128i abef_before = abef, cdgh_before = cdgh;
-    __m128i w[4];
+    __m128i abef = state.abef, cdgh = state.cdgh, w[4];
     for (int i = 0; i < 4; i++)
-        w[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)&block.words[2 * i]), order);
+        w[i] = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)&block->words[2 * i]), order);
 #pragma clang loop unroll(full)
     for (int i = 0; i < 16; i++) {
         __m128i sum = _mm_add_epi32(w[i & 3], _mm_loadu_si128((const __m128i *)&rounds[4 * i]));
@@ -66,21 +80,73 @@ __attribute__((target("sha,sse4.1"))) struct processor_sha256 processor_sha256_b
             w[i & 3] = _mm_sha256msg2_epu32(next, w[(i + 3) & 3]);
         }
     }
-    abef = _mm_add_epi32(abef, abef_before);
-    cdgh = _mm_add_epi32(cdgh, cdgh_before);
-    low = _mm_shuffle_epi32(abef, 0x1B);
-    high = _mm_shuffle_epi32(cdgh, 0xB1);
-    _mm_storeu_si128((__m128i *)&state.words[0], _mm_blend_epi16(low, high, 0xF0));
-    _mm_storeu_si128((__m128i *)&state.words[4], _mm_alignr_epi8(high, low, 8));
-    return state;
+    return (struct registers){_mm_add_epi32(abef, state.abef), _mm_add_epi32(cdgh, state.cdgh)};
+}
+
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#include <sys/auxv.h>
+#define WITH_SHA256 __attribute__((target("arch=armv8-a+sha2")))
+
+bool processor_has_sha256(void) { return getauxval(AT_HWCAP) & 1 << 6; } // HWCAP_SHA2
+
+struct registers {
+    uint32x4_t abcd, efgh;
+};
+
+WITH_SHA256 static struct registers loaded(const struct processor_sha256 *state) {
+    return (struct registers){vld1q_u32(&state->words[0]), vld1q_u32(&state->words[4])};
+}
+
+WITH_SHA256 static struct processor_sha256 stored(struct registers state) {
+    struct processor_sha256 result;
+    vst1q_u32(&result.words[0], state.abcd);
+    vst1q_u32(&result.words[4], state.efgh);
+    return result;
+}
+
+WITH_SHA256 static struct registers step(struct registers state, const struct processor_block *block) {
+    uint32x4_t abcd = state.abcd, efgh = state.efgh, w[4];
+    for (int i = 0; i < 4; i++)
+        w[i] = vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8((const uint8_t *)&block->words[2 * i])));
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i++) {
+        uint32x4_t sum = vaddq_u32(w[i & 3], vld1q_u32(&rounds[4 * i])), before = abcd;
+        abcd = vsha256hq_u32(abcd, efgh, sum);
+        efgh = vsha256h2q_u32(efgh, before, sum);
+        if (i < 12)
+            w[i & 3] = vsha256su1q_u32(vsha256su0q_u32(w[i & 3], w[(i + 1) & 3]), w[(i + 2) & 3], w[(i + 3) & 3]);
+    }
+    return (struct registers){vaddq_u32(abcd, state.abcd), vaddq_u32(efgh, state.efgh)};
 }
 
 #else
+#define WITH_SHA256
+
 bool processor_has_sha256(void) { return false; }
 
-struct processor_sha256 processor_sha256_by_instructions(struct processor_sha256 state, struct processor_block block) {
+struct registers {
+    struct processor_sha256 state;
+};
+
+static struct registers loaded(const struct processor_sha256 *state) { return (struct registers){*state}; }
+static struct processor_sha256 stored(struct registers state) { return state.state; }
+static struct registers step(struct registers state, const struct processor_block *block) {
     (void)block;
     __builtin_trap();
     return state;
 }
 #endif
+
+WITH_SHA256 struct processor_sha256 processor_sha256_by_instructions(
+    struct processor_sha256 state, struct processor_block block) {
+    return stored(step(loaded(&state), &block));
+}
+
+WITH_SHA256 struct processor_sha256 processor_sha256_four_by_instructions(
+    struct processor_sha256 state, struct processor_four_blocks blocks) {
+    struct registers registers = step(loaded(&state), &blocks.first);
+    registers = step(registers, &blocks.second);
+    registers = step(registers, &blocks.third);
+    return stored(step(registers, &blocks.fourth));
+}

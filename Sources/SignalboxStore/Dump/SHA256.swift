@@ -29,6 +29,10 @@ struct SHA256 {
             state = step(state, rest.span, at: 0)
             restCount = 0
         }
+        while byInstructions, index <= bytes.count &- 256 {
+            state = fourSteps(state, bytes, at: index)
+            index &+= 256
+        }
         while index <= bytes.count &- 64 {
             state = step(state, bytes, at: index)
             index &+= 64
@@ -41,14 +45,28 @@ struct SHA256 {
 
     @inline(__always)
     private func step(_ state: processor_sha256, _ bytes: Span<UInt8>, at start: Int) -> processor_sha256 {
+        let block = block(bytes, at: start)
+        return byInstructions
+            ? processor_sha256_by_instructions(state, block) : processor_sha256_portable(state, block)
+    }
+
+    @inline(__always)
+    private func fourSteps(_ state: processor_sha256, _ bytes: Span<UInt8>, at start: Int) -> processor_sha256 {
+        let bytes = bytes.extracting(droppingFirst: start).extracting(first: 256)
+        let blocks = processor_four_blocks(
+            first: block(bytes, at: 0), second: block(bytes, at: 64), third: block(bytes, at: 128),
+            fourth: block(bytes, at: 192))
+        return processor_sha256_four_by_instructions(state, blocks)
+    }
+
+    @inline(__always)
+    private func block(_ bytes: Span<UInt8>, at start: Int) -> processor_block {
         let bytes = bytes.extracting(droppingFirst: start).extracting(first: 64)
-        let block = processor_block(
+        return processor_block(
             words: (
                 bytes.number64(at: 0), bytes.number64(at: 8), bytes.number64(at: 16), bytes.number64(at: 24),
                 bytes.number64(at: 32), bytes.number64(at: 40), bytes.number64(at: 48), bytes.number64(at: 56)
             ))
-        return byInstructions
-            ? processor_sha256_by_instructions(state, block) : processor_sha256_portable(state, block)
     }
 
     /// The digest of everything added so far, as 64 digits of base 16.
