@@ -21,7 +21,7 @@ extension JobStore {
                     return .next
                 }
             }
-            try writer.finish()
+            _ = try writer.finish()
         }
         return lines.bytes
     }

@@ -74,7 +74,7 @@ private func checkedName(_ text: String, of kind: String) throws -> String {
     guard bytes.count <= limit else {
         throw NameError(description: "the \(kind) name has \(bytes.count) bytes; at most \(limit) are allowed")
     }
-    guard isName(bytes.span) else {
+    guard bytes.span.isName else {
         throw NameError(
             description: "\(quoted(text)) is no \(kind) name: letters, digits and . _ - : are allowed, "
                 + "beginning with a letter or digit, as in \(exampleNames[kind] ?? kind)")
@@ -88,19 +88,23 @@ private func checkedName(_ bytes: Span<UInt8>, of kind: String) throws -> String
     guard let text = try? UTF8Span(validating: bytes) else {
         throw NameError(description: "the bytes of a \(kind) name are not UTF-8")
     }
-    return isName(bytes) ? String(copying: text) : try checkedName(String(copying: text), of: kind)
+    return bytes.isName ? String(copying: text) : try checkedName(String(copying: text), of: kind)
 }
 
-private func isName(_ bytes: Span<UInt8>) -> Bool {
-    guard (1...128).contains(bytes.count), bytes[0].isLetter || bytes[0].isDigit else { return false }
-    for index in bytes.indices where !bytes[index].isNameCharacter { return false }
-    return true
+extension Span<UInt8> {
+    /// Whether the bytes spell the name of a job, queue or handler.
+    package var isName: Bool {
+        guard (1...128).contains(count), self[0].isLetter || self[0].isDigit else { return false }
+        for index in indices where !self[index].isNameCharacter { return false }
+        return true
+    }
 }
 
 extension UInt8 {
     /// A letter, a digit, or one of `.`, `_`, `-`, `:`.
     fileprivate var isNameCharacter: Bool {
-        isLetter || isDigit || self == UInt8(ascii: ".") || self == UInt8(ascii: "_") || self == UInt8(ascii: "-")
-            || self == UInt8(ascii: ":")
+        // One bit for each character of ASCII: those from 0 to 63, and those from 64 on.
+        let marks: UInt64 = self < 64 ? 0x07FF_6000_0000_0000 : 0x07FF_FFFE_87FF_FFFE
+        return self < 128 && marks &>> UInt64(self & 63) & 1 == 1
     }
 }

@@ -1,7 +1,7 @@
 // Where lines and records are put together: one piece of memory that serves one after the other.
 
 /// Bytes that are appended to, and forgotten all at once; their memory is kept.
-struct ByteBuffer {
+struct ByteBuffer: Sendable {
     private var storage: [UInt8]
     private(set) var count = 0
 
@@ -20,56 +20,26 @@ struct ByteBuffer {
         self.count = count
     }
 
+    /// What is appended to it goes into its memory as far as there is room; ``keep(_:)`` makes that a part of the bytes.
+    @_lifetime(&self)
     @inline(__always)
-    mutating func put(_ byte: UInt8) {
-        if count == storage.count { makeRoom(1) }
-        storage[count] = byte
-        count &+= 1
+    mutating func output() -> ByteOutput { ByteOutput(storage.mutableSpan, count: count) }
+
+    /// Takes the first `count` bytes of an output as its own.
+    @inline(__always)
+    mutating func keep(_ count: Int) {
+        precondition(count >= 0 && count <= storage.count, "kept more than there is room for")
+        self.count = count
     }
 
-    @inline(__always)
     mutating func put(_ bytes: Span<UInt8>) {
-        if bytes.count > storage.count &- count { makeRoom(bytes.count) }
+        while bytes.count > storage.count &- count { grow() }
         let start = count
         var place = storage.mutableSpan
         for index in bytes.indices { place[start &+ index] = bytes[index] }
         count &+= bytes.count
     }
 
-    @inline(__always)
-    mutating func put(_ text: String) { put(text.utf8.span) }
-
-    /// The lowest byte first, as in records.
-    @inline(__always)
-    mutating func put(littleEndian number: some FixedWidthInteger & UnsignedInteger) {
-        let width = number.bitWidth / 8
-        if width > storage.count &- count { makeRoom(width) }
-        for index in 0..<width { storage[count &+ index] = UInt8(truncatingIfNeeded: number &>> (8 &* index)) }
-        count &+= width
-    }
-
-    /// The highest byte first, as in keys.
-    @inline(__always)
-    mutating func put(bigEndian number: some FixedWidthInteger & UnsignedInteger) {
-        put(littleEndian: number.byteSwapped)
-    }
-
-    /// Writes a number over four bytes that were put before.
-    @inline(__always)
-    mutating func set(_ number: UInt32, at offset: Int) {
-        precondition(offset >= 0 && offset <= count &- 4, "set where nothing was put")
-        for index in 0..<4 { storage[offset &+ index] = UInt8(truncatingIfNeeded: number &>> UInt32(8 &* index)) }
-    }
-
-    @inline(__always)
-    mutating func set(byte: UInt8, at offset: Int) {
-        precondition(offset >= 0 && offset < count, "set where nothing was put")
-        storage[offset] = byte
-    }
-
-    @inline(never)
-    private mutating func makeRoom(_ size: Int) {
-        let missing = max(storage.count, count + size - storage.count)
-        storage.append(contentsOf: repeatElement(0, count: missing))
-    }
+    /// Twice the memory, and some.
+    mutating func grow() { storage.append(contentsOf: repeatElement(0, count: storage.count + 1024)) }
 }

@@ -134,7 +134,7 @@ extension Transcript {
         try number64("records")
         try field("counts")
         try beginObject()
-        for kind in DumpKind.allCases { try number64(kind.rawValue) }
+        for kind in DumpKind.allCases { try number64(FieldName(kind.rawValue)) }
         try endObject()
         try text("sha256")
     }
@@ -147,22 +147,27 @@ extension Record {
     ) throws -> [UInt8] {
         let record = record(under: Key())
         let body = record.span.extracting(1..<record.count - 4)
-        var transcript = Transcript(
-            printing: body, key: Span(), into: ByteBuffer(capacity: 1024), redacts: false)
-        transcript.begin(kind: kind)
-        try fields(&transcript)
-        try transcript.endObject()
-        try transcript.finish()
-        transcript.output.put(UInt8(ascii: "\n"))
-        return copied(transcript.output.span)
+        var buffer = ByteBuffer(capacity: 4096)
+        while true {
+            var transcript = Transcript(printing: body, key: Span(), into: buffer.output(), redacts: false)
+            transcript.begin(Transcript.beginning(kind))
+            try fields(&transcript)
+            try transcript.endObject()
+            try transcript.finish()
+            transcript.output.put(UInt8(ascii: "\n"))
+            if !transcript.needsMoreRoom { return copied(transcript.output.span) }
+            buffer.grow()
+        }
     }
 
     /// The value that a line shows, which has no end.
     fileprivate init(
         line: Span<UInt8>, kind: String, _ fields: (inout Transcript) throws -> Void
     ) throws {
-        var transcript = Transcript(
-            parsing: line, into: ByteBuffer(capacity: 1024), key: ByteBuffer(capacity: 0))
+        // A record is never so much longer than the line.
+        var buffer = ByteBuffer(capacity: 8 * line.count + 1024)
+        let noKey = ByteOutput(MutableSpan(), count: 0)
+        var transcript = Transcript(parsing: line, into: buffer.output(), key: noKey)
         guard try transcript.parseKind().isEqual(to: kind.utf8.span) else {
             throw DumpFault(column: 9, reason: "expected \(kind)")
         }

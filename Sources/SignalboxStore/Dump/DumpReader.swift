@@ -27,22 +27,34 @@ public struct DumpReader {
     }
 
     public let header: DumpHeader
-    /// How many records were read so far.
+    /// How many records there are; known when the end was reached.
     public private(set) var counts = DumpCounts()
+    /// How many bytes were taken so far.
+    public var consumed: Int { lines.consumed }
     /// The number of the newest line that was read.
     public private(set) var line = 0
 
     private var lines: DumpLines
     private var decoder = DumpDecoder()
-    private var newestKind: DumpKind?
-    private var newestKey: [UInt8] = []
+    /// The kind of the newest line, and the bucket of its records.
+    private var newest: (kind: DumpKind, bucket: Bucket)?
+    /// How many there were of the newest kind; they are not in ``counts`` yet.
+    private var countOfKind = 0
+    private var newestKey = ByteBuffer(capacity: 1024)
     private var isOver = false
 
     /// Reads the header.
     /// - Parameter source: the next bytes of the file, as many as there are; empty at its end.
     /// - Throws: ``DumpError`` when this is no dump that this version reads, and what `source` throws.
     public init(source: @escaping () throws -> [UInt8]) throws {
-        lines = DumpLines(source: source)
+        var intake = DumpIntake(source: source)
+        try self.init(intake: { try intake.next() })
+    }
+
+    /// The same for who reads and hashes on another thread.
+    /// - Parameter intake: what ``DumpIntake/next()`` gives.
+    public init(intake: @escaping () throws -> DumpIntake.Piece) throws {
+        lines = DumpLines(intake: intake)
         line = 1
         guard try lines.next(number: 1) else { throw DumpError(line: 1, "the file is empty, and no dump") }
         header = try Self.header(lines.line)
@@ -68,10 +80,10 @@ public struct DumpReader {
         } catch let fault as DumpFault {
             throw DumpError(line: line, column: fault.column, fault.reason)
         }
-        try checkOrder()
+        let bucket = try checkedBucket()
         if decoder.kind == .meta { noteEventBytes() }
-        counts[decoder.kind] += 1
-        try body(decoder.kind.bucket, decoder.key, decoder.record)
+        countOfKind &+= 1
+        try body(bucket, decoder.key, decoder.record)
         return true
     }
 
@@ -83,25 +95,37 @@ public struct DumpReader {
         lines.eventLimit = DumpReader.lineLimit(ofEvents: state.eventBytes)
     }
 
-    private mutating func checkOrder() throws {
+    /// The bucket of the newest record, which stands where it must.
+    private mutating func checkedBucket() throws -> Bucket {
         let kind = decoder.kind
-        if let newestKind {
-            guard newestKind.order <= kind.order else {
-                throw DumpError(
-                    line: line, "a record of the kind \(kind.rawValue) behind one of \(newestKind.rawValue)")
-            }
-            guard newestKind != kind || decoder.key.isBehind(newestKey.span) else {
-                throw DumpError(
-                    line: line, "this \(kind.rawValue) has the same key as the line before it, or one that goes before")
-            }
+        guard let newest, newest.kind == kind else { return try begin(kind) }
+        guard decoder.key.isBehind(newestKey.span) else {
+            throw DumpError(
+                line: line, "this \(kind.rawValue) has the same key as the line before it, or one that goes before")
         }
-        newestKind = kind
-        newestKey.removeAll(keepingCapacity: true)
-        for index in decoder.key.indices { newestKey.append(decoder.key[index]) }
+        decoder.copyKey(to: &newestKey)
+        return newest.bucket
+    }
+
+    private mutating func begin(_ kind: DumpKind) throws -> Bucket {
+        if let newest, newest.kind.order > kind.order {
+            throw DumpError(
+                line: line, "a record of the kind \(kind.rawValue) behind one of \(newest.kind.rawValue)")
+        }
+        endKind()
+        newest = (kind, kind.bucket)
+        decoder.copyKey(to: &newestKey)
+        return kind.bucket
+    }
+
+    private mutating func endKind() {
+        if let newest { counts[newest.kind] += countOfKind }
+        countOfKind = 0
     }
 
     /// The footer stands in the newest line.
     private mutating func finish() throws {
+        endKind()
         let footer: DumpFooter
         do {
             footer = try DumpFooter(line: lines.line)
@@ -116,19 +140,21 @@ public struct DumpReader {
                 "the footer counts \(known.count) of the kind \(known.kind), and there are \(found.count): lines are missing "
                     + "or were put in")
         }
-        guard footer.digest == lines.digestInFrontOfLine() else {
+        guard try !lines.next(number: line + 1, isRest: true) else {
+            throw DumpError(line: line + 1, "something stands behind the footer, which is the last line")
+        }
+        guard footer.digest == lines.digestInFrontOfLast else {
             throw DumpError(
                 line: line,
                 "the SHA-256 of the lines in front of the footer is another: the dump was altered or damaged")
-        }
-        guard try !lines.next(number: line + 1, isRest: true) else {
-            throw DumpError(line: line + 1, "something stands behind the footer, which is the last line")
         }
         isOver = true
     }
 
     private static func header(_ line: Span<UInt8>) throws -> DumpHeader {
-        var transcript = Transcript(parsing: line, into: ByteBuffer(capacity: 0), key: ByteBuffer(capacity: 0))
+        let noRecord = ByteOutput(MutableSpan(), count: 0)
+        let noKey = ByteOutput(MutableSpan(), count: 0)
+        var transcript = Transcript(parsing: line, into: noRecord, key: noKey)
         guard transcript.take(DumpHeader.beginning), let version = try? transcript.parseNumber(upTo: .max) else {
             throw DumpError(
                 line: 1, "this is no dump of signalbox: expected a first line that begins with \(DumpHeader.beginning)")
@@ -154,25 +180,26 @@ public struct DumpReader {
     }
 }
 
-/// The lines of a file, of which a piece is in memory, and the hash of all that were passed.
+/// The lines of a file, of which a piece is in memory.
 private struct DumpLines {
-    private let source: () throws -> [UInt8]
+    private let intake: () throws -> DumpIntake.Piece
     private var buffer: [UInt8] = []
     /// The newest line, without its end.
     private var current = 0..<0
     /// Where the line behind it begins.
     private var following = 0
-    /// How far the buffer was hashed.
-    private var hashed = 0
-    private var hash = SHA256()
     private var isAtEnd = false
     /// The most bytes of a line that shows an event.
     var eventLimit = DumpReader.lineLimit(ofEvents: 0)
+    private(set) var consumed = 0
+    /// The SHA-256 of all lines but the last, once the end was reached.
+    private(set) var digestInFrontOfLast: String?
 
-    init(source: @escaping () throws -> [UInt8]) { self.source = source }
+    init(intake: @escaping () throws -> DumpIntake.Piece) { self.intake = intake }
 
     var line: Span<UInt8> {
         @_lifetime(borrow self)
+        @inline(__always)
         borrowing get { buffer.span.extracting(current) }
     }
 
@@ -181,7 +208,7 @@ private struct DumpLines {
     mutating func next(number: Int, isRest: Bool = false) throws -> Bool {
         var searched = following
         while true {
-            searched = end(from: searched)
+            searched = buffer.span.lineEnd(from: searched)
             if searched - following > DumpReader.lineLimit, searched - following > limit {
                 throw DumpError(line: number, "the line has more than \(limit) bytes, the most that one may have")
             }
@@ -207,34 +234,36 @@ private struct DumpLines {
         return beginning.isEqual(to: event) ? eventLimit : DumpReader.lineLimit
     }
 
-    /// Where the line ends; the end of the buffer when it has no end there.
-    private func end(from start: Int) -> Int {
-        let bytes = buffer.span
-        var index = start
-        while index < bytes.count, bytes[index] != UInt8(ascii: "\n") { index &+= 1 }
-        return index
-    }
-
     /// Drops what was passed, and takes more.
     private mutating func refill() throws {
-        hash(upTo: following)
-        buffer.removeFirst(following)
-        (current, following, hashed) = (0..<0, 0, 0)
-        let more = try source()
-        isAtEnd = more.isEmpty
-        buffer += more
+        let piece = try intake()
+        isAtEnd = piece.bytes.isEmpty
+        consumed += piece.bytes.count
+        digestInFrontOfLast = piece.digest
+        if following == buffer.count {
+            buffer = piece.bytes
+        } else {
+            buffer.removeFirst(following)
+            buffer += piece.bytes
+        }
+        (current, following) = (0..<0, 0)
     }
+}
 
-    private mutating func hash(upTo end: Int) {
-        var hash = hash
-        hash.add(buffer.span.extracting(hashed..<end))
-        self.hash = hash
-        hashed = end
-    }
-
-    mutating func digestInFrontOfLine() -> String {
-        hash(upTo: current.lowerBound)
-        return hash.hexadecimalDigest
+extension Span<UInt8> {
+    /// Where the line ends that `start` is in; the end of the bytes when it has no end there.
+    @inline(__always)
+    fileprivate func lineEnd(from start: Int) -> Int {
+        var index = start
+        while index >= 0, index <= count &- 8 {
+            // A byte that is a line feed has its highest bit set in `ends`, and none in front of it has.
+            let others = number64(at: index) ^ 0x0A0A_0A0A_0A0A_0A0A
+            let ends = (others &- 0x0101_0101_0101_0101) & ~others & 0x8080_8080_8080_8080
+            if ends != 0 { return index &+ ends.trailingZeroBitCount / 8 }
+            index &+= 8
+        }
+        while index < count, self[index] != UInt8(ascii: "\n") { index &+= 1 }
+        return index
     }
 }
 

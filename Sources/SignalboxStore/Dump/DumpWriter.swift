@@ -3,56 +3,65 @@ internal import SignalboxCore
 
 /// Writes a dump, entry by entry: those of a snapshot, or those that could be read from a damaged file.
 public struct DumpWriter {
-    /// So many bytes are handed on at once.
-    private static let chunk = 1 << 20
-
-    private let sink: (Span<UInt8>) throws -> Void
+    private let handOn: (inout DumpPiece) throws -> Void
     private var encoder: DumpEncoder
-    private var output = ByteBuffer(capacity: chunk + (1 << 16))
-    private var hash = SHA256()
+    private var piece = DumpPiece()
+    /// The newest bucket, and the kind that shows its records.
+    private var newest: (bucket: Bucket, kind: DumpKind?)?
     /// How many records were written so far.
-    public private(set) var counts = DumpCounts()
+    public private(set) var count = 0
+    /// The same by kinds, but for the newest kind.
+    private var counts = DumpCounts()
+    private var countOfKind = 0
 
     /// Begins with the header.
-    /// - Parameter sink: takes the bytes of the dump, in order.
-    public init(_ header: DumpHeader, sink: @escaping (Span<UInt8>) throws -> Void) throws {
-        self.sink = sink
+    /// - Parameter handOn: takes what is in a piece and leaves another in its place, with nothing in it: see
+    ///   ``DumpOutlet``.
+    public init(_ header: DumpHeader, handOn: @escaping (inout DumpPiece) throws -> Void) throws {
+        self.handOn = handOn
         encoder = DumpEncoder(redacts: !header.hasSecrets)
         let line = try header.line()
-        output.put(line.span)
+        piece.bytes.put(line.span)
+    }
+
+    /// - Parameter sink: takes the bytes of the dump, in order.
+    public init(_ header: DumpHeader, sink: @escaping (Span<UInt8>) throws -> Void) throws {
+        var outlet = DumpOutlet(sink: sink)
+        try self.init(header) { try outlet.take(&$0) }
     }
 
     /// Writes an entry, which must stand behind those before: in the order of buckets, and of keys in one. What dumps leave
     /// out (indexes, and facts of a boot) is passed over.
     /// - Throws: ``DumpRecordError`` when the record cannot be believed; then nothing of it is in the dump.
     public mutating func put(_ bucket: Bucket, key: Span<UInt8>, record: Span<UInt8>) throws {
-        guard let kind = DumpKind(bucket), kind.holds(key) else { return }
-        let start = output.count
+        if bucket.index != newest?.bucket.index { begin(bucket) }
+        guard let kind = newest?.kind, kind.holds(key) else { return }
         do {
-            try encoder.put(kind, key: key, record: record, to: &output)
+            try encoder.put(kind, key: key, record: record, to: &piece.bytes)
         } catch {
-            output.cut(to: start)
             throw DumpRecordError(bucket: bucket, key: copied(key), reason: "\(error)")
         }
-        counts[kind] += 1
-        if output.count >= Self.chunk { try flush() }
+        count &+= 1
+        countOfKind &+= 1
+        if piece.bytes.count >= DumpPiece.size { try handOn(&piece) }
     }
 
     /// Ends with the footer.
-    public mutating func finish() throws {
-        try flush()
-        let footer = DumpFooter(counts: counts, digest: hash.hexadecimalDigest)
-        let line = try footer.line()
-        output.put(line.span)
-        try flush()
+    public mutating func finish() throws -> DumpCounts {
+        endKind()
+        piece.counts = counts
+        try handOn(&piece)
+        return counts
     }
 
-    private mutating func flush() throws {
-        var hash = hash
-        hash.add(output.span)
-        self.hash = hash
-        try sink(output.span)
-        output.cut()
+    private mutating func begin(_ bucket: Bucket) {
+        endKind()
+        newest = (bucket, DumpKind(bucket))
+    }
+
+    private mutating func endKind() {
+        if let kind = newest?.kind { counts[kind] += countOfKind }
+        countOfKind = 0
     }
 }
 

@@ -30,15 +30,26 @@ extension JobStore {
         _ selection: DumpSelection, progress: (_ records: Int, _ share: Double) -> Void = { _, _ in },
         to sink: @escaping (Span<UInt8>) throws -> Void
     ) throws -> DumpCounts {
+        var outlet = DumpOutlet(sink: sink)
+        return try dump(selection, progress: progress, handOn: { try outlet.take(&$0) })
+    }
+
+    /// The same for who hashes and writes on another thread.
+    /// - Parameter handOn: takes what is in a piece and leaves another in its place, with nothing in it: see
+    ///   ``DumpOutlet``.
+    public func dump(
+        _ selection: DumpSelection, progress: (_ records: Int, _ share: Double) -> Void,
+        handOn: @escaping (inout DumpPiece) throws -> Void
+    ) throws -> DumpCounts {
         try engine.read { transaction in
             let filter = try transaction.dumpFilter(selection)
             let meter = DumpMeter(state: try transaction.storeState())
-            var writer = try DumpWriter(try transaction.dumpHeader(selection), sink: sink)
+            var writer = try DumpWriter(try transaction.dumpHeader(selection), handOn: handOn)
             for kind in DumpKind.allCases {
                 do {
                     try transaction.scan(kind.bucket, .all, .ascending) { key, record in
                         try filter.put(kind, key: key, record: record, to: &writer)
-                        let count = writer.counts.total
+                        let count = writer.count
                         if count % 4096 == 0 { progress(count, meter.share(kind, key: key)) }
                         return .next
                     }
@@ -47,8 +58,7 @@ extension JobStore {
                         .damaged, "\(error); no dump was made. `signalbox verify` lists every fault")
                 }
             }
-            try writer.finish()
-            return writer.counts
+            return try writer.finish()
         }
     }
 }

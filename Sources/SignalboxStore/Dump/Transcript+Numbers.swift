@@ -9,39 +9,49 @@ extension Transcript {
     @inline(__always)
     mutating func printNumber(_ number: UInt64) {
         guard number >= 10 else { return output.put(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number)) }
-        printDigits(number, atLeast: 1)
+        guard number < 100_000_000 else { return printLongNumber(number) }
+        let values = EightDigits.values(of: number)
+        let zeros = values.trailingZeroBitCount / 8
+        output.put(word: (values | EightDigits.zeros) &>> UInt64(8 &* zeros), width: 8 &- zeros)
     }
 
-    /// With zeros in front up to so many digits, at most 20.
     @_lifetime(self: copy self)
-    mutating func printDigits(_ number: UInt64, atLeast width: Int) {
-        var digits = InlineArray<20, UInt8>(repeating: UInt8(ascii: "0"))
-        var (rest, first) = (number, 20)
-        while rest > 0 || first > 20 &- width {
-            first &-= 1
-            digits[first] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        }
-        output.put(digits.span.extracting(droppingFirst: first))
+    @inline(never)
+    private mutating func printLongNumber(_ number: UInt64) {
+        let (front, last) = number.quotientAndRemainder(dividingBy: 100_000_000)
+        if front < 100_000_000 { printNumber(front) } else { printLongNumber(front) }
+        output.put(word: EightDigits.values(of: last) | EightDigits.zeros, width: 8)
     }
 
     /// A number from 0 to `maximum`, without zeros in front.
     @_lifetime(self: copy self)
     @inline(__always)
     mutating func parseNumber(upTo maximum: UInt64) throws -> UInt64 {
+        guard offset >= 0, offset <= input.count &- 8 else { return try parseLongNumber(upTo: maximum) }
+        let text = input.number64(at: offset)
+        let count = EightDigits.countInFront(text)
+        guard count > 0, count < 8, count == 1 || input[offset] != UInt8(ascii: "0") else {
+            return try parseLongNumber(upTo: maximum)
+        }
+        let number = EightDigits.number(text &<< UInt64(64 &- 8 &* count))
+        guard number <= maximum else { return try parseLongNumber(upTo: maximum) }
+        offset &+= count
+        return number
+    }
+
+    /// The same digit by digit, for one of any length, at the end of the line, or that is none.
+    @_lifetime(self: copy self)
+    @inline(never)
+    private mutating func parseLongNumber(upTo maximum: UInt64) throws -> UInt64 {
         let start = offset
         var (number, overflows): (UInt64, Bool) = (0, false)
         while true {
             let digit = next &- UInt8(ascii: "0")
             guard digit < 10 else { break }
-            if number >= 1_844_674_407_370_955_161 {
-                let (product, over) = number.multipliedReportingOverflow(by: 10)
-                let (sum, beyond) = product.addingReportingOverflow(UInt64(digit))
-                overflows = overflows || over || beyond
-                number = sum
-            } else {
-                number = number &* 10 &+ UInt64(digit)
-            }
+            let (product, over) = number.multipliedReportingOverflow(by: 10)
+            let (sum, beyond) = product.addingReportingOverflow(UInt64(digit))
+            overflows = overflows || over || beyond
+            number = sum
             step()
         }
         let length = offset &- start
@@ -55,7 +65,7 @@ extension Transcript {
 
     @_lifetime(self: copy self)
     @inline(__always)
-    mutating func number8(_ name: String) throws {
+    mutating func number8(_ name: FieldName) throws {
         try field(name)
         try number8()
     }
@@ -72,7 +82,7 @@ extension Transcript {
 
     @_lifetime(self: copy self)
     @inline(__always)
-    mutating func number32(_ name: String) throws {
+    mutating func number32(_ name: FieldName) throws {
         try field(name)
         try number32()
     }
@@ -90,7 +100,7 @@ extension Transcript {
 
     @_lifetime(self: copy self)
     @inline(__always)
-    mutating func number64(_ name: String) throws {
+    mutating func number64(_ name: FieldName) throws {
         try field(name)
         try number64()
     }
@@ -107,7 +117,7 @@ extension Transcript {
 
     /// A number below zero has a minus in front.
     @_lifetime(self: copy self)
-    mutating func signed32(_ name: String) throws {
+    mutating func signed32(_ name: FieldName) throws {
         try field(name)
         if isPrinting {
             let number = Int32(bitPattern: try recordNumber32())
@@ -145,7 +155,7 @@ extension Transcript {
 
     /// 64 bits as sixteen digits of base 16, in quotes: a hash, which is no quantity.
     @_lifetime(self: copy self)
-    mutating func hash(_ name: String) throws {
+    mutating func hash(_ name: FieldName) throws {
         try field(name)
         if isPrinting {
             let digits = String(try recordNumber64(), radix: 16)
@@ -164,7 +174,7 @@ extension Transcript {
 
     /// The shortest form that reads back as the same number.
     @_lifetime(self: copy self)
-    mutating func double(_ name: String) throws {
+    mutating func double(_ name: FieldName) throws {
         try field(name)
         if isPrinting {
             let number = Double(bitPattern: try recordNumber64())
@@ -185,15 +195,18 @@ extension Transcript {
 
     // MARK: Flags and words
 
+    static let trueText = LineText("true")
+    static let falseText = LineText("false")
+
     @_lifetime(self: copy self)
-    mutating func flag(_ name: String) throws {
+    mutating func flag(_ name: FieldName) throws {
         try field(name)
         if isPrinting {
-            output.put(try recordFlag() ? "true" : "false")
-        } else if take("true") {
+            output.put(try recordFlag() ? Self.trueText : Self.falseText)
+        } else if take(Self.trueText) {
             output.put(1)
         } else {
-            guard take("false") else { throw fault("expected true or false") }
+            guard take(Self.falseText) else { throw fault("expected true or false") }
             output.put(0)
         }
     }
@@ -235,9 +248,8 @@ extension Transcript {
 
     /// A case of an enumeration that a record keeps by its raw value.
     @_lifetime(self: copy self)
-    @inline(__always)
     mutating func word<Value: RawRepresentable<UInt8> & CaseIterable>(
-        _ name: String, _: Value.Type, _ text: (Value) -> String
+        _ name: FieldName, _: Value.Type, _ text: (Value) -> String
     ) throws {
         try field(name)
         if isPrinting {
@@ -248,20 +260,56 @@ extension Transcript {
         }
     }
 
+    @_lifetime(self: copy self)
+    @inline(__always)
+    mutating func word<Value>(_ name: FieldName, _ table: WordTable<Value>) throws {
+        try field(name)
+        if isPrinting {
+            try printWord(try recordByte(), table)
+        } else {
+            output.put(try parseWord(table).rawValue)
+        }
+    }
+
+    @_lifetime(self: copy self)
+    @inline(__always)
+    mutating func printWord<Value>(_ rawValue: UInt8, _ table: WordTable<Value>) throws {
+        guard let word = table[rawValue] else { throw RecordFault.shape }
+        output.put(word)
+    }
+
+    @_lifetime(self: copy self)
+    @inline(__always)
+    mutating func parseWord<Value>(_ table: WordTable<Value>) throws -> Value {
+        guard let (value, text) = table.find(in: input, at: offset) else {
+            throw fault("expected one of \(table.list)")
+        }
+        offset &+= text.count
+        return value
+    }
+
     /// Why, where there is a reason; there is no field where there is none.
     @_lifetime(self: copy self)
     @inline(__always)
-    mutating func reason(_ name: String) throws {
+    mutating func reason(_ name: FieldName) throws {
         if isPrinting {
-            guard let reason = DispatchReason(rawValue: try recordByte()) else { throw RecordFault.shape }
-            guard let word = reason.word else { return }
+            let reason = try recordByte()
+            guard reason != DispatchReason.none.rawValue else { return }
             try field(name)
-            printWord(word)
+            try printWord(reason, Words.reasons)
         } else {
-            let reason: DispatchReason = takeField(name) ? try parseWord { $0.word } : .none
-            output.put(reason.rawValue)
+            output.put(takeField(name) ? try parseWord(Words.reasons).rawValue : DispatchReason.none.rawValue)
         }
     }
+}
+
+/// The words that stand in nearly every line.
+enum Words {
+    static let states = WordTable(DispatchState.self) { $0.name }
+    static let reasons = WordTable(DispatchReason.self) { $0.word }
+    static let rescuePolicies = WordTable(RescuePolicy.self) { $0.word }
+    static let parentFailures = WordTable(ParentFailure.self) { $0.word }
+    static let streams = WordTable(OutputLine.Stream.self) { $0.word }
 }
 
 extension Span<UInt8> {

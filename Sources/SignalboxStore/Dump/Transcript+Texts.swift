@@ -8,7 +8,7 @@ extension Transcript {
 
     @_lifetime(self: copy self)
     @inline(__always)
-    mutating func text(_ name: String) throws {
+    mutating func text(_ name: FieldName) throws {
         try field(name)
         try text()
     }
@@ -43,7 +43,7 @@ extension Transcript {
     mutating func recordText() throws -> Span<UInt8> { try part(Int(clamping: try recordNumber32())) }
 
     @_lifetime(self: copy self)
-    mutating func optionalText(_ name: String) throws { if try optional(name) { try text() } }
+    mutating func optionalText(_ name: FieldName) throws { if try optional(name) { try text() } }
 
     /// The name of a field of an object that may have any names, which is itself a text of the record.
     @_lifetime(self: copy self)
@@ -58,7 +58,7 @@ extension Transcript {
 
     /// Bytes: a text where they are one, else the field `NAME_base64`.
     @_lifetime(self: copy self)
-    mutating func bytes(_ name: String, base64 base64Name: String) throws {
+    mutating func bytes(_ name: FieldName, base64 base64Name: FieldName) throws {
         if isPrinting {
             let data = try recordText()
             if data.isText {
@@ -71,13 +71,15 @@ extension Transcript {
             return
         }
         if takeField(name) { return try text() }
-        guard takeField(base64Name) else { throw fault("expected the field \(quoted(name)) or \(quoted(base64Name))") }
+        guard takeField(base64Name) else {
+            throw fault("expected the field \(quoted(name.name)) or \(quoted(base64Name.name))")
+        }
         output.put(littleEndian: UInt32(0))
         let (start, column) = (output.count, offset + 1)
         try parseBase64()
         guard !output.span.extracting(droppingFirst: start).isText else {
             throw DumpFault(
-                column: column, reason: "these bytes are a text: expected \(quoted(name)) with the text itself")
+                column: column, reason: "these bytes are a text: expected \(quoted(name.name)) with the text itself")
         }
         output.set(UInt32(output.count - start), at: start - 4)
     }
@@ -86,7 +88,7 @@ extension Transcript {
 
     @_lifetime(self: copy self)
     @inline(__always)
-    mutating func name(_ field: String, of thing: NamedThing) throws {
+    mutating func name(_ field: FieldName, of thing: NamedThing) throws {
         try self.field(field)
         try name(of: thing)
     }
@@ -131,6 +133,10 @@ extension Transcript {
         output.put(UInt8(ascii: "\""))
         var (start, index, isPlain) = (0, 0, true)
         while index < text.count {
+            if index <= text.count &- 8, text.number64(at: index).isPlainText {
+                index &+= 8
+                continue
+            }
             let byte = text[index]
             if byte >= 0x80 { isPlain = false }
             let isControl = byte == 0xC2 && index &+ 1 < text.count && text[index &+ 1] < 0xA0
@@ -156,7 +162,7 @@ extension Transcript {
         case 0x22, 0x5C: output.put(character)
         case 0x0A: output.put(UInt8(ascii: "n"))
         default:
-            output.put("u00")
+            output.put(Self.escape)
             output.put(hexadecimalDigit(character >> 4))
             output.put(hexadecimalDigit(character & 15))
         }
@@ -169,6 +175,10 @@ extension Transcript {
         let first = output.count
         var (start, isPlain) = (offset, true)
         while true {
+            if offset >= 0, offset <= input.count &- 8, input.number64(at: offset).isPlainText {
+                offset &+= 8
+                continue
+            }
             guard offset < input.count else { throw DumpFault(column: start, reason: "the text has no end") }
             let byte = input[offset]
             if byte == 0x22 || byte == 0x5C {
@@ -191,6 +201,8 @@ extension Transcript {
         }
     }
 
+    private static let escape = LineText("u00")
+
     /// What stands behind a backslash: only what ``printEscaped(_:)`` writes.
     @_lifetime(self: copy self)
     private mutating func parseEscaped() throws {
@@ -200,7 +212,7 @@ extension Transcript {
             step()
             return output.put(byte)
         }
-        guard take("u00"), offset + 2 <= input.count, let high = digit(input[offset]),
+        guard take(Self.escape), offset + 2 <= input.count, let high = digit(input[offset]),
             let low = digit(input[offset + 1])
         else { throw fault(Self.escapeExpected) }
         let character = high << 4 | low
@@ -270,6 +282,7 @@ enum NamedThing {
     /// Throws ``NameError`` when `name` is none.
     @inline(__always)
     func check(_ name: Span<UInt8>) throws {
+        if name.isName { return }
         switch self {
         case .job: _ = try JobName(utf8: name)
         case .queue: _ = try QueueName(utf8: name)
@@ -277,6 +290,24 @@ enum NamedThing {
         }
     }
 }
+
+extension UInt64 {
+    /// Whether eight bytes of a text are ASCII, and none of them is escaped or ends the text.
+    @inline(__always)
+    fileprivate var isPlainText: Bool {
+        // A byte below 0x20 is 0x80 or more when 0x20 is taken away. What is borrowed from the byte behind it can only make
+        // that one look special, too.
+        let controls = self &- 0x2020_2020_2020_2020
+        let others =
+            zeroBytes(self ^ 0x2222_2222_2222_2222) | zeroBytes(self ^ 0x5C5C_5C5C_5C5C_5C5C)
+            | zeroBytes(self ^ 0x7F7F_7F7F_7F7F_7F7F)
+        return (controls | self | others) & 0x8080_8080_8080_8080 == 0
+    }
+}
+
+/// The highest bit of each byte that is zero; and maybe of others, where there is one.
+@inline(__always)
+private func zeroBytes(_ word: UInt64) -> UInt64 { (word &- 0x0101_0101_0101_0101) & ~word }
 
 @inline(__always)
 private func hexadecimalDigit(_ number: UInt8) -> UInt8 {

@@ -10,7 +10,7 @@ internal import SignalboxCore
 ///
 /// A line has no white space, its fields stand in one order, and each value can be written in one way only: so that what
 /// was read from a line and is written again is the same line, and the other way round.
-struct Transcript: ~Escapable {
+struct Transcript: ~Copyable, ~Escapable {
     enum Direction { case printing, parsing }
 
     let direction: Direction
@@ -23,33 +23,46 @@ struct Transcript: ~Escapable {
     private var key: Span<UInt8>
     private var keyOffset = 0
     /// The line, or the record without its checksum.
-    var output: ByteBuffer
+    var output: ByteOutput
     /// The key of the record that is made.
-    var keyOutput: ByteBuffer
+    var keyOutput: ByteOutput
+    /// The day of the instant before.
+    var day: DayText
     /// Whether a value stands in front of the next one in the same object or list.
     private var needsComma = false
 
     /// From a record to a line.
-    @_lifetime(copy body, copy key)
-    init(printing body: Span<UInt8>, key: Span<UInt8>, into output: consuming ByteBuffer, redacts: Bool) {
+    @_lifetime(copy body, copy key, copy output)
+    init(
+        printing body: Span<UInt8>, key: Span<UInt8>, into output: consuming ByteOutput, redacts: Bool,
+        day: DayText = DayText()
+    ) {
         direction = .printing
         self.redacts = redacts
         input = body
         self.key = key
         self.output = output
-        keyOutput = ByteBuffer(capacity: 0)
+        keyOutput = ByteOutput(MutableSpan(), count: 0)
+        self.day = day
     }
 
     /// From a line to a record.
-    @_lifetime(copy line)
-    init(parsing line: Span<UInt8>, into output: consuming ByteBuffer, key: consuming ByteBuffer) {
+    @_lifetime(copy line, copy output, copy key)
+    init(
+        parsing line: Span<UInt8>, into output: consuming ByteOutput, key: consuming ByteOutput,
+        day: DayText = DayText()
+    ) {
         direction = .parsing
         redacts = false
         input = line
         self.key = Span()
         self.output = output
         keyOutput = key
+        self.day = day
     }
+
+    /// Whether the memory for what is made was too small: then all must be done again with more of it.
+    var needsMoreRoom: Bool { output.isFull || keyOutput.isFull }
 
     var isPrinting: Bool {
         @inline(__always) get { direction == .printing }
@@ -77,10 +90,18 @@ struct Transcript: ~Escapable {
     /// Whether `text` stands here in the line; then it is passed over.
     @_lifetime(self: copy self)
     @inline(__always)
+    mutating func take(_ text: LineText) -> Bool {
+        guard text.stands(in: input, at: offset) else { return false }
+        offset &+= text.count
+        return true
+    }
+
+    @_lifetime(self: copy self)
     mutating func take(_ text: String) -> Bool {
         let bytes = text.utf8.span
-        guard offset >= 0, bytes.count <= input.count &- offset else { return false }
-        for index in bytes.indices where input[offset &+ index] != bytes[index] { return false }
+        guard offset >= 0, bytes.count <= input.count &- offset,
+            input.extracting(droppingFirst: offset).extracting(first: bytes.count).isEqual(to: bytes)
+        else { return false }
         offset &+= bytes.count
         return true
     }
@@ -140,34 +161,26 @@ struct Transcript: ~Escapable {
     /// The name of a field that is always there, and whatever parts it from the one before.
     @_lifetime(self: copy self)
     @inline(__always)
-    mutating func field(_ name: String) throws {
+    mutating func field(_ name: FieldName) throws {
         if isPrinting {
             printField(name)
         } else {
-            guard takeField(name) else { throw fault("expected the field \(quoted(name))") }
+            guard takeField(name) else { throw fault("expected the field \(quoted(name.name))") }
         }
-        needsComma = true
     }
 
     @_lifetime(self: copy self)
     @inline(__always)
-    mutating func printField(_ name: String) {
-        if needsComma { output.put(UInt8(ascii: ",")) }
-        output.put(UInt8(ascii: "\""))
-        output.put(name)
-        output.put("\":")
+    mutating func printField(_ name: FieldName) {
+        output.put(needsComma ? name.withComma : name.withComma.rest)
         needsComma = true
     }
 
     /// Whether the field comes next in the line; then its name is passed over.
     @_lifetime(self: copy self)
     @inline(__always)
-    mutating func takeField(_ name: String) -> Bool {
-        let start = offset
-        guard !needsComma || take(UInt8(ascii: ",")), take(UInt8(ascii: "\"")), take(name), take("\":") else {
-            offset = start
-            return false
-        }
+    mutating func takeField(_ name: FieldName) -> Bool {
+        guard take(needsComma ? name.withComma : name.withComma.rest) else { return false }
         needsComma = true
         return true
     }
@@ -175,7 +188,7 @@ struct Transcript: ~Escapable {
     /// Whether a field that may be missing is there: a record says so with a flag in front of the value.
     @_lifetime(self: copy self)
     @inline(__always)
-    mutating func optional(_ name: String) throws -> Bool {
+    mutating func optional(_ name: FieldName) throws -> Bool {
         if isPrinting {
             guard try recordFlag() else { return false }
             try field(name)
@@ -188,7 +201,7 @@ struct Transcript: ~Escapable {
 
     /// The same for several fields with one flag, of which this is the first and is always there.
     @_lifetime(self: copy self)
-    mutating func optionalGroup(_ first: String) throws -> Bool {
+    mutating func optionalGroup(_ first: FieldName) throws -> Bool {
         if isPrinting { return try recordFlag() }
         let start = offset
         let isThere = takeField(first)
@@ -206,7 +219,7 @@ struct Transcript: ~Escapable {
 
     /// Begins a list, or an object of any names, that a record has its number of elements in front of.
     @_lifetime(self: copy self)
-    mutating func beginList(_ name: String, _ open: UInt8 = UInt8(ascii: "[")) throws -> TranscriptList {
+    mutating func beginList(_ name: FieldName, _ open: UInt8 = UInt8(ascii: "[")) throws -> TranscriptList {
         try field(name)
         return try beginList(open)
     }
@@ -365,7 +378,7 @@ struct Transcript: ~Escapable {
 
     @_lifetime(self: copy self)
     @inline(__always)
-    mutating func keyNumber64(_ name: String) throws -> UInt64 {
+    mutating func keyNumber64(_ name: FieldName) throws -> UInt64 {
         try field(name)
         if isPrinting {
             let number = try keyNumber64()
@@ -379,7 +392,7 @@ struct Transcript: ~Escapable {
 
     @_lifetime(self: copy self)
     @inline(__always)
-    mutating func keyNumber32(_ name: String) throws -> UInt32 {
+    mutating func keyNumber32(_ name: FieldName) throws -> UInt32 {
         try field(name)
         if isPrinting {
             let number = try keyNumber32()
@@ -392,7 +405,7 @@ struct Transcript: ~Escapable {
     }
 
     @_lifetime(self: copy self)
-    mutating func keyInstant(_ name: String) throws {
+    mutating func keyInstant(_ name: FieldName) throws {
         try field(name)
         if isPrinting {
             printInstant(Instant(microseconds: Int64(bitPattern: try keyNumber64() ^ (1 << 63))))
@@ -404,7 +417,7 @@ struct Transcript: ~Escapable {
     /// A name, which the key ends or goes on behind with a zero.
     @_lifetime(copy self)
     @_lifetime(self: copy self)
-    mutating func keyName(_ field: String, of thing: NamedThing) throws -> Span<UInt8> {
+    mutating func keyName(_ field: FieldName, of thing: NamedThing) throws -> Span<UInt8> {
         try self.field(field)
         if isPrinting {
             let name = try keyText()
@@ -420,7 +433,7 @@ struct Transcript: ~Escapable {
 
     /// A text of so many bytes, none of them zero, that the key ends with.
     @_lifetime(self: copy self)
-    mutating func keyText(_ name: String, lengths: ClosedRange<Int>) throws {
+    mutating func keyText(_ name: FieldName, lengths: ClosedRange<Int>) throws {
         try field(name)
         if isPrinting {
             let text = try keyText()
@@ -447,18 +460,29 @@ struct Transcript: ~Escapable {
     /// What every line begins with.
     @_lifetime(self: copy self)
     @inline(__always)
-    mutating func begin(kind: String) {
-        output.put("{\"kind\":\"")
+    mutating func begin(_ kind: LineText) {
         output.put(kind)
-        output.put(UInt8(ascii: "\""))
         needsComma = true
     }
+
+    /// Whether the line begins so; then that is passed over.
+    @_lifetime(self: copy self)
+    @inline(__always)
+    mutating func takeBeginning(_ text: LineText) -> Bool {
+        needsComma = true
+        return take(text)
+    }
+
+    private static let beginning = LineText("{\"kind\":")
+
+    /// What a line of that kind begins with.
+    static func beginning(_ kind: String) -> LineText { LineText("{\"kind\":\"\(kind)\"") }
 
     /// The word that says what kind of line this is.
     @_lifetime(copy self)
     @_lifetime(self: copy self)
     mutating func parseKind() throws -> Span<UInt8> {
-        guard take("{\"kind\":") else { throw fault(#"expected {"kind":"#) }
+        guard take(Self.beginning) else { throw fault(#"expected {"kind":"#) }
         needsComma = true
         return try word()
     }

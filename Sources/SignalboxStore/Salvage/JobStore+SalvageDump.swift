@@ -31,7 +31,7 @@ extension JobStore {
                     return .next
                 }
             }
-            try writer.finish()
+            _ = try writer.finish()
             return faults
         }
     }

@@ -8,14 +8,24 @@ private struct DispatchSlots {
     var flags: UInt32 = 0
     var bytes = InlineArray<132, UInt8>(repeating: 0)
 
+    @inline(__always)
     func has(_ flag: DispatchRecord.Flags) -> Bool { flags & flag.rawValue != 0 }
 
+    @inline(__always)
     mutating func mark(_ flag: DispatchRecord.Flags) { flags |= flag.rawValue }
 
+    @inline(__always)
+    mutating func fill(with bytes: Span<UInt8>) {
+        precondition(bytes.count == Self.width, "the fixed part of another width")
+        for index in 0..<Self.width { self.bytes[index] = bytes[index] }
+    }
+
+    @inline(__always)
     mutating func set(_ number: UInt64, width: Int, at offset: Int) {
         for index in 0..<width { bytes[offset &+ index] = UInt8(truncatingIfNeeded: number &>> UInt64(8 &* index)) }
     }
 
+    @inline(__always)
     func number(width: Int, at offset: Int) -> UInt64 {
         var number: UInt64 = 0
         for index in 0..<width { number |= UInt64(bytes[offset &+ index]) &<< UInt64(8 &* index) }
@@ -26,7 +36,7 @@ private struct DispatchSlots {
 extension Transcript {
     @_lifetime(self: copy self)
     mutating func dispatch() throws {
-        let id = try keyNumber64("id")
+        let id = try keyNumber64(.id)
         if isPrinting { try printDispatch(id) } else { try parseDispatch(id) }
     }
 
@@ -34,7 +44,7 @@ extension Transcript {
     private mutating func printDispatch(_ id: UInt64) throws {
         var slots = DispatchSlots()
         let fixed = try part(DispatchSlots.width)
-        for index in fixed.indices { slots.bytes[index] = fixed[index] }
+        slots.fill(with: fixed)
         slots.flags = fixed.number32(at: 0)
         guard slots.flags & ~DispatchRecord.Flags.all.rawValue == 0, slots.number(width: 8, at: 114) == id else {
             throw RecordFault.shape
@@ -43,24 +53,24 @@ extension Transcript {
         guard job.isEmpty != slots.has(.ofJob) else { throw RecordFault.shape }
         if !job.isEmpty {
             try NamedThing.job.check(job)
-            try field("job")
+            try field(.job)
             printName(job)
         }
-        try name("queue", of: .queue)
+        try name(.queue, of: .queue)
         let startBy = slots.has(.startDeadline) ? try recordNumber64() : nil
         let retryBy = slots.has(.retryDeadline) ? try recordNumber64() : nil
         let original = slots.has(.original) ? try recordNumber64() : nil
-        if !isAtEnd { try name("handler", of: .handler) }
+        if !isAtEnd { try name(.handler, of: .handler) }
         try slotFields(&slots)
-        try printDeadline("start_by", startBy)
-        try printDeadline("retry_by", retryBy)
+        try printDeadline(.startBy, startBy)
+        try printDeadline(.retryBy, retryBy)
         guard let original else { return }
-        try field("original")
+        try field(.original)
         printNumber(original)
     }
 
     @_lifetime(self: copy self)
-    private mutating func printDeadline(_ name: String, _ deadline: UInt64?) throws {
+    private mutating func printDeadline(_ name: FieldName, _ deadline: UInt64?) throws {
         guard let deadline else { return }
         try field(name)
         printInstant(Instant(microseconds: Int64(bitPattern: deadline)))
@@ -71,17 +81,17 @@ extension Transcript {
         var slots = DispatchSlots()
         slots.set(id, width: 8, at: 114)
         var job = Span<UInt8>()
-        if takeField("job") {
+        if takeField(.job) {
             job = try parseName(of: .job)
             slots.mark(.ofJob)
         }
-        try field("queue")
+        try field(.queue)
         let queue = try parseName(of: .queue)
-        let handler = takeField("handler") ? try parseName(of: .handler) : Span()
+        let handler = takeField(.handler) ? try parseName(of: .handler) : Span()
         try slotFields(&slots)
-        let startBy = takeField("start_by") ? try parseInstant() : nil
-        let retryBy = takeField("retry_by") ? try parseInstant() : nil
-        let original = takeField("original") ? try parseNumber(upTo: .max) : nil
+        let startBy = takeField(.startBy) ? try parseInstant() : nil
+        let retryBy = takeField(.retryBy) ? try parseInstant() : nil
+        let original = takeField(.original) ? try parseNumber(upTo: .max) : nil
         if startBy != nil { slots.mark(.startDeadline) }
         if retryBy != nil { slots.mark(.retryDeadline) }
         if original != nil { slots.mark(.original) }
@@ -100,43 +110,44 @@ extension Transcript {
     private mutating func slotFields(_ slots: inout DispatchSlots) throws {
         try slotState(&slots)
         try slotReason(&slots)
-        try slotNumber("priority", &slots, width: 1, at: 6)
-        try slotNumber("attempt", &slots, width: 2, at: 10)
-        try slotNumber("max_attempts", &slots, width: 2, at: 12)
-        try slotNumber("crashes", &slots, width: 1, at: 9)
-        try slotNumber("snoozes", &slots, width: 2, at: 122)
-        try slotNumber("coalesced", &slots, width: 4, at: 14)
-        try slotInstant("enqueued_at", &slots, at: 18)
-        try slotInstant("scheduled_for", &slots, at: 26, if: .scheduledFor)
-        try slotInstant("last_scheduled_for", &slots, at: 34, if: .lastScheduledFor)
+        try slotNumber(.priority, &slots, width: 1, at: 6)
+        try slotNumber(.attempt, &slots, width: 2, at: 10)
+        try slotNumber(.maxAttempts, &slots, width: 2, at: 12)
+        try slotNumber(.crashes, &slots, width: 1, at: 9)
+        try slotNumber(.snoozes, &slots, width: 2, at: 122)
+        try slotNumber(.coalesced, &slots, width: 4, at: 14)
+        try slotInstant(.enqueuedAt, &slots, at: 18)
+        try slotInstant(.scheduledFor, &slots, at: 26, if: .scheduledFor)
+        try slotInstant(.lastScheduledFor, &slots, at: 34, if: .lastScheduledFor)
         try slotOccurrence(&slots)
-        try slotInstant("due_at", &slots, at: 42)
-        try slotMark("due_in_steady_time", &slots, .steady)
-        try slotInstant("started_at", &slots, at: 50, if: .started)
-        try slotBoot("started_boot_seconds", &slots, at: 58, if: .started)
-        try slotInstant("finished_at", &slots, at: 66, if: .finished)
-        try slotBoot("finished_boot_seconds", &slots, at: 74, if: .finished)
-        try slotInstant("ended_steady", &slots, at: 124, among: .finished)
-        try slotNumber("worker", &slots, width: 8, at: 82, if: .claimed)
-        try slotNumber("token", &slots, width: 8, at: 90, among: .claimed)
-        try slotNumber("blocked_by", &slots, width: 8, at: 98, if: .blocked)
-        try slotNumber("parent", &slots, width: 8, at: 106, if: .parent)
+        try slotInstant(.dueAt, &slots, at: 42)
+        try slotMark(.isSteady, &slots, .steady)
+        try slotInstant(.startedAt, &slots, at: 50, if: .started)
+        try slotBoot(.startedBoot, &slots, at: 58, if: .started)
+        try slotInstant(.finishedAt, &slots, at: 66, if: .finished)
+        try slotBoot(.finishedBoot, &slots, at: 74, if: .finished)
+        try slotInstant(.endedSteady, &slots, at: 124, among: .finished)
+        try slotNumber(.worker, &slots, width: 8, at: 82, if: .claimed)
+        try slotNumber(.token, &slots, width: 8, at: 90, among: .claimed)
+        try slotNumber(.blockedBy, &slots, width: 8, at: 98, if: .blocked)
+        try slotNumber(.parent, &slots, width: 8, at: 106, if: .parent)
         try slotEnding(&slots)
-        try slotMark("cancel_requested", &slots, .cancelRequested)
-        try slotMark("cancel_at_once", &slots, .cancelAtOnce)
-        try slotMark("holds_unique_key", &slots, .uniqueKey)
-        try slotMark("lost_unique_key", &slots, .lostUniqueKey)
-        try slotMark("has_dependencies", &slots, .dependencies)
-        try slotMark("has_limits", &slots, .limited)
-        try slotMark("pinned", &slots, .pinned)
-        try slotMark("set_aside", &slots, .setAside)
+        try slotMark(.cancelRequested, &slots, .cancelRequested)
+        try slotMark(.cancelAtOnce, &slots, .cancelAtOnce)
+        try slotMark(.holdsUniqueKey, &slots, .uniqueKey)
+        try slotMark(.lostUniqueKey, &slots, .lostUniqueKey)
+        try slotMark(.hasDependencies, &slots, .dependencies)
+        try slotMark(.hasLimits, &slots, .limited)
+        try slotMark(.pinned, &slots, .pinned)
+        try slotMark(.setAside, &slots, .setAside)
     }
 
     // MARK: One field
 
     @_lifetime(self: copy self)
     @inline(__always)
-    private mutating func slotNumber(_ name: String, _ slots: inout DispatchSlots, width: Int, at offset: Int) throws {
+    private mutating func slotNumber(_ name: FieldName, _ slots: inout DispatchSlots, width: Int, at offset: Int) throws
+    {
         try field(name)
         if isPrinting {
             printNumber(slots.number(width: width, at: offset))
@@ -149,7 +160,7 @@ extension Transcript {
     @_lifetime(self: copy self)
     @inline(__always)
     private mutating func slotNumber(
-        _ name: String, _ slots: inout DispatchSlots, width: Int, at offset: Int, if flag: DispatchRecord.Flags
+        _ name: FieldName, _ slots: inout DispatchSlots, width: Int, at offset: Int, if flag: DispatchRecord.Flags
     ) throws {
         guard try isThere(name, &slots, width: width, at: offset, flag) else { return }
         if isPrinting {
@@ -163,7 +174,7 @@ extension Transcript {
     @_lifetime(self: copy self)
     @inline(__always)
     private mutating func slotNumber(
-        _ name: String, _ slots: inout DispatchSlots, width: Int, at offset: Int, among flag: DispatchRecord.Flags
+        _ name: FieldName, _ slots: inout DispatchSlots, width: Int, at offset: Int, among flag: DispatchRecord.Flags
     ) throws {
         if slots.has(flag) {
             try slotNumber(name, &slots, width: width, at: offset)
@@ -174,7 +185,7 @@ extension Transcript {
 
     @_lifetime(self: copy self)
     @inline(__always)
-    private mutating func slotInstant(_ name: String, _ slots: inout DispatchSlots, at offset: Int) throws {
+    private mutating func slotInstant(_ name: FieldName, _ slots: inout DispatchSlots, at offset: Int) throws {
         try field(name)
         try slotInstant(&slots, at: offset)
     }
@@ -182,7 +193,7 @@ extension Transcript {
     @_lifetime(self: copy self)
     @inline(__always)
     private mutating func slotInstant(
-        _ name: String, _ slots: inout DispatchSlots, at offset: Int, if flag: DispatchRecord.Flags
+        _ name: FieldName, _ slots: inout DispatchSlots, at offset: Int, if flag: DispatchRecord.Flags
     ) throws {
         if try isThere(name, &slots, width: 8, at: offset, flag) { try slotInstant(&slots, at: offset) }
     }
@@ -191,7 +202,7 @@ extension Transcript {
     @_lifetime(self: copy self)
     @inline(__always)
     private mutating func slotInstant(
-        _ name: String, _ slots: inout DispatchSlots, at offset: Int, among flag: DispatchRecord.Flags
+        _ name: FieldName, _ slots: inout DispatchSlots, at offset: Int, among flag: DispatchRecord.Flags
     ) throws {
         if slots.has(flag) {
             try slotInstant(name, &slots, at: offset)
@@ -214,7 +225,7 @@ extension Transcript {
     @_lifetime(self: copy self)
     @inline(__always)
     private mutating func slotBoot(
-        _ name: String, _ slots: inout DispatchSlots, at offset: Int, if flag: DispatchRecord.Flags
+        _ name: FieldName, _ slots: inout DispatchSlots, at offset: Int, if flag: DispatchRecord.Flags
     ) throws {
         guard slots.has(flag) else {
             guard slots.number(width: 8, at: offset) == 0 else { throw RecordFault.shape }
@@ -232,7 +243,7 @@ extension Transcript {
     @_lifetime(self: copy self)
     @inline(__always)
     private mutating func isThere(
-        _ name: String, _ slots: inout DispatchSlots, width: Int, at offset: Int, _ flag: DispatchRecord.Flags
+        _ name: FieldName, _ slots: inout DispatchSlots, width: Int, at offset: Int, _ flag: DispatchRecord.Flags
     ) throws -> Bool {
         if isPrinting {
             guard slots.has(flag) else {
@@ -251,38 +262,36 @@ extension Transcript {
     @_lifetime(self: copy self)
     @inline(__always)
     private mutating func slotMark(
-        _ name: String, _ slots: inout DispatchSlots, _ flag: DispatchRecord.Flags
+        _ name: FieldName, _ slots: inout DispatchSlots, _ flag: DispatchRecord.Flags
     ) throws {
         if isPrinting {
             guard slots.has(flag) else { return }
             try field(name)
-            output.put("true")
+            output.put(Self.trueText)
         } else if takeField(name) {
-            guard take("true") else { throw fault("expected true; where it is not so, there is no field") }
+            guard take(Self.trueText) else { throw fault("expected true; where it is not so, there is no field") }
             slots.mark(flag)
         }
     }
 
     @_lifetime(self: copy self)
     private mutating func slotState(_ slots: inout DispatchSlots) throws {
-        try field("state")
+        try field(.state)
         if isPrinting {
-            guard let state = DispatchState(rawValue: slots.bytes[4]) else { throw RecordFault.shape }
-            printWord(state.name)
+            try printWord(slots.bytes[4], Words.states)
         } else {
-            slots.bytes[4] = try parseWord { (state: DispatchState) in state.name }.rawValue
+            slots.bytes[4] = try parseWord(Words.states).rawValue
         }
     }
 
     @_lifetime(self: copy self)
     private mutating func slotReason(_ slots: inout DispatchSlots) throws {
         if isPrinting {
-            guard let reason = DispatchReason(rawValue: slots.bytes[5]) else { throw RecordFault.shape }
-            guard let word = reason.word else { return }
-            try field("reason")
-            printWord(word)
-        } else if takeField("reason") {
-            slots.bytes[5] = try parseWord { (reason: DispatchReason) in reason.word }.rawValue
+            guard slots.bytes[5] != DispatchReason.none.rawValue else { return }
+            try field(.reason)
+            try printWord(slots.bytes[5], Words.reasons)
+        } else if takeField(.reason) {
+            slots.bytes[5] = try parseWord(Words.reasons).rawValue
         }
     }
 
@@ -293,9 +302,9 @@ extension Transcript {
             let (isGap, isFold) = (slots.has(.daylightGap), slots.has(.fold))
             guard !isGap || !isFold else { throw RecordFault.shape }
             guard isGap || isFold else { return }
-            try field("due_reason")
+            try field(.dueReason)
             printWord((isGap ? Occurrence.Reason.daylightGap : .fold).rawValue)
-        } else if takeField("due_reason") {
+        } else if takeField(.dueReason) {
             let reason: Occurrence.Reason = try parseWord { $0 == .regular ? nil : $0.rawValue }
             slots.mark(reason == .fold ? .fold : .daylightGap)
         }
@@ -310,18 +319,18 @@ extension Transcript {
             switch kind {
             case 0: return
             case 1, 2:
-                try field(kind == 1 ? "exit_code" : "signal")
+                try field(kind == 1 ? .exitCode : .signal)
                 printNumber(UInt64(value))
             default:
                 guard let word = EndingWord(rawValue: kind) else { throw RecordFault.shape }
-                try field("ending")
+                try field(.ending)
                 printWord(word.text)
             }
-        } else if takeField("exit_code") {
+        } else if takeField(.exitCode) {
             (slots.bytes[7], slots.bytes[8]) = (1, UInt8(try parseNumber(upTo: 255)))
-        } else if takeField("signal") {
+        } else if takeField(.signal) {
             (slots.bytes[7], slots.bytes[8]) = (2, UInt8(try parseNumber(upTo: 255)))
-        } else if takeField("ending") {
+        } else if takeField(.ending) {
             slots.bytes[7] = try parseWord { (word: EndingWord) in word.text }.rawValue
         }
     }

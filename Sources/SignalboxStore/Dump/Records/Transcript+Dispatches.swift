@@ -5,15 +5,15 @@ internal import SignalboxCore
 extension Transcript {
     @_lifetime(self: copy self)
     mutating func request() throws {
-        _ = try keyNumber64("id")
+        _ = try keyNumber64(.id)
         try work()
-        if try optional("unique") { try uniqueKey() }
-        var after = try beginList("after")
+        if try optional(.unique) { try uniqueKey() }
+        var after = try beginList(.after)
         while try nextElement(&after) { try number64() }
-        try word("on_parent_fail", ParentFailure.self) { $0.word }
-        if try optional("revision") { try number32() }
-        if try optionalGroup("overlap") { try overlapRule() }
-        try optionalDuration("start_by_seconds")
+        try word(.onParentFail, Words.parentFailures)
+        if try optional(.revision) { try number32() }
+        if try optionalGroup(.overlap) { try overlapRule() }
+        try optionalDuration(.startBySeconds)
     }
 
     @_lifetime(self: copy self)
@@ -41,21 +41,21 @@ extension Transcript {
 
     @_lifetime(self: copy self)
     mutating func attempt() throws {
-        _ = try keyNumber64("dispatch")
-        let number = try keyNumber32("attempt")
+        _ = try keyNumber64(.dispatch)
+        let number = try keyNumber32(.attempt)
         try again(number)
-        try number64("worker")
-        try moment("started_at", boot: "started_boot_seconds")
-        try moment("finished_at", boot: "finished_boot_seconds")
-        try reason("reason")
+        try number64(.worker)
+        try moment(.startedAt, boot: .startedBoot)
+        try moment(.finishedAt, boot: .finishedBoot)
+        try reason(.reason)
         try outcome()
         try result()
-        var tags = try beginList("tags", UInt8(ascii: "{"))
+        var tags = try beginList(.tags, UInt8(ascii: "{"))
         while try nextElement(&tags) {
             try freeName()
             try text()
         }
-        var survivors = try beginList("survivors")
+        var survivors = try beginList(.survivors)
         while try nextElement(&survivors) {
             try beginObject()
             try signed32("pid")
@@ -70,11 +70,11 @@ extension Transcript {
         var kind: UInt8 = 0
         if isPrinting {
             kind = try recordByte()
-            guard kind < Self.outcomes.count else { throw RecordFault.shape }
-            if kind > 0 { printField(Self.outcomes[Int(kind)]) }
+            guard kind <= Self.outcomes.count else { throw RecordFault.shape }
+            if kind > 0 { printField(Self.outcomes[Int(kind) - 1]) }
         } else {
-            for (index, name) in Self.outcomes.enumerated().dropFirst() where kind == 0 && takeField(name) {
-                kind = UInt8(index)
+            for index in Self.outcomes.indices where kind == 0 && takeField(Self.outcomes[index]) {
+                kind = UInt8(index + 1)
             }
             output.put(kind)
         }
@@ -87,17 +87,15 @@ extension Transcript {
         }
     }
 
-    /// The fields for the ways that an attempt can end, as records number them.
-    private static var outcomes: [String] {
-        ["", "exit_code", "signal", "not_started", "returned", "threw", "handler_died"]
-    }
+    /// The fields for the ways that an attempt can end, as records number them from 1 on.
+    private static let outcomes: [FieldName] = [.exitCode, .signal, .notStarted, .returned, .threw, .handlerDied]
 
     @_lifetime(self: copy self)
     private mutating func alwaysTrue() throws {
         if isPrinting {
-            output.put("true")
+            output.put(Self.trueText)
         } else {
-            guard take("true") else { throw fault("expected true") }
+            guard take(Self.trueText) else { throw fault("expected true") }
         }
     }
 
@@ -127,7 +125,7 @@ extension Transcript {
     /// What the command said its result is: JSON, as a text, so that every digit of it stays.
     @_lifetime(self: copy self)
     private mutating func result() throws {
-        guard try optional("result") else { return }
+        guard try optional(.result) else { return }
         let column = offset + 1
         let bytes = try checkedText()
         guard let result = JSONText(bytes), result.bytes.count == bytes.count else {
@@ -140,15 +138,15 @@ extension Transcript {
     /// Some lines of what an attempt printed.
     @_lifetime(self: copy self)
     mutating func outputChunk() throws {
-        _ = try keyNumber64("dispatch")
-        _ = try keyNumber32("attempt")
+        _ = try keyNumber64(.dispatch)
+        _ = try keyNumber32(.attempt)
         _ = try keyNumber32("chunk")
-        var lines = try beginList("lines")
+        var lines = try beginList(.lines)
         while try nextElement(&lines) {
             try beginObject()
-            try word("stream", OutputLine.Stream.self) { $0.word }
-            try duration("offset_seconds")
-            try bytes("text", base64: "base64")
+            try word(.stream, Words.streams)
+            try duration(.offset)
+            try bytes(.text, base64: .base64)
             try endObject()
         }
     }
@@ -175,15 +173,15 @@ extension Transcript {
     /// The transitions of one transaction.
     @_lifetime(self: copy self)
     mutating func event() throws {
-        _ = try keyNumber64("seq")
-        try instant("at")
-        try field("changes")
+        _ = try keyNumber64(.sequence)
+        try instant(.at)
+        try field(.changes)
         try beginUncounted()
         var queue = Span<UInt8>()
         var isFirst = true
         while try nextUncounted(isFirst) {
             try beginObject()
-            try number64("id")
+            try number64(.id)
             if isPrinting { try printChange(&queue) } else { try parseChange(&queue) }
             try endObject()
             isFirst = false
@@ -198,7 +196,7 @@ extension Transcript {
         let job = try part(Int(try recordByte()))
         if !job.isEmpty {
             try NamedThing.job.check(job)
-            try field("job")
+            try field(.job)
             printName(job)
         }
         let newQueue = try part(Int(try recordByte()))
@@ -207,30 +205,29 @@ extension Transcript {
             try NamedThing.queue.check(newQueue)
             queue = newQueue
         }
-        guard !queue.isEmpty, let new = DispatchState(rawValue: to) else { throw RecordFault.shape }
-        try field("queue")
+        guard !queue.isEmpty else { throw RecordFault.shape }
+        try field(.queue)
         printName(queue)
         if from != 0xFF {
-            guard let old = DispatchState(rawValue: from) else { throw RecordFault.shape }
-            try field("from")
-            printWord(old.name)
+            try field(.from)
+            try printWord(from, Words.states)
         }
-        try field("to")
-        printWord(new.name)
-        try field("attempt")
+        try field(.to)
+        try printWord(to, Words.states)
+        try field(.attempt)
         printNumber(UInt64(attempt))
     }
 
     @_lifetime(self: copy self)
     @_lifetime(queue: copy self)
     private mutating func parseChange(_ queue: inout Span<UInt8>) throws {
-        let job = takeField("job") ? try parseName(of: .job) : Span()
-        try field("queue")
+        let job = takeField(.job) ? try parseName(of: .job) : Span()
+        try field(.queue)
         let named = try parseName(of: .queue)
-        let from = takeField("from") ? try parseWord { (state: DispatchState) in state.name }.rawValue : 0xFF
-        try field("to")
-        let to = try parseWord { (state: DispatchState) in state.name }
-        try field("attempt")
+        let from = takeField(.from) ? try parseWord(Words.states).rawValue : 0xFF
+        try field(.to)
+        let to = try parseWord(Words.states)
+        try field(.attempt)
         let attempt = UInt16(try parseNumber(upTo: UInt64(UInt16.max)))
         output.put(from)
         output.put(to.rawValue)

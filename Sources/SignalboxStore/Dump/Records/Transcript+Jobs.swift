@@ -23,7 +23,7 @@ extension Transcript {
     private mutating func keepPolicy() throws {
         try field("keep")
         try beginObject()
-        for outcome in ["success", "failed", "skipped"] where try optional(outcome) { try keepLimit() }
+        for outcome in ["success", "failed", "skipped"] where try optional(FieldName(outcome)) { try keepLimit() }
         try endObject()
     }
 

@@ -51,7 +51,7 @@ extension Transcript {
         try field("dispatches")
         try beginObject()
         try again(UInt32(states.count))
-        for state in states { try number64(state.name) }
+        for state in states { try number64(FieldName(state.name)) }
         try endObject()
     }
 
@@ -59,10 +59,10 @@ extension Transcript {
     private mutating func settings() throws {
         try word("durability", Durability.self) { $0.word }
         for subject in ["keep", "keep_enqueued"] {
-            try field(subject)
+            try field(FieldName(subject))
             try beginObject()
             for outcome in ["success", "failed", "skipped"] {
-                try field(outcome)
+                try field(FieldName(outcome))
                 try keepLimit()
             }
             try endObject()

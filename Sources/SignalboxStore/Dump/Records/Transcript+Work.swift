@@ -14,25 +14,25 @@ extension Transcript {
             output.put(littleEndian: UInt32(0))
         }
         try command()
-        try word("on_crash", RescuePolicy.self) { $0.word }
-        if isIn(&parts, .environment, "env") { try environment() }
-        if isIn(&parts, .directory, "cwd") { try text() }
+        try word(.onCrash, Words.rescuePolicies)
+        if isIn(&parts, .environment, .environment) { try environment() }
+        if isIn(&parts, .directory, .workingDirectory) { try text() }
         try input(&parts)
-        if isIn(&parts, .timeout, "timeout_seconds") { try duration() }
-        if isIn(&parts, .retry, "retry") { try retryPolicy() }
-        if isIn(&parts, .process, "process") { try processSettings() }
-        if isIn(&parts, .exitCodes, "exit_codes") { try exitCodes() }
-        if isIn(&parts, .idleTimeout, "idle_timeout_seconds") { try duration() }
-        if isIn(&parts, .watchdog, "watchdog_seconds") { try duration() }
-        if isIn(&parts, .killGrace, "kill_grace_seconds") { try duration() }
-        if isIn(&parts, .concurrency, "concurrency") { try concurrencyLimit() }
-        if isIn(&parts, .rate, "rate") { try rateLimit() }
+        if isIn(&parts, .timeout, .timeout) { try duration() }
+        if isIn(&parts, .retry, .retry) { try retryPolicy() }
+        if isIn(&parts, .process, .process) { try processSettings() }
+        if isIn(&parts, .exitCodes, .exitCodes) { try exitCodes() }
+        if isIn(&parts, .idleTimeout, .idleTimeout) { try duration() }
+        if isIn(&parts, .watchdog, .watchdog) { try duration() }
+        if isIn(&parts, .killGrace, .killGrace) { try duration() }
+        if isIn(&parts, .concurrency, .concurrency) { try concurrencyLimit() }
+        if isIn(&parts, .rate, .rate) { try rateLimit() }
         if !isPrinting { output.set(parts.rawValue, at: place) }
     }
 
     /// Whether a part is there, whose value then comes next.
     @_lifetime(self: copy self)
-    private mutating func isIn(_ parts: inout WorkParts, _ part: WorkParts, _ name: String) -> Bool {
+    private mutating func isIn(_ parts: inout WorkParts, _ part: WorkParts, _ name: FieldName) -> Bool {
         if isPrinting {
             guard parts.contains(part) else { return false }
             printField(name)
@@ -52,17 +52,17 @@ extension Transcript {
             switch try recordByte() {
             case 0: try arguments()
             case 1: try shellLine()
-            case 2: try name("handler", of: .handler)
+            case 2: try name(.handler, of: .handler)
             default: throw RecordFault.shape
             }
             return
         }
         let place = output.count
         output.put(0)
-        if takeField("shell") {
+        if takeField(.shell) {
             output.set(byte: 1, at: place)
             try text()
-        } else if takeField("handler") {
+        } else if takeField(.handler) {
             output.set(byte: 2, at: place)
             try name(of: .handler)
         } else {
@@ -73,7 +73,7 @@ extension Transcript {
     @_lifetime(self: copy self)
     private mutating func arguments() throws {
         let start = offset
-        var list = try beginList("command")
+        var list = try beginList(.command)
         guard isPrinting, redacts, try argumentsMayHoldSecrets(list.left) else {
             while try nextElement(&list) { try text() }
             return
@@ -99,7 +99,7 @@ extension Transcript {
 
     @_lifetime(self: copy self)
     private mutating func shellLine() throws {
-        try field("shell")
+        try field(.shell)
         let start = offset
         guard redacts, mayHoldSecret(try recordText()) else {
             offset = start
@@ -151,22 +151,22 @@ extension Transcript {
                 let data = try recordText()
                 if mayHoldSecret(data) {
                     guard let text = data.text else {
-                        try field("input_base64")
+                        try field(.inputBase64)
                         return printBase64(redacted(payload: copied(data)).span)
                     }
-                    try field("input")
+                    try field(.input)
                     let shown = redacted(payload: text)
                     return try printText(shown.utf8.span)
                 }
                 offset = start
             }
-            return try bytes("input", base64: "input_base64")
+            return try bytes(.input, base64: .inputBase64)
         }
         let start = offset
-        guard takeField("input") || takeField("input_base64") else { return }
+        guard takeField(.input) || takeField(.inputBase64) else { return }
         rewind(to: start)
         parts.insert(.input)
-        try bytes("input", base64: "input_base64")
+        try bytes(.input, base64: .inputBase64)
     }
 
     // MARK: How it is treated
