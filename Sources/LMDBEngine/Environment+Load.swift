@@ -78,112 +78,93 @@ extension Environment {
     public struct Loading: ~Copyable {
         /// The store as far as it is written; not the entries put since ``flush()``.
         public let environment: Environment
-        private var batch = Batch()
-        /// The last key of each bucket.
-        private var last: [[UInt8]?]
+        private var batch = LoadBatch()
 
-        /// So many entries, or so many bytes of them, share a transaction.
-        private static let entryLimit = 50_000
-        private static let byteLimit = 8 << 20
-
-        init(_ environment: Environment) {
-            self.environment = environment
-            last = environment.buckets.map { _ in nil }
-        }
+        init(_ environment: Environment) { self.environment = environment }
 
         /// Sets the value of `key`. It costs least when the keys of a bucket come in their order.
         public mutating func put(_ key: Span<UInt8>, _ value: Span<UInt8>, in bucket: Bucket) throws {
-            let isLast = last[bucket.index].map { $0.span.precedes(key) } ?? true
-            if isLast { remember(key, bucket) }
-            batch.add(key, value, bucket, isLast: isLast)
-            if batch.count == Self.entryLimit || batch.size >= Self.byteLimit { try flush() }
+            batch.put(key, value, in: bucket)
+            if batch.isFull { try flush() }
         }
 
         /// Writes what has been put.
-        public mutating func flush() throws {
-            guard batch.count > 0 else { return }
-            let batch = self.batch
-            try environment.write { try batch.write(to: &$0) }
-            self.batch.forget()
-        }
+        public mutating func flush() throws { try environment.write(&batch) }
 
         /// Writes the rest, and waits until all is on the disk.
         fileprivate mutating func finish() throws {
             try flush()
             try environment.handle.synchronize()
         }
-
-        /// In the memory of the key before, which is mostly as long.
-        private mutating func remember(_ key: Span<UInt8>, _ bucket: Bucket) {
-            if last[bucket.index]?.count == key.count {
-                for index in key.indices { last[bucket.index]?[index] = key[index] }
-            } else {
-                last[bucket.index] = [UInt8](capacity: key.count) { output in
-                    for index in key.indices { output.append(key[index]) }
-                }
-            }
-        }
     }
 
-    /// The entries of one transaction, one behind the other: it may have to be written twice, when the map has to grow.
-    fileprivate struct Batch {
+    /// Entries that are written in one transaction, one behind the other in one piece of memory: it may have to be done
+    /// twice, when the map has to grow.
+    public struct LoadBatch: Sendable {
         private struct Entry {
-            let bucket: Bucket
             let start: Int
-            let keyCount: Int
-            let valueCount: Int
-            let isLast: Bool
+            let keyCount: Int32
+            let valueCount: Int32
         }
+
+        /// So many entries, or so many bytes of them, share a transaction.
+        private static let entryLimit = 50_000
+        private static let byteLimit = 4 << 20
 
         private var entries: [Entry] = []
         private var bytes: [UInt8] = []
+        /// Which entries are of the same bucket: the first, up to the first of the next one.
+        private var parts: [(bucket: Bucket, first: Int)] = []
 
-        var count: Int { entries.count }
-        var size: Int { bytes.count }
+        public init() {}
 
-        mutating func add(_ key: Span<UInt8>, _ value: Span<UInt8>, _ bucket: Bucket, isLast: Bool) {
+        public var isEmpty: Bool { entries.isEmpty }
+        /// Whether it is time to write it.
+        public var isFull: Bool { entries.count >= Self.entryLimit || bytes.count >= Self.byteLimit }
+
+        public mutating func put(_ key: Span<UInt8>, _ value: Span<UInt8>, in bucket: Bucket) {
+            if parts.last?.bucket.index != bucket.index { parts.append((bucket, entries.count)) }
             entries.append(
-                Entry(
-                    bucket: bucket, start: bytes.count, keyCount: key.count, valueCount: value.count, isLast: isLast))
+                Entry(start: bytes.count, keyCount: Int32(key.count), valueCount: Int32(value.count)))
             unsafe key.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
             unsafe value.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
         }
 
-        mutating func forget() {
+        fileprivate mutating func forget() {
             entries.removeAll(keepingCapacity: true)
             bytes.removeAll(keepingCapacity: true)
+            parts.removeAll(keepingCapacity: true)
         }
 
-        func write(to transaction: inout Writing) throws {
-            let all = bytes.span
-            for entry in entries {
-                let middle = entry.start + entry.keyCount
-                let key = all.extracting(entry.start..<middle)
-                let value = all.extracting(middle..<middle + entry.valueCount)
-                if entry.isLast {
-                    try transaction.append(key, value, in: entry.bucket)
-                } else {
-                    try transaction.put(key, value, in: entry.bucket)
-                }
+        fileprivate func write(to transaction: inout Writing) throws {
+            for (index, part) in parts.enumerated() {
+                let end = index + 1 < parts.count ? parts[index + 1].first : entries.count
+                try write(part.first..<end, part.bucket, to: &transaction)
             }
         }
+
+        private func write(_ range: Range<Int>, _ bucket: Bucket, to transaction: inout Writing) throws {
+            let all = bytes.span
+            for index in range {
+                let entry = entries[index]
+                let middle = entry.start + Int(entry.keyCount)
+                try transaction.append(
+                    all.extracting(entry.start..<middle), all.extracting(middle..<middle + Int(entry.valueCount)),
+                    in: bucket)
+            }
+        }
+    }
+
+    /// Writes all that is in the batch, in one transaction, and empties it.
+    public func write(_ batch: inout LoadBatch) throws {
+        guard !batch.isEmpty else { return }
+        let full = batch
+        try write { try full.write(to: &$0) }
+        batch.forget()
     }
 }
 
 extension EnvironmentHandle {
     /// Waits until all that was committed is on the disk.
     func synchronize() throws { try check(unsafe mdb_env_sync(pointer, 1), "mdb_env_sync") }
-}
-
-extension Span<UInt8> {
-    /// Whether these bytes sort before others.
-    fileprivate func precedes(_ other: Span<UInt8>) -> Bool {
-        let shared = Swift.min(count, other.count)
-        let order = unsafe withUnsafeBufferPointer { first in
-            unsafe other.withUnsafeBufferPointer { second in
-                shared == 0 ? 0 : unsafe memcmp(first.baseAddress!, second.baseAddress!, shared)
-            }
-        }
-        return order != 0 ? order < 0 : count < other.count
-    }
 }

@@ -1,12 +1,12 @@
 import Glibc
 
 /// State that threads take turns with, and can wait on for one another: a mutex with a condition variable.
-@safe final class Monitor<State>: @unchecked Sendable {
+@safe package final class Monitor<State>: @unchecked Sendable {
     private var state: State
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let condition: UnsafeMutablePointer<pthread_cond_t>
 
-    init(_ state: State) {
+    package init(_ state: State) {
         self.state = state
         unsafe mutex = .allocate(capacity: 1)
         unsafe condition = .allocate(capacity: 1)
@@ -22,7 +22,7 @@ import Glibc
     }
 
     /// Waits until `ready` answers true, then runs `body`, both alone; afterwards all who wait look again.
-    func when<Result>(_ ready: (State) -> Bool, _ body: (inout State) throws -> Result) rethrows -> Result {
+    package func when<Result>(_ ready: (State) -> Bool, _ body: (inout State) throws -> Result) rethrows -> Result {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         while !ready(state) { unsafe pthread_cond_wait(condition, mutex) }
@@ -30,7 +30,7 @@ import Glibc
         return try body(&state)
     }
 
-    func withLock<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
+    package func withLock<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
         try when({ _ in true }, body)
     }
 }

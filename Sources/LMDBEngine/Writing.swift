@@ -54,25 +54,34 @@ extension Environment {
             try put(key, value, in: bucket, flags: 0)
         }
 
-        /// Puts a key that sorts behind all others of its bucket: pages are filled to their end (MDB_APPEND).
+        /// Puts a key. Where it sorts behind all others of its bucket, pages are filled to their end (MDB_APPEND).
         mutating func append(_ key: Span<UInt8>, _ value: Span<UInt8>, in bucket: Bucket) throws {
-            try put(key, value, in: bucket, flags: UInt32(MDB_APPEND))
+            // LMDB refuses to append what sorts before, and has changed nothing then.
+            let status = try tryPut(key, value, in: bucket, flags: UInt32(MDB_APPEND))
+            if status == MDB_KEYEXIST { return try put(key, value, in: bucket, flags: 0) }
+            try require(status, "mdb_cursor_put")
         }
 
         @inline(__always)
         private mutating func put(
             _ key: Span<UInt8>, _ value: Span<UInt8>, in bucket: Bucket, flags: UInt32
         ) throws {
+            try require(tryPut(key, value, in: bucket, flags: flags), "mdb_cursor_put")
+        }
+
+        @inline(__always)
+        private func tryPut(
+            _ key: Span<UInt8>, _ value: Span<UInt8>, in bucket: Bucket, flags: UInt32
+        ) throws -> CInt {
             try transaction.requireKeySize(key)
             if value.count > UInt32.max { throw tooLarge(value.count) }
             let cursor = unsafe try cursor(bucket)
-            let status = unsafe key.withUnsafeBufferPointer { key in
+            return unsafe key.withUnsafeBufferPointer { key in
                 unsafe value.withUnsafeBufferPointer { value in
                     var (key, value) = unsafe (MDB_val(key), MDB_val(value))
                     return unsafe mdb_cursor_put(cursor, &key, &value, flags)
                 }
             }
-            try require(status, "mdb_cursor_put")
         }
 
         @discardableResult

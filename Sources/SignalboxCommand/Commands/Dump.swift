@@ -61,7 +61,7 @@ struct Dump: ParsableCommand {
         defer { guardian.end() }
         try store.dump(selection) { records, share in
             bar.show(lines: records, bytes: Int(share * 1000))
-        } to: { bytes in
+        } writing: { bytes in
             try target.write(bytes)
         }
         try target.finish()

@@ -3,6 +3,7 @@ import Glibc
 import Signalbox
 import SignalboxCore
 import SignalboxStore
+import Synchronization
 
 struct Restore: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -34,9 +35,9 @@ struct Restore: ParsableCommand {
         var bar = ProgressBar(size: input.size)
         let restored: RestoredStore
         do {
-            let dump = try DumpReader { try input.next() }
+            let dump = try DumpReader(ahead: { try input.next() })
             restored = try Failure.namingFolder(path) {
-                try Store.restore(dump, at: path) { lines in bar.show(lines: lines, bytes: input.consumed) }
+                try Store.restore(dump, at: path) { lines, bytes in bar.show(lines: lines, bytes: bytes) }
             }
         } catch {
             bar.clear()
@@ -76,13 +77,12 @@ struct Restore: ParsableCommand {
 }
 
 /// A dump as it comes from a file or from standard input.
-private final class DumpFile {
+private final class DumpFile: Sendable {
     let name: String
     /// How much there is to read; nil when nobody can tell.
     let size: Int?
-    private(set) var consumed = 0
-    /// What it looks like that is no dump.
-    private(set) var foreign: ForeignFile?
+    /// What it begins with, once anything of it was read.
+    private let beginning = Mutex<[UInt8]>([])
     private let descriptor: Int32
 
     init(_ path: String) throws {
@@ -99,6 +99,9 @@ private final class DumpFile {
 
     deinit { if descriptor != STDIN_FILENO { close(descriptor) } }
 
+    /// What it looks like that is no dump.
+    var foreign: ForeignFile? { ForeignFile(firstBytes: beginning.withLock { $0 }) }
+
     /// The next bytes; none at the end.
     func next() throws -> [UInt8] {
         while true {
@@ -107,8 +110,7 @@ private final class DumpFile {
                 count = read(descriptor, buffer.baseAddress, buffer.count)
                 filled = max(0, count)
             }
-            if consumed == 0 { foreign = ForeignFile(firstBytes: Array(bytes.prefix(20))) }
-            consumed += bytes.count
+            beginning.withLock { if $0.isEmpty { $0 = Array(bytes.prefix(20)) } }
             if count >= 0 { return bytes }
             guard errno == EINTR else { throw Failure(.badInput, "\(name): \(String(cString: strerror(errno)))") }
         }

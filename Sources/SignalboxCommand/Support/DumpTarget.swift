@@ -4,7 +4,7 @@ import SignalboxRuntime
 
 /// Where a dump goes: to standard output, or to a file that appears when it is whole. Until then nothing lies at its
 /// place, or what did before; and if it never gets there, nothing is left behind.
-final class DumpTarget {
+final class DumpTarget: Sendable {
     private let path: String
     private let descriptor: Int32
     private let kind: Kind

@@ -38,12 +38,15 @@ extension JobStore {
     /// Puts the records of a dump into a new store, works out every index and counter from them, and verifies the whole.
     ///
     /// Nothing is settled or begun: a dump of it is the same dump.
-    /// - Parameter progress: told of the dump's lines that are done.
+    /// - Parameter progress: told now and then of the dump's lines that are done, and of its bytes that were read.
     /// - Throws: ``DumpError`` and ``RestoreError``; what was filled then is to be thrown away.
     public static func fill<Loader: StoreLoader & ~Copyable>(
-        _ loader: inout Loader, from dump: inout DumpReader, progress: (_ lines: Int) -> Void = { _ in }
+        _ loader: inout Loader, from dump: inout DumpReader,
+        progress: (_ lines: Int, _ bytes: Int) -> Void = { _, _ in }
     ) throws -> RestoredStore where Loader.Engine == Engine {
-        while try dump.next({ bucket, key, record in try loader.put(key, record, in: bucket) }) { progress(dump.line) }
+        while try dump.next({ bucket, key, record in try loader.put(key, record, in: bucket) }) {
+            if dump.line % 4096 == 0 { progress(dump.line, dump.consumed) }
+        }
         try loader.flush()
         let store = try restoredStore(loader.engine)
         var derivation = Derivation()
