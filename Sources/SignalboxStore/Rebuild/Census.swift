@@ -5,27 +5,23 @@ internal import SignalboxCore
 struct Census {
     /// By the state's raw value, as the store's state keeps them.
     private(set) var totals = [UInt64](repeating: 0, count: DispatchState.allCases.count)
-    private var subjects: [CounterSubject: [UInt64]] = [:]
+    private var subjects = CounterTable()
 
     mutating func count(_ record: DispatchRecord) {
         let dispatch = record.dispatch
-        let state = Int(dispatch.state.rawValue)
-        totals[state] += 1
-        count(.queue(dispatch.queue), state)
-        if let job = dispatch.job { count(.job(job), state) }
-        if record.isCountedAsEnded { count(KeptSubject(dispatch).counter, state) }
-    }
-
-    private mutating func count(_ subject: CounterSubject, _ state: Int) {
-        subjects[subject, default: [UInt64](repeating: 0, count: DispatchState.allCases.count)][state] += 1
+        let state = dispatch.state
+        totals[Int(state.rawValue)] += 1
+        subjects.count(.queue(dispatch.queue), state, by: 1)
+        if let job = dispatch.job { subjects.count(.job(job), state, by: 1) }
+        if record.isCountedAsEnded { subjects.count(KeptSubject(dispatch).counter, state, by: 1) }
     }
 
     /// The counters that there must be, by their keys; none is zero.
     var counters: [[UInt8]: UInt64] {
         var counters: [[UInt8]: UInt64] = [:]
-        for (subject, counts) in subjects {
-            for state in DispatchState.allCases where counts[Int(state.rawValue)] > 0 {
-                counters[Key.counter(subject, state).bytes] = counts[Int(state.rawValue)]
+        for entry in subjects.entries {
+            for state in DispatchState.allCases where entry.steps[Int(state.rawValue)] > 0 {
+                counters[Key.counter(entry.subject, state).bytes] = UInt64(entry.steps[Int(state.rawValue)])
             }
         }
         return counters

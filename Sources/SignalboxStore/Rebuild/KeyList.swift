@@ -8,7 +8,7 @@ struct KeyList {
         var word: UInt64 = 0
     }
 
-    private var bytes: [UInt8] = []
+    private var bytes = ByteBuffer(capacity: 0)
     private var slots: [Slot] = []
     /// How many bytes all keys begin with.
     private var common = Int.max
@@ -20,9 +20,9 @@ struct KeyList {
 
     mutating func append(_ key: Span<UInt8>) {
         let slot = Slot(start: bytes.count, count: key.count)
-        for index in key.indices { bytes.append(key[index]) }
+        bytes.put(key)
         if let last = slots.last {
-            common = sharedLength(last, slot)
+            common = Self.sharedLength(bytes, last, slot, upTo: common)
             if isSorted { isSorted = Self.precedes(bytes, last, slot, from: common) }
         }
         slots.append(slot)
@@ -48,6 +48,7 @@ struct KeyList {
     }
 
     private func word(of slot: Slot) -> UInt64 {
+        let bytes = bytes.span
         var word: UInt64 = 0
         for index in common..<common + 8 {
             word = word << 8 | (index < slot.count ? UInt64(bytes[slot.start + index]) : 0)
@@ -55,16 +56,18 @@ struct KeyList {
         return word
     }
 
-    /// How many bytes two keys have in common at their beginnings, of those that all before them have.
-    private func sharedLength(_ first: Slot, _ second: Slot) -> Int {
-        let limit = min(first.count, second.count, common)
+    /// How many bytes two keys have in common at their beginnings, at most `limit`.
+    private static func sharedLength(_ buffer: ByteBuffer, _ first: Slot, _ second: Slot, upTo limit: Int) -> Int {
+        let bytes = buffer.span
+        let limit = min(first.count, second.count, limit)
         var index = 0
         while index < limit, bytes[first.start + index] == bytes[second.start + index] { index += 1 }
         return index
     }
 
     /// Whether one key sorts before another, with which it shares the first `offset` bytes.
-    private static func precedes(_ bytes: [UInt8], _ first: Slot, _ second: Slot, from offset: Int) -> Bool {
+    private static func precedes(_ buffer: ByteBuffer, _ first: Slot, _ second: Slot, from offset: Int) -> Bool {
+        let bytes = buffer.span
         var index = offset
         while index < first.count, index < second.count {
             let (one, other) = (bytes[first.start + index], bytes[second.start + index])

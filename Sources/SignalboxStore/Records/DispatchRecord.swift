@@ -26,6 +26,8 @@ struct DispatchRecord: Record {
 
     /// The bytes between layout and names.
     private static let fixedWidth = 132
+    /// Where in the record the state's number stands: behind the layout and the flags.
+    static let stateOffset = 5
 
     struct Flags: OptionSet {
         let rawValue: UInt32

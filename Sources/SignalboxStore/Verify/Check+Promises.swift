@@ -72,10 +72,31 @@ extension ReadTransaction where Self: ~Copyable {
 
     /// Where the events end is where the records are.
     func checkReplay(_ replay: EventReplay, _ check: inout Check) throws {
+        if check.isNaming {
+            try nameReplay(replay, &check)
+        } else {
+            for (id, state) in replay.states where try !isMissing(id, orIn: state) { check.isUneven = true }
+        }
+        try checkFirstEvent(&check)
+    }
+
+    /// Of the record only the state is looked at: all of it was believed before.
+    private func isMissing(_ id: DispatchID, orIn state: DispatchState) throws -> Bool {
+        let key = Key.dispatch(id)
+        return try get(key.span, in: Buckets.dispatches) { record in
+            guard let record, record.count > DispatchRecord.stateOffset else { return true }
+            return record[DispatchRecord.stateOffset] == state.rawValue
+        }
+    }
+
+    private func nameReplay(_ replay: EventReplay, _ check: inout Check) throws {
         for (id, state) in replay.states.sorted(by: { $0.key < $1.key }) {
             guard let dispatch = try? dispatchRecord(id)?.dispatch, dispatch.state != state else { continue }
             check.report.fault("dispatch \(id) is \(dispatch.state.name), and its newest event says \(state.name)")
         }
+    }
+
+    private func checkFirstEvent(_ check: inout Check) throws {
         guard let oldest = try keys(Buckets.events, .all, limit: 1).first else { return }
         let first = oldest.reduce(0) { $0 << 8 | UInt64($1) }
         if first < check.state.firstEvent {

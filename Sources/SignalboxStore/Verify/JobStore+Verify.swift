@@ -11,8 +11,16 @@ extension JobStore {
 
 extension ReadTransaction where Self: ~Copyable {
     /// Everything that was found, and what would mend it.
+    ///
+    /// Nearly every store is sound. So it is first asked only whether it is, which needs no look-up for most keys: see
+    /// ``KeyTally``. Where it is not, all is gone through again, for the names of what is wrong.
     func checked() throws -> Check {
-        var check = Check()
+        let check = try checked(isNaming: false)
+        return check.isSound ? check : try checked(isNaming: true)
+    }
+
+    private func checked(isNaming: Bool) throws -> Check {
+        var check = Check(isNaming: isNaming)
         do { check.state = try storeState() } catch let error as StoreError {
             check.unreadable(error.description)
             return check
@@ -102,11 +110,12 @@ extension ReadTransaction where Self: ~Copyable {
             }
             check.census.count(record)
             if !dispatch.keptStarts.isEmpty { check.started += 1 }
+            if !check.isNaming { check.dispatches.note(dispatch.id.number) }
             check.occurrences.expect(dispatch)
             for fault in dispatch.inconsistencies { check.report.fault("dispatch \(dispatch.id) \(fault)") }
             let request = try fetch(Request.self, .dispatch(dispatch.id), in: Buckets.requests)
             try record.eachIndexEntry(work: { request?.work }) { bucket, key in
-                try expect(copied(key), bucket, &check)
+                try expect(key, bucket, &check)
             }
             try checkRequest(request, of: record, &check)
             try checkOwner(of: dispatch, &check)
@@ -116,6 +125,7 @@ extension ReadTransaction where Self: ~Copyable {
     private func checkRequest(_ request: Request?, of record: DispatchRecord, _ check: inout Check) throws {
         let id = record.dispatch.id
         guard let request else { return check.report.fault("dispatch \(id) has no request") }
+        check.requests += 1
         for fault in check.limits.add(record, request.work) { check.report.fault(fault) }
         try checkHolding(of: request.unique, by: record, &check)
         try checkBlocker(of: record.dispatch, request, &check)
@@ -142,15 +152,24 @@ extension ReadTransaction where Self: ~Copyable {
 
     /// Requests, attempts and outputs must belong to a dispatch.
     private func checkParts(_ check: inout Check) throws {
-        try each(Request.self, Buckets.requests, &check) { key, _, check in
-            try checkBelongs(key, Buckets.requests, &check)
+        if check.isNaming {
+            try each(Request.self, Buckets.requests, &check) { key, _, check in
+                try checkBelongs(key, Buckets.requests, &check)
+            }
+        } else {
+            // Each dispatch has read its own.
+            let count = try count(Buckets.requests)
+            check.report.records += count
+            if count != check.requests { check.isUneven = true }
         }
+        check.dispatches.rewind()
         try each(Attempt.self, Buckets.attempts, &check) { key, attempt, check in
             try checkBelongs(key, Buckets.attempts, &check)
             if let fault = attempt.timeFault {
                 check.report.fault("the attempt of \(wordsAndBytes(key, Buckets.attempts)) \(fault)")
             }
         }
+        check.dispatches.rewind()
         try each(OutputChunk.self, Buckets.outputs, &check) { key, _, check in
             try checkBelongs(key, Buckets.outputs, &check)
         }
@@ -165,6 +184,12 @@ extension ReadTransaction where Self: ~Copyable {
     }
 
     private func checkBelongs(_ key: [UInt8], _ bucket: Bucket, _ check: inout Check) throws {
+        guard check.isNaming else {
+            if key.count < 8 || !check.dispatches.contains(key.span.number64(at: 0).byteSwapped) {
+                check.isUneven = true
+            }
+            return
+        }
         if try !containsKey(Array(key.prefix(8)), in: Buckets.dispatches) {
             check.report.fault("\(bucket.name) has \(wordsAndBytes(key, bucket)), which belongs to no dispatch")
         }
@@ -278,7 +303,13 @@ extension ReadTransaction where Self: ~Copyable {
     }
 
     func expect(_ key: [UInt8], _ bucket: Bucket, _ check: inout Check) throws {
-        check.expected[bucket, default: 0] += 1
+        try expect(key.span, bucket, &check)
+    }
+
+    func expect(_ expected: Span<UInt8>, _ bucket: Bucket, _ check: inout Check) throws {
+        check.expect(expected, bucket)
+        guard check.isNaming else { return }
+        let key = copied(expected)
         if try !contains(key.span, in: bucket) {
             check.fault("\(bucket.name) lacks \(wordsAndBytes(key, bucket))", .mark(bucket, key))
         }
@@ -286,17 +317,31 @@ extension ReadTransaction where Self: ~Copyable {
 
     /// Every expected entry was found or named as missing; if there are others, they are named too.
     private func checkNoExtra(_ bucket: Bucket, _ check: inout Check) throws {
+        var found = KeyTally()
+        try scan(bucket, .all, .ascending) { key, _ in
+            found.add(key, check.seed)
+            return .next
+        }
+        check.report.records += found.count
+        let expected = check.expected[bucket.index]
+        guard check.isNaming else {
+            if found != expected { check.isUneven = true }
+            return
+        }
+        guard found.count > expected.count || !check.report.ok else { return }
+        for key in try keys(bucket, .all, limit: .max) where try !isDue(key, in: bucket) {
+            check.fault(
+                "\(bucket.name) has \(wordsAndBytes(key, bucket)), which belongs to nothing", .delete(bucket, key: key))
+        }
+    }
+
+    private func count(_ bucket: Bucket) throws -> Int {
         var count = 0
         try scan(bucket, .all, .ascending) { _, _ in
             count += 1
             return .next
         }
-        check.report.records += count
-        guard count > check.expected[bucket, default: 0] || !check.report.ok else { return }
-        for key in try keys(bucket, .all, limit: .max) where try !isDue(key, in: bucket) {
-            check.fault(
-                "\(bucket.name) has \(wordsAndBytes(key, bucket)), which belongs to nothing", .delete(bucket, key: key))
-        }
+        return count
     }
 
     private func containsKey(_ key: [UInt8], in bucket: Bucket) throws -> Bool {
@@ -330,6 +375,10 @@ private func unbelievable(_ key: [UInt8], _ bucket: Bucket, _ error: any Error) 
 
 /// What has been worked out so far.
 struct Check {
+    /// Whether what is wrong is to be named; else only whether anything is.
+    let isNaming: Bool
+    /// Something is wrong that was not named.
+    var isUneven = false
     var report = VerifyReport()
     var state = StoreState()
     /// The state as it should be, as far as it can be worked out.
@@ -340,12 +389,23 @@ struct Check {
     private(set) var unreadable: [String] = []
     var jobs: [JobName: Job] = [:]
     var census = Census()
-    var expected: [Bucket: Int] = [:]
+    /// The keys that must be in each bucket, by the bucket's index.
+    private(set) var expected = [KeyTally](repeating: KeyTally(), count: Buckets.all.count)
+    let seed = KeyTally.Seed()
+    /// The dispatches there are, and how many have a request; not where faults are named.
+    var dispatches = NumberRuns()
+    var requests = 0
     var occurrences = OccurrenceBalance()
     var limits = LimitsCheck()
     var claims = UniqueClaims()
     /// The dispatches of which there must be an attempt.
     var started = 0
+
+    init(isNaming: Bool) { self.isNaming = isNaming }
+
+    var isSound: Bool { report.ok && !isUneven && soundState == state }
+
+    mutating func expect(_ key: Span<UInt8>, _ bucket: Bucket) { expected[bucket.index].add(key, seed) }
 
     mutating func fault(_ text: String, _ remedy: Remedy?) {
         report.fault(text)
