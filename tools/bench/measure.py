@@ -25,6 +25,7 @@ import statistics
 import struct
 import subprocess
 import tempfile
+import threading
 import time
 
 LIMIT = 120  # seconds that any process may take
@@ -511,21 +512,21 @@ class Bench:
         for _ in range(max(3, self.rounds)):
             floor = run(self.options.load, "fill", entries, copy)
             shutil.rmtree(copy)
-            began = time.monotonic()
-            subprocess.run([self.options.signalbox, "restore", str(dump), "--into", str(copy)], check=True,
-                           timeout=LIMIT, env=environment, capture_output=True)
-            rows.append({"floor": floor["fill"]["wall"] / 1e9, "signalbox": time.monotonic() - began})
+            used = run_measured([self.options.signalbox, "restore", str(dump), "--into", str(copy)], environment)
+            rows.append({"floor": floor["fill"]["wall"] / 1e9, "signalbox": used["time"] / 1000,
+                         "cpu": used["cpu"] / 1000, "peak": used["peak"]})
             shutil.rmtree(copy)
-        figure = {name: summary([row[name] for row in rows]) for name in ("floor", "signalbox")}
+        figure = {name: summary([row[name] for row in rows]) for name in ("floor", "signalbox", "cpu", "peak")}
         figure["entries"] = floor["entries"]
         figure["ratio"] = statistics.median(row["signalbox"] / row["floor"] for row in rows)
         self.figures["restore"] = figure
         shutil.rmtree(store)
         dump.unlink()
         entries.unlink()
-        table("restore: seconds, verified and flushed", ["entries", "raw MDB_APPEND", "Signalbox", "ratio"],
-              [[f"{figure['entries']:,}", show(figure["floor"], 2), show(figure["signalbox"], 2),
-                f"{figure['ratio']:.2f}"]], out)
+        table("restore: seconds, verified and flushed",
+              ["entries", "raw MDB_APPEND", "Signalbox", "CPU", "peak, MB with the map", "ratio"],
+              [[f"{figure['entries']:,}", show(figure["floor"], 2), show(figure["signalbox"], 2), show(figure["cpu"], 2),
+                show(figure["peak"], 0), f"{figure['ratio']:.2f}"]], out)
 
     def served_pages(self, store):
         """What the pages cost that list the newest: whole requests, one after the other, over one connection."""
@@ -654,22 +655,20 @@ class Bench:
         environment = dict(os.environ, SIGNALBOX_LIVE=str(self.folder / "dumps-live"))
         for number in range(self.rounds + 1):
             for name, words in commands.items():
-                before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-                run_quietly(words, environment)
-                elapsed, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-                cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+                used = run_measured(words, environment)
                 if number > 0:
-                    results[name].append({"time": elapsed * 1000, "cpu": cpu * 1000, "size": target.stat().st_size})
+                    results[name].append(used | {"size": target.stat().st_size})
         target.unlink()
         shutil.rmtree(store)
         theirs = results["mdb_dump -a"]
         self.figures["dump"] = {
             name: {"dispatches": count, "size": rounds[-1]["size"], "ratio": ratio(rounds, theirs, "time"),
-                   **{key: summary([one[key] for one in rounds]) for key in ("time", "cpu")}}
+                   **{key: summary([one[key] for one in rounds]) for key in ("time", "cpu", "peak")}}
             for name, rounds in results.items()}
         table(f"A dump of {count:,} dispatches that have run, to a file in memory",
-              ["", "ms", "CPU ms", "MB", "time against mdb_dump"],
-              [[name, show(one["time"], 0), show(one["cpu"], 0), f"{one['size'] / 1e6:.0f}", f"{one['ratio']:.2f}×"]
+              ["", "ms", "CPU ms", "peak, MB with the map", "MB", "time against mdb_dump"],
+              [[name, show(one["time"], 0), show(one["cpu"], 0), show(one["peak"], 0), f"{one['size'] / 1e6:.0f}",
+                f"{one['ratio']:.2f}×"]
                for name, one in self.figures["dump"].items()], out)
 
     # The live feed
@@ -811,6 +810,7 @@ class Bench:
 
         whole = life("memory", 0, 100)["ratio"]["life"]
         most("whole life, CPU, 100 a transaction, against the floor", whole, 1.5, "×")
+        most("dump, time against mdb_dump -a", self.figures["dump"]["signalbox dump --secrets"]["ratio"], 1, "×")
         most("restore, verified, against raw MDB_APPEND", self.figures["restore"]["ratio"], 3, "×")
         alone = life("disk", 0, 1)["ratio"]["enqueue per second"]
         least("durable enqueue one by one, against the floor", alone, 0.9, "×")
@@ -931,6 +931,22 @@ def sectors_written(folder):
         if words[:2] == numbers:
             return int(words[9])
     return 0
+
+
+def run_measured(command, environment):
+    """The command's milliseconds on the wall and on the processor, and the most memory it had, in MB."""
+    began = time.monotonic()
+    process = subprocess.Popen([str(word) for word in command], env=environment, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    limit = threading.Timer(LIMIT, process.kill)
+    limit.start()
+    _, status, used = os.wait4(process.pid, 0)
+    elapsed = time.monotonic() - began
+    limit.cancel()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise Failure(f"{' '.join(process.args)}: ended with {process.returncode}")
+    return {"time": elapsed * 1000, "cpu": (used.ru_utime + used.ru_stime) * 1000, "peak": used.ru_maxrss / 1024}
 
 
 def run_quietly(words, environment):
