@@ -216,7 +216,7 @@ import Testing
                 hasSecrets: true)
         ) { sink.bytes += copied($0) }
         try writer.put(Buckets.events, key: key.span, record: record.span)
-        try writer.finish()
+        _ = try writer.finish()
         #expect(sink.bytes.count > DumpReader.lineLimit && sink.bytes.count < 16 * record.count)
         let entries = try read(sink.bytes, size: 1 << 20)
         #expect(entries.map(\.record) == [record])
